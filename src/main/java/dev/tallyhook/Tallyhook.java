@@ -1,0 +1,71 @@
+package dev.tallyhook;
+
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.Application;
+import io.quarkus.runtime.ApplicationLifecycleManager;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.util.ExceptionUtil;
+import io.smallrye.config.ConfigValidationException;
+import jakarta.enterprise.event.Observes;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
+
+/** Starts the service, says in one line why it cannot, and ends it in order. */
+@QuarkusMain
+public class Tallyhook {
+
+    private static final String DATABASE_URL = "quarkus.datasource.jdbc.url";
+
+    /**
+     * Runs until SIGTERM.
+     *
+     * @param arguments none are known
+     */
+    public static void main(String... arguments) {
+        Quarkus.run(null, Tallyhook::exit, arguments);
+    }
+
+    private static void exit(int code, @Nullable Throwable failure) {
+        if (failure != null) {
+            explain(failure);
+        }
+        ApplicationLifecycleManager.getDefaultExitCodeHandler().accept(code, failure);
+    }
+
+    private static void explain(Throwable failure) {
+        Throwable cause = ExceptionUtil.getRootCause(failure);
+        if (ConfigProvider.getConfig()
+                .getOptionalValue(DATABASE_URL, String.class)
+                .isEmpty()) {
+            System.err.println("Tallyhook needs a PostgreSQL: set QUARKUS_DATASOURCE_JDBC_URL, such as"
+                    + " jdbc:postgresql://localhost:5432/tallyhook, and QUARKUS_DATASOURCE_USERNAME and"
+                    + " QUARKUS_DATASOURCE_PASSWORD");
+        } else if (cause instanceof ConfigurationException || cause instanceof ConfigValidationException) {
+            System.err.println(cause.getMessage());
+        } else {
+            Log.error("Tallyhook did not start", failure);
+        }
+    }
+
+    /**
+     * On SIGTERM what was taken is answered, the running batch is finished, and the exit code is 0; the JVM alone would
+     * give 143 even after an orderly end.
+     */
+    void stopInOrder(@Observes StartupEvent event) {
+        if (LaunchMode.current() == LaunchMode.NORMAL) {
+            Runtime.getRuntime().addShutdownHook(new Thread(Tallyhook::stop, "stop-in-order"));
+        }
+    }
+
+    private static void stop() {
+        Application running = Application.currentApplication();
+        if (running != null) {
+            running.stop();
+        }
+        Runtime.getRuntime().halt(0);
+    }
+}

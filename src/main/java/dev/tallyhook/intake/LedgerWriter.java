@@ -1,0 +1,175 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.transaction.LedgerConfig;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import javax.sql.DataSource;
+
+/**
+ * Writes webhooks to the ledger and says of each what became of it. When {@link #write} returns, all that it says is
+ * committed: each statement is a transaction of its own, which saves the round trip of a COMMIT, and which is enough,
+ * because a webhook is stored by one statement and its conflict recorded by another before it is answered.
+ */
+@ApplicationScoped
+class LedgerWriter {
+
+    private static final String INSERT_NEW = """
+            INSERT INTO transactions (
+                transaction_id, source_account, destination_account, amount, currency, due_at)
+            SELECT transaction_id, source_account, destination_account, amount, currency,
+                   now() + ? * interval '1 microsecond'
+            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
+                AS webhook (transaction_id, source_account, destination_account, amount, currency)
+            ON CONFLICT (transaction_id) DO NOTHING
+            RETURNING transaction_id
+            """;
+
+    private static final String SELECT_STORED = """
+            SELECT transaction_id, source_account, destination_account, amount, currency
+            FROM transactions
+            WHERE transaction_id = ANY (?::text[])
+            """;
+
+    private static final String RECORD_CONFLICTS = """
+            INSERT INTO conflicts (
+                transaction_id, source_account, destination_account, amount, currency)
+            SELECT transaction_id, source_account, destination_account, amount, currency
+            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
+                AS webhook (transaction_id, source_account, destination_account, amount, currency)
+            """;
+
+    private final DataSource dataSource;
+    private final Duration delay;
+
+    LedgerWriter(DataSource dataSource, LedgerConfig config) {
+        this.dataSource = dataSource;
+        this.delay = config.delay();
+    }
+
+    /**
+     * Stores what is new, and compares what is not with what is stored.
+     *
+     * @return a receipt for each webhook, in the order given
+     * @throws SQLException if a statement failed; some of the webhooks may be stored all the same, and a retry tells
+     */
+    List<Receipt> write(List<Webhook> webhooks) throws SQLException {
+        List<Webhook> firsts = firstOfEachId(webhooks);
+        try (Connection connection = dataSource.getConnection()) {
+            Set<String> inserted = insertNew(connection, firsts);
+            if (inserted.size() == webhooks.size()) {
+                return webhooks.stream().map(webhook -> Receipt.ACCEPTED).toList();
+            }
+            List<Receipt> receipts = settle(webhooks, inserted, selectStored(connection, webhooks));
+            recordConflicts(connection, webhooks, receipts);
+            return receipts;
+        }
+    }
+
+    /** Sorted by id, so that two writers that share ids lock them in the same order and cannot deadlock. */
+    private static List<Webhook> firstOfEachId(List<Webhook> webhooks) {
+        Map<String, Webhook> firsts = new HashMap<>();
+        webhooks.forEach(webhook -> firsts.putIfAbsent(webhook.transactionId(), webhook));
+        return firsts.values().stream()
+                .sorted(Comparator.comparing(Webhook::transactionId))
+                .toList();
+    }
+
+    private Set<String> insertNew(Connection connection, List<Webhook> webhooks) throws SQLException {
+        try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW)) {
+            insert.setLong(1, delay.toNanos() / 1_000);
+            bindColumns(insert, 2, webhooks);
+            Set<String> inserted = new HashSet<>();
+            try (ResultSet rows = insert.executeQuery()) {
+                while (rows.next()) {
+                    inserted.add(rows.getString(1));
+                }
+            }
+            return inserted;
+        }
+    }
+
+    private static Map<String, Webhook> selectStored(Connection connection, List<Webhook> webhooks)
+            throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(SELECT_STORED)) {
+            select.setArray(1, column(connection, "text", webhooks, Webhook::transactionId));
+            Map<String, Webhook> stored = new HashMap<>();
+            try (ResultSet rows = select.executeQuery()) {
+                while (rows.next()) {
+                    stored.put(
+                            rows.getString(1),
+                            new Webhook(
+                                    rows.getString(1),
+                                    rows.getString(2),
+                                    rows.getString(3),
+                                    rows.getBigDecimal(4),
+                                    rows.getString(5)));
+                }
+            }
+            return stored;
+        }
+    }
+
+    private static List<Receipt> settle(List<Webhook> webhooks, Set<String> inserted, Map<String, Webhook> stored)
+            throws SQLException {
+        Set<String> stillNew = new HashSet<>(inserted);
+        List<Receipt> receipts = new ArrayList<>(webhooks.size());
+        for (Webhook webhook : webhooks) {
+            Webhook first = stored.get(webhook.transactionId());
+            if (first == null) {
+                throw new SQLException("A transaction vanished between its insert and its select", "40001");
+            }
+            if (!webhook.sameContentAs(first)) {
+                receipts.add(Receipt.CONFLICTING);
+            } else {
+                receipts.add(stillNew.remove(webhook.transactionId()) ? Receipt.ACCEPTED : Receipt.REPLAYED);
+            }
+        }
+        return receipts;
+    }
+
+    private static void recordConflicts(Connection connection, List<Webhook> webhooks, List<Receipt> receipts)
+            throws SQLException {
+        List<Webhook> conflicting = new ArrayList<>();
+        for (int i = 0; i < webhooks.size(); i++) {
+            if (receipts.get(i) == Receipt.CONFLICTING) {
+                conflicting.add(webhooks.get(i));
+            }
+        }
+        if (conflicting.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement insert = connection.prepareStatement(RECORD_CONFLICTS)) {
+            bindColumns(insert, 1, conflicting);
+            insert.executeUpdate();
+        }
+    }
+
+    private static void bindColumns(PreparedStatement statement, int first, List<Webhook> webhooks)
+            throws SQLException {
+        Connection connection = statement.getConnection();
+        statement.setArray(first, column(connection, "text", webhooks, Webhook::transactionId));
+        statement.setArray(first + 1, column(connection, "text", webhooks, Webhook::sourceAccount));
+        statement.setArray(first + 2, column(connection, "text", webhooks, Webhook::destinationAccount));
+        statement.setArray(first + 3, column(connection, "numeric", webhooks, Webhook::amount));
+        statement.setArray(first + 4, column(connection, "text", webhooks, Webhook::currency));
+    }
+
+    private static Array column(
+            Connection connection, String type, List<Webhook> webhooks, Function<Webhook, Object> value)
+            throws SQLException {
+        return connection.createArrayOf(type, webhooks.stream().map(value).toArray());
+    }
+}

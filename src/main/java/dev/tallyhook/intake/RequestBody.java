@@ -1,0 +1,73 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.problem.ProblemException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Reads a request's body on the event loop, and no more of it than the limit, whether its length was announced or it
+ * comes in chunks.
+ */
+final class RequestBody {
+
+    private final HttpServerRequest request;
+    private final long sizeMax;
+    private final Buffer gathered = Buffer.buffer();
+    private final CompletableFuture<byte[]> body = new CompletableFuture<>();
+
+    private RequestBody(HttpServerRequest request, long sizeMax) {
+        this.request = request;
+        this.sizeMax = sizeMax;
+    }
+
+    /**
+     * Reads the body to its end.
+     *
+     * @return its bytes, or a {@link ProblemException} with 413 if there are more than {@code sizeMax}
+     */
+    static CompletionStage<byte[]> read(HttpServerRequest request, long sizeMax) {
+        return new RequestBody(request, sizeMax).read();
+    }
+
+    private CompletionStage<byte[]> read() {
+        if (announcedLength() > sizeMax) {
+            refuse();
+            return body;
+        }
+        request.exceptionHandler(body::completeExceptionally);
+        request.handler(this::gather);
+        request.endHandler(end -> body.complete(gathered.getBytes()));
+        if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+            request.response().writeContinue();
+        }
+        request.resume();
+        return body;
+    }
+
+    private long announcedLength() {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length == null ? 0 : Long.parseLong(length);
+    }
+
+    private void gather(Buffer chunk) {
+        if (body.isDone()) {
+            return;
+        }
+        if (gathered.length() + chunk.length() > sizeMax) {
+            refuse();
+        } else {
+            gathered.appendBuffer(chunk);
+        }
+    }
+
+    /** The rest of the body is not worth reading, so the connection cannot be used again. */
+    private void refuse() {
+        request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        request.response().endHandler(sent -> request.connection().close());
+        body.completeExceptionally(
+                ProblemException.contentTooLarge("The body must have at most " + sizeMax + " bytes"));
+    }
+}

@@ -1,0 +1,237 @@
+package dev.tallyhook.intake;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import dev.tallyhook.problem.ProblemException;
+import dev.tallyhook.problem.Violation;
+import dev.tallyhook.transaction.Identifier;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a webhook's body and holds every rule against it, once, at the edge. What cannot be read as a JSON object
+ * (RFC 8259) is a 400; an object whose members break rules is a 422 that names them all. Members that it does not know
+ * are ignored, because senders add some. No message repeats a value.
+ */
+final class WebhookParser {
+
+    /** Levels of arrays and objects, ignored members included; a webhook needs one. */
+    static final int NESTING_MAX = 32;
+
+    /** Characters of a JSON number, ignored members included; an amount needs at most 24. */
+    static final int NUMBER_LENGTH_MAX = 128;
+
+    /** Digits before the decimal point of an amount. */
+    static final int INTEGER_DIGITS_MAX = 18;
+
+    private static final String TRANSACTION_ID = "transaction_id";
+    private static final String SOURCE_ACCOUNT = "source_account";
+    private static final String DESTINATION_ACCOUNT = "destination_account";
+    private static final String AMOUNT = "amount";
+    private static final String CURRENCY = "currency";
+
+    /** The only names that an answer may repeat: another one could hold anything. */
+    private static final Set<String> MEMBERS =
+            Set.of(TRANSACTION_ID, SOURCE_ACCOUNT, DESTINATION_ACCOUNT, AMOUNT, CURRENCY);
+
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(NESTING_MAX)
+                    .maxNumberLength(NUMBER_LENGTH_MAX)
+                    .build())
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .build();
+
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    private @Nullable String transactionId;
+    private @Nullable String sourceAccount;
+    private @Nullable String destinationAccount;
+    private @Nullable BigDecimal amount;
+    private @Nullable String currency;
+
+    private final Set<String> seen = new java.util.HashSet<>();
+    private final List<Violation> violations = new ArrayList<>();
+
+    private WebhookParser() {}
+
+    /**
+     * Reads one body.
+     *
+     * @throws ProblemException 400 if it is not a JSON object, 422 if members break rules
+     */
+    static Webhook parse(byte[] body) {
+        return new WebhookParser().read(decode(body));
+    }
+
+    /** Decodes strictly: JSON is UTF-8 and nothing else (RFC 8259 section 8.1), but a byte order mark is forgiven. */
+    private static String decode(byte[] body) {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(body))
+                    .toString();
+            return !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
+        } catch (CharacterCodingException notUtf8) {
+            throw ProblemException.badRequest("The body is not valid UTF-8");
+        }
+    }
+
+    private Webhook read(String text) {
+        try (JsonParser json = JSON.createParser(text)) {
+            try {
+                readObject(json);
+            } catch (JsonProcessingException malformed) {
+                throw ProblemException.badRequest(explain(malformed, json));
+            }
+        } catch (IOException impossible) {
+            throw new UncheckedIOException("A string cannot fail to be read", impossible);
+        }
+        return webhook();
+    }
+
+    private void readObject(JsonParser json) throws IOException {
+        if (json.nextToken() != JsonToken.START_OBJECT) {
+            throw ProblemException.badRequest("The body must be a JSON object");
+        }
+        while (json.nextToken() != JsonToken.END_OBJECT) {
+            String member = json.currentName();
+            json.nextToken();
+            seen.add(member);
+            readMember(member, json);
+            json.skipChildren();
+        }
+        if (json.nextToken() != null) {
+            throw ProblemException.badRequest("The body must be one JSON object and nothing after it");
+        }
+    }
+
+    private void readMember(String member, JsonParser json) throws IOException {
+        switch (member) {
+            case TRANSACTION_ID -> transactionId = readString(member, json, Identifier::violationAsId);
+            case SOURCE_ACCOUNT -> sourceAccount = readString(member, json, Identifier::violation);
+            case DESTINATION_ACCOUNT -> destinationAccount = readString(member, json, Identifier::violation);
+            case AMOUNT -> amount = readAmount(json);
+            case CURRENCY -> currency = readString(member, json, WebhookParser::currencyViolation);
+            default -> {} // Senders add members; the caller skips what is in them.
+        }
+    }
+
+    private @Nullable String readString(String member, JsonParser json, Function<String, @Nullable String> rule)
+            throws IOException {
+        if (json.currentToken() != JsonToken.VALUE_STRING) {
+            violations.add(new Violation(member, "must be a string"));
+            return null;
+        }
+        String value = json.getText();
+        String violation = rule.apply(value);
+        if (violation != null) {
+            violations.add(new Violation(member, violation));
+            return null;
+        }
+        return value;
+    }
+
+    private static @Nullable String currencyViolation(String code) {
+        return Currencies.minorUnits(code) == null ? "must be an ISO 4217 alphabetic code in use, such as INR" : null;
+    }
+
+    private @Nullable BigDecimal readAmount(JsonParser json) throws IOException {
+        if (!json.currentToken().isNumeric()) {
+            violations.add(new Violation(AMOUNT, "must be a JSON number, not a string or another type"));
+            return null;
+        }
+        try {
+            return new BigDecimal(json.getText());
+        } catch (NumberFormatException exponentBeyondInt) {
+            violations.add(new Violation(AMOUNT, "must be written with a smaller exponent"));
+            return null;
+        }
+    }
+
+    private Webhook webhook() {
+        for (String member : List.of(TRANSACTION_ID, SOURCE_ACCOUNT, DESTINATION_ACCOUNT, AMOUNT, CURRENCY)) {
+            if (!seen.contains(member)) {
+                violations.add(new Violation(member, "is required"));
+            }
+        }
+        if (amount != null) {
+            amount = exact(amount, currency);
+        }
+        if (!violations.isEmpty()) {
+            throw ProblemException.unprocessable(violations);
+        }
+        return new Webhook(
+                requireNonNull(transactionId),
+                requireNonNull(sourceAccount),
+                requireNonNull(destinationAccount),
+                requireNonNull(amount),
+                requireNonNull(currency));
+    }
+
+    /**
+     * The amount as it is kept: never rounded, with the decimals that the sender wrote as far as the currency has them,
+     * so that 1500.50 INR stays 1500.50, and 100.0 JPY, as senders write it that hold amounts as floats, is 100. The
+     * order of the checks keeps every later step cheap for any exponent.
+     */
+    private @Nullable BigDecimal exact(BigDecimal value, @Nullable String code) {
+        if (value.signum() <= 0) {
+            return amountViolation("must be greater than 0");
+        }
+        if ((long) value.precision() - value.scale() > INTEGER_DIGITS_MAX) {
+            return amountViolation("must have at most 18 digits before the decimal point");
+        }
+        Integer minorUnits = code == null ? null : Currencies.minorUnits(code);
+        if (minorUnits == null) {
+            return null; // The currency's own violation was noted.
+        }
+        if (value.stripTrailingZeros().scale() > minorUnits) {
+            return amountViolation(
+                    minorUnits == 0
+                            ? "must have no decimals in " + code
+                            : "must have at most " + minorUnits + " decimals in " + code);
+        }
+        return value.setScale(Math.max(0, Math.min(value.scale(), minorUnits)));
+    }
+
+    private @Nullable BigDecimal amountViolation(String detail) {
+        violations.add(new Violation(AMOUNT, detail));
+        return null;
+    }
+
+    /** Says where the body stops being JSON, in words of our own: the parser's would quote it. */
+    private static String explain(JsonProcessingException malformed, JsonParser json) {
+        String member = json.getParsingContext().getCurrentName();
+        String where = member != null && json.getParsingContext().getParent() != null && MEMBERS.contains(member)
+                ? " in member " + member
+                : "";
+        var location = malformed.getLocation();
+        String position =
+                location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
+        if (malformed instanceof StreamConstraintsException) {
+            return "The body must nest at most " + NESTING_MAX + " levels and have no number longer than "
+                    + NUMBER_LENGTH_MAX + " characters" + where;
+        }
+        if (String.valueOf(malformed.getOriginalMessage()).startsWith("Duplicate")) {
+            return "The body must have no member twice" + where + position;
+        }
+        return "The body is not valid JSON" + where + position;
+    }
+}

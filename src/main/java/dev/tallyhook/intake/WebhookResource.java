@@ -1,0 +1,66 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.problem.ProblemException;
+import io.smallrye.common.annotation.NonBlocking;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.MediaType;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletionStage;
+import org.jboss.resteasy.reactive.RestResponse;
+
+/** Where senders post. Start reading here: what a webhook goes through stands in {@link #receive}, in its order. */
+@Path("/v1/webhooks/transactions")
+class WebhookResource {
+
+    private static final String REPLAYED = "Idempotent-Replayed";
+
+    private final Intake intake;
+    private final long bodySizeMax;
+
+    WebhookResource(Intake intake, IntakeConfig config) {
+        this.intake = intake;
+        this.bodySizeMax = config.bodySizeMax().asLongValue();
+    }
+
+    @POST
+    @NonBlocking
+    public CompletionStage<RestResponse<Accepted>> receive(HttpServerRequest request) {
+        requireJson(request);
+        return RequestBody.read(request, bodySizeMax)
+                .thenApply(WebhookParser::parse)
+                .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt)));
+    }
+
+    private static void requireJson(HttpServerRequest request) {
+        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        if (type == null || !type.split(";", 2)[0].trim().equalsIgnoreCase(MediaType.APPLICATION_JSON)) {
+            throw ProblemException.unsupportedMediaType("The body must be application/json");
+        }
+    }
+
+    private static RestResponse<Accepted> answer(Webhook webhook, Receipt receipt) {
+        return switch (receipt) {
+            case ACCEPTED -> accepted(webhook).build();
+            case REPLAYED -> accepted(webhook).header(REPLAYED, "true").build();
+            case CONFLICTING ->
+                throw ProblemException.conflict(
+                        "A transaction with this id is stored with other content; it stays, and this attempt is on record");
+        };
+    }
+
+    private static RestResponse.ResponseBuilder<Accepted> accepted(Webhook webhook) {
+        return RestResponse.ResponseBuilder.<Accepted>create(RestResponse.Status.ACCEPTED)
+                .entity(Accepted.INSTANCE)
+                // Said here and not by @Produces, which would answer 406 to senders that accept something else.
+                .type(MediaType.APPLICATION_JSON)
+                .header("Location", "/v1/transactions/" + percentEncoded(webhook.transactionId()));
+    }
+
+    private static String percentEncoded(String segment) {
+        return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}

@@ -1,0 +1,43 @@
+package dev.tallyhook.operations;
+
+import dev.tallyhook.processing.DuePoller;
+import io.smallrye.common.annotation.NonBlocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.CompletionStage;
+import org.jboss.resteasy.reactive.RestResponse;
+
+/** Tells a probe whether webhooks can be stored and are being finished. */
+@Path("/")
+@Produces(MediaType.APPLICATION_JSON)
+class ProbeResource {
+
+    private final DatabaseCheck database;
+    private final DuePoller poller;
+    private final Clock clock = Clock.systemUTC();
+
+    ProbeResource(DatabaseCheck database, DuePoller poller) {
+        this.database = database;
+        this.poller = poller;
+    }
+
+    /** The answer to a probe; the time is the replica's own clock and tells of nothing else. */
+    record Health(String status, Instant currentTime) {}
+
+    @GET
+    @NonBlocking
+    public CompletionStage<RestResponse<Health>> health() {
+        return database.writable().thenApply(writable -> answer(writable && !poller.stalled()));
+    }
+
+    private RestResponse<Health> answer(boolean healthy) {
+        var health =
+                new Health(healthy ? "HEALTHY" : "UNHEALTHY", clock.instant().truncatedTo(ChronoUnit.SECONDS));
+        return RestResponse.status(healthy ? RestResponse.Status.OK : RestResponse.Status.SERVICE_UNAVAILABLE, health);
+    }
+}

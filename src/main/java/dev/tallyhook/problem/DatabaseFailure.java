@@ -1,0 +1,58 @@
+package dev.tallyhook.problem;
+
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.SQLTimeoutException;
+import java.sql.SQLTransientConnectionException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Tells a database that is away, and that a retry may find again, from a statement that is wrong. */
+public final class DatabaseFailure {
+
+    /** No chain of causes is longer; the bound guards against one that runs in a circle. */
+    private static final int CAUSES_MAX = 20;
+
+    /**
+     * SQLSTATE classes of a server that is away, going away, out of resources, or that cannot write: connection
+     * exception, transaction rollback, insufficient resources, operator intervention, system error.
+     *
+     * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL error codes</a>
+     */
+    private static final Set<String> AWAY_CLASSES = Set.of("08", "40", "53", "57", "58");
+
+    /** A standby, or a server that was told to refuse writes: {@code read_only_sql_transaction}. */
+    private static final String READ_ONLY = "25006";
+
+    /** {@code lock_not_available}: a lock was not to be had within its timeout. */
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+    private DatabaseFailure() {}
+
+    /** Whether the same request may succeed later, because the database and not the request is the reason. */
+    public static boolean isTransient(Throwable failure) {
+        @Nullable Throwable cause = failure;
+        for (int i = 0; i < CAUSES_MAX && cause != null; i++, cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && isTransient(sql)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isTransient(SQLException failure) {
+        if (failure instanceof SQLTransientConnectionException
+                || failure instanceof SQLNonTransientConnectionException
+                || failure instanceof SQLTimeoutException) {
+            return true;
+        }
+        String state = failure.getSQLState();
+        if (state == null || state.length() < 2) {
+            // The connection pool gives no SQLSTATE when no connection is to be had in time.
+            return true;
+        }
+        return AWAY_CLASSES.contains(state.substring(0, 2))
+                || state.equals(READ_ONLY)
+                || state.equals(LOCK_NOT_AVAILABLE);
+    }
+}

@@ -1,0 +1,79 @@
+package dev.tallyhook.problem;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends a request with a {@link Problem}. It carries no stack trace, because it tells of the request and not of the
+ * code, and because a flood of bad requests must stay cheap.
+ */
+public final class ProblemException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** How long a refused sender should wait: long enough for a full queue to drain, short against its retries. */
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+    private final transient Problem problem;
+    private final transient @Nullable Duration retryAfter;
+
+    private ProblemException(Problem problem, @Nullable Duration retryAfter) {
+        super(problem.detail(), null, false, false);
+        this.problem = problem;
+        this.retryAfter = retryAfter;
+    }
+
+    /** 400: the request cannot be read. */
+    public static ProblemException badRequest(String detail) {
+        return new ProblemException(Problem.of(400, detail), null);
+    }
+
+    /** 404. */
+    public static ProblemException notFound(String detail) {
+        return new ProblemException(Problem.of(404, detail), null);
+    }
+
+    /** 409: what was sent contradicts what is stored. */
+    public static ProblemException conflict(String detail) {
+        return new ProblemException(Problem.of(409, detail), null);
+    }
+
+    /** 413: the body is over the limit. */
+    public static ProblemException contentTooLarge(String detail) {
+        return new ProblemException(Problem.of(413, detail), null);
+    }
+
+    /** 415: the body is of another media type. */
+    public static ProblemException unsupportedMediaType(String detail) {
+        return new ProblemException(Problem.of(415, detail), null);
+    }
+
+    /** 422: the request can be read, but fields break rules; all of them are named at once. */
+    public static ProblemException unprocessable(List<Violation> violations) {
+        String detail = violations.stream()
+                .map(violation -> violation.field() + " " + violation.detail())
+                .reduce((left, right) -> left + "; " + right)
+                .orElse("A field breaks a rule");
+        return new ProblemException(Problem.of(422, detail, violations), null);
+    }
+
+    /** 503 with {@code Retry-After}: nothing is wrong with the request, and it may succeed soon. */
+    public static ProblemException unavailable(String detail) {
+        return new ProblemException(Problem.of(503, detail), RETRY_AFTER);
+    }
+
+    /** The HTTP status code that the request is answered with. */
+    public int status() {
+        return problem.status();
+    }
+
+    Problem problem() {
+        return problem;
+    }
+
+    @Nullable
+    Duration retryAfter() {
+        return retryAfter;
+    }
+}

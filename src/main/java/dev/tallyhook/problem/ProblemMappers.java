@@ -1,0 +1,75 @@
+package dev.tallyhook.problem;
+
+import io.quarkus.logging.Log;
+import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Turns whatever ends a request into a {@link Problem}, for every resource. */
+public class ProblemMappers {
+
+    static final String INTERNAL = "The service failed; the log says why";
+    static final String DATABASE_AWAY = "The database cannot be reached right now; try again";
+
+    @ServerExceptionMapper
+    public RestResponse<Problem> problem(ProblemException failure) {
+        var answer = answer(failure.problem());
+        var retryAfter = failure.retryAfter();
+        if (retryAfter != null) {
+            answer.header(HttpHeaders.RETRY_AFTER, retryAfter.toSeconds());
+        }
+        return answer.build();
+    }
+
+    @ServerExceptionMapper
+    public RestResponse<Problem> notFound(NotFoundException failure) {
+        return answer(Problem.of(404, "There is nothing at this path")).build();
+    }
+
+    @ServerExceptionMapper
+    public RestResponse<Problem> refusedByTheFramework(WebApplicationException failure) {
+        Response response = failure.getResponse();
+        int status = response.getStatus();
+        if (status >= 500) {
+            Log.error("Request failed", failure);
+        }
+        var answer = answer(Problem.of(status, detail(status)));
+        String allow = response.getHeaderString(HttpHeaders.ALLOW);
+        if (allow != null) {
+            answer.header(HttpHeaders.ALLOW, allow);
+        }
+        return answer.build();
+    }
+
+    @ServerExceptionMapper
+    public RestResponse<Problem> unexpected(Throwable failure) {
+        if (DatabaseFailure.isTransient(failure)) {
+            return problem(ProblemException.unavailable(DATABASE_AWAY));
+        }
+        Log.error("Request failed", failure);
+        return answer(Problem.of(500, INTERNAL)).build();
+    }
+
+    /** What the framework's own message would say, without its class names and paths. */
+    static String detail(int status) {
+        return switch (status) {
+            case 400 -> "The request cannot be read";
+            case 404 -> "There is nothing at this path";
+            case 405 -> "This path does not take this method";
+            case 406 -> "Answers are application/json";
+            case 413 -> "The body is too large";
+            case 414 -> "The URL is too long";
+            case 415 -> "The body must be application/json";
+            default -> status < 500 ? "The request is refused" : INTERNAL;
+        };
+    }
+
+    private static RestResponse.ResponseBuilder<Problem> answer(Problem problem) {
+        return RestResponse.ResponseBuilder.<Problem>create(problem.status())
+                .entity(problem)
+                .type(Problem.MEDIA_TYPE);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.tallyhook.problem;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.logging.Log;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+
+/** Answers with a {@link Problem} what is refused before a resource sees it, such as a path that is not one. */
+@ApplicationScoped
+class RouterProblems {
+
+    private static final int[] STATUSES = {400, 404, 405, 406, 413, 414, 415, 431, 500};
+
+    private final ObjectMapper json;
+
+    RouterProblems(ObjectMapper json) {
+        this.json = json;
+    }
+
+    void register(@Observes Router router) {
+        for (int status : STATUSES) {
+            router.errorHandler(status, this::answer);
+        }
+    }
+
+    private void answer(RoutingContext context) {
+        int status = context.statusCode();
+        if (status >= 500) {
+            Log.error("Request failed", context.failure());
+        }
+        var response = context.response();
+        if (response.headWritten()) {
+            context.request().connection().close();
+            return;
+        }
+        response.setStatusCode(status)
+                .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+                .end(body(status));
+    }
+
+    private Buffer body(int status) {
+        try {
+            return Buffer.buffer(json.writeValueAsBytes(Problem.of(status, ProblemMappers.detail(status))));
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

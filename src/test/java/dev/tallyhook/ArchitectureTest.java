@@ -1,0 +1,75 @@
+package dev.tallyhook;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows between the packages: {@code intake → transaction ← processing}. */
+@AnalyzeClasses(packages = "dev.tallyhook", importOptions = ImportOption.DoNotIncludeTests.class)
+final class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule problem_depends_on_no_other_package = only("problem");
+
+    @ArchTest
+    static final ArchRule development_depends_on_no_other_package = only("development");
+
+    @ArchTest
+    static final ArchRule transaction_depends_on_problem_alone = only("transaction", "problem");
+
+    @ArchTest
+    static final ArchRule intake_depends_on_transaction = only("intake", "transaction", "problem");
+
+    @ArchTest
+    static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem");
+
+    @ArchTest
+    static final ArchRule nothing_depends_on_operations = noClasses()
+            .that()
+            .resideOutsideOfPackage("..operations..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("..operations..");
+
+    @ArchTest
+    static final ArchRule nothing_depends_on_development = noClasses()
+            .that()
+            .resideOutsideOfPackage("..development..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("..development..");
+
+    @ArchTest
+    static final ArchRule no_cycles =
+            slices().matching("dev.tallyhook.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule no_words_that_say_nothing =
+            noClasses().should().haveNameMatching(".*(Manager|Helper|Util|Utils|Impl|Dto)");
+
+    @ArchTest
+    static final ArchRule nobody_asks_the_replicas_clock_what_is_due = noClasses()
+            .should()
+            .callMethod(java.time.Instant.class, "now")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis");
+
+    private static ArchRule only(String name, String... allowed) {
+        var others = new java.util.ArrayList<>(
+                java.util.List.of("intake", "transaction", "processing", "operations", "problem", "development"));
+        others.remove(name);
+        others.removeAll(java.util.List.of(allowed));
+        return noClasses()
+                .that()
+                .resideInAPackage("dev.tallyhook." + name + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(others.stream()
+                        .map(other -> "dev.tallyhook." + other + "..")
+                        .toArray(String[]::new));
+    }
+}

@@ -1,0 +1,290 @@
+package dev.tallyhook;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.hasKey;
+import static org.hamcrest.Matchers.is;
+import static org.hamcrest.Matchers.matchesPattern;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import io.restassured.config.EncoderConfig;
+import io.restassured.http.ContentType;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import io.restassured.specification.RequestSpecification;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The HTTP contract that clients of the stack before rely on, field by field and status by status. */
+@QuarkusTest
+class ContractTest {
+
+    private static final String RFC_3339_UTC = "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z";
+
+    @Test
+    void the_probe_says_healthy_and_the_time() {
+        given().get("/")
+                .then()
+                .statusCode(200)
+                .contentType(ContentType.JSON)
+                .body("status", is("HEALTHY"))
+                .body("current_time", matchesPattern("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"))
+                .body("size()", is(2));
+    }
+
+    @Test
+    void a_webhook_is_accepted_and_can_be_asked_for() {
+        String id = Webhooks.newId();
+        post(Webhooks.body(id))
+                .statusCode(202)
+                .contentType(ContentType.JSON)
+                .body("status", is("ACCEPTED"))
+                .body("message", is("Transaction queued for processing"))
+                .body("size()", is(2))
+                .header("Location", "/v1/transactions/" + id)
+                .header("Idempotent-Replayed", nullValue());
+
+        Response stored = get(id);
+        stored.then()
+                .statusCode(200)
+                .contentType(ContentType.JSON)
+                .body("transaction_id", is(id))
+                .body("source_account", is("acc_user_789"))
+                .body("destination_account", is("acc_merchant_456"))
+                .body("currency", is("INR"))
+                .body("status", is("PROCESSING"))
+                .body("created_at", matchesPattern(RFC_3339_UTC))
+                .body("$", hasKey("processed_at"))
+                .body("processed_at", nullValue())
+                .body("size()", is(8));
+        assertTrue(stored.asString().contains("\"amount\":1500.50,"), stored.asString());
+    }
+
+    @Test
+    void an_unknown_transaction_is_not_found() {
+        Response answer = given().get("/v1/transactions/nope");
+        assertEquals(404, answer.statusCode());
+        assertEquals("application/problem+json", answer.contentType());
+        assertEquals(
+                "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"Transaction not found\"}",
+                answer.asString());
+    }
+
+    @Test
+    void a_retry_is_the_same_202_and_says_that_it_is_one() {
+        String id = Webhooks.newId();
+        Response first = json().body(Webhooks.body(id, "1500.5", "INR")).post(Webhooks.PATH);
+        Response retry = json().body(Webhooks.body(id, "1500.50", "INR")).post(Webhooks.PATH);
+        assertEquals(202, retry.statusCode());
+        assertEquals(first.asString(), retry.asString());
+        assertEquals(first.header("Location"), retry.header("Location"));
+        assertEquals("true", retry.header("Idempotent-Replayed"));
+        assertTrue(get(id).asString().contains("\"amount\":1500.5,"), "the first stays as it is");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"source_account", "destination_account", "amount", "currency"})
+    void the_same_id_with_other_content_is_a_conflict(String field) {
+        String id = Webhooks.newId();
+        post(Webhooks.body(id)).statusCode(202);
+        String before = get(id).asString();
+        Map<String, Object> other =
+                Map.of("source_account", "x", "destination_account", "x", "amount", 1, "currency", "USD");
+        Map<String, Object> body = new java.util.LinkedHashMap<>(
+                RestAssured.with().get(Webhooks.transactionPath(id)).jsonPath().getMap("$"));
+        body.put("amount", new java.math.BigDecimal("1500.50"));
+        body.put(field, other.get(field));
+        ValidatableResponse answer = json().body(body).post(Webhooks.PATH).then();
+        assertProblem(answer, 409, "Conflict").body("detail", not(containsString("1500")));
+        assertEquals(before, get(id).asString());
+    }
+
+    @Test
+    void fields_that_break_a_rule_are_all_named() {
+        assertProblem(post("{\"transaction_id\":\"\",\"amount\":0,\"currency\":\"INR\"}"), 422, "Unprocessable Content")
+                .body("errors.field", hasItems("transaction_id", "source_account", "destination_account", "amount"))
+                .body("errors.find { it.field == 'amount' }.detail", is("must be greater than 0"))
+                .body("errors.size()", is(4));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-1", "1e400", "NaN", "\"12.5\"", "true", "10.001"})
+    void a_wrong_amount_is_refused_by_name(String amount) {
+        post(Webhooks.body(Webhooks.newId(), amount, "INR"))
+                .statusCode(amount.equals("NaN") ? 400 : 422)
+                .body("detail", containsString("amount"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"9007199254740993.01,INR", "10.125,KWD", "999999999999999999.99,INR", "0.01,INR", "100,JPY"})
+    void an_amount_comes_back_to_the_digit(String amount, String currency) {
+        String id = Webhooks.newId();
+        post(Webhooks.body(id, amount, currency)).statusCode(202);
+        assertTrue(get(id).asString().contains("\"amount\":" + amount + ","));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a/b c%?#",
+                "/",
+                "..a",
+                "a+b",
+                "a;b=c",
+                "%2F",
+                "\"\\",
+                "😀",
+                "שלום עולם",
+                "e\u0301",
+                " ",
+                "a\u2028b",
+                "\uFFFD"
+            })
+    void any_id_that_can_be_posted_can_be_fetched(String prefix) {
+        String id = prefix + Webhooks.newId().substring(0, 8) + prefix;
+        String location = post(Webhooks.body(id)).statusCode(202).extract().header("Location");
+        assertEquals(Webhooks.transactionPath(id), location);
+        get(id).then().statusCode(200).body("transaction_id", equalTo(id));
+    }
+
+    @Test
+    void an_id_of_255_characters_outside_the_basic_plane_round_trips() {
+        String id = Webhooks.newId().substring(0, 20) + "😀".repeat(235);
+        post(Webhooks.body(id)).statusCode(202);
+        get(id).then().statusCode(200).body("transaction_id", equalTo(id));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\u0000", "a\u0000b", "\n", "\u007f", "\ud800", "a\udc00", ".", ".."})
+    void an_id_that_no_url_or_database_can_hold_is_refused(String id) {
+        assertProblem(post(Webhooks.body(id)), 422, "Unprocessable Content")
+                .body("errors.field", hasItems("transaction_id"));
+    }
+
+    @Test
+    void an_id_of_256_characters_is_refused() {
+        assertProblem(post(Webhooks.body("a".repeat(256))), 422, "Unprocessable Content");
+        assertProblem(post(Webhooks.body("😀".repeat(256))), 422, "Unprocessable Content");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a%00b", "%FF", "%ED%A0%80", "%C0%AF", "."})
+    void an_id_that_was_never_stored_is_not_found_and_never_a_failure(String encoded) {
+        given().urlEncodingEnabled(false)
+                .get("/v1/transactions/" + encoded)
+                .then()
+                .statusCode(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{", "[]", "null", "{}{}", "{\"amount\":1,\"amount\":1}"})
+    void what_is_not_a_json_object_is_a_bad_request(String body) {
+        assertProblem(post(body), 400, "Bad Request");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text/plain",
+                "application/x-www-form-urlencoded",
+                "application/jsonp",
+                "application/problem+json"
+            })
+    void another_media_type_is_not_supported(String type) {
+        assertProblem(
+                given().config(plain())
+                        .header("Content-Type", type)
+                        .body(Webhooks.body("x"))
+                        .post(Webhooks.PATH)
+                        .then(),
+                415,
+                "Unsupported Media Type");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "application/json",
+                "application/json; charset=utf-8",
+                "APPLICATION/JSON",
+                "application/json ;x=y"
+            })
+    void json_is_json_however_it_is_written(String type) {
+        given().config(plain())
+                .header("Content-Type", type)
+                .header("Accept", "text/html")
+                .body(Webhooks.body(Webhooks.newId()).getBytes(StandardCharsets.UTF_8))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(202);
+    }
+
+    @Test
+    void a_body_over_the_limit_is_too_large_announced_or_not() {
+        String large = "{\"note\":\"" + "a".repeat(65_536) + "\"}";
+        assertProblem(post(large), 413, "Content Too Large");
+        assertProblem(
+                json().body(new java.io.ByteArrayInputStream(large.getBytes(StandardCharsets.UTF_8)))
+                        .post(Webhooks.PATH)
+                        .then(),
+                413,
+                "Content Too Large");
+    }
+
+    @Test
+    void a_body_at_the_limit_is_read() {
+        String body = Webhooks.body(Webhooks.newId());
+        post(body + " ".repeat(65_536 - body.length())).statusCode(202);
+        post(body + " ".repeat(65_537 - body.length())).statusCode(413);
+    }
+
+    @Test
+    void other_paths_and_methods_are_problems_too() {
+        assertProblem(given().get("/v2/nothing").then(), 404, "Not Found");
+        assertProblem(given().get("/v1/transactions/a/b").then(), 404, "Not Found");
+        assertProblem(given().delete("/v1/transactions/a").then(), 405, "Method Not Allowed");
+        assertProblem(given().put(Webhooks.PATH).then(), 405, "Method Not Allowed");
+    }
+
+    private static ValidatableResponse assertProblem(ValidatableResponse answer, int status, String title) {
+        return answer.statusCode(status)
+                .contentType("application/problem+json")
+                .body("type", is("about:blank"))
+                .body("title", is(title))
+                .body("status", is(status))
+                .body("detail", matchesPattern("(?s).{5,}"));
+    }
+
+    private static io.restassured.config.RestAssuredConfig plain() {
+        return RestAssured.config()
+                .encoderConfig(EncoderConfig.encoderConfig()
+                        .appendDefaultContentCharsetToContentTypeIfUndefined(false)
+                        .encodeContentTypeAs("application/jsonp", ContentType.TEXT)
+                        .encodeContentTypeAs("application/x-www-form-urlencoded", ContentType.TEXT));
+    }
+
+    private static RequestSpecification json() {
+        return given().config(plain()).contentType("application/json");
+    }
+
+    private static ValidatableResponse post(String body) {
+        return json().body(body.getBytes(StandardCharsets.UTF_8))
+                .post(Webhooks.PATH)
+                .then();
+    }
+
+    private static Response get(String transactionId) {
+        return given().urlEncodingEnabled(false).get(Webhooks.transactionPath(transactionId));
+    }
+}

@@ -1,0 +1,35 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tallyhook.Webhooks;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class CrashIT {
+
+    private static final int TRANSACTIONS = 200;
+
+    @Test
+    void what_was_accepted_before_a_kill_is_finished_after_a_restart() throws Exception {
+        var settings = Map.of("TALLYHOOK_PROCESSING_DELAY", "PT3S");
+        try (var database = new DatabaseServer()) {
+            try (var service = Service.start(database, settings)) {
+                for (int i = 0; i < TRANSACTIONS; i++) {
+                    assertEquals(202, service.post(Webhooks.body("txn_" + i)).statusCode());
+                }
+                service.kill();
+            }
+            assertEquals(
+                    TRANSACTIONS, database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'"));
+            try (var service = Service.start(database, settings)) {
+                Eventually.within(
+                        Duration.ofSeconds(10),
+                        () -> database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSED'")
+                                == TRANSACTIONS,
+                        () -> "not all are finished:\n" + service.log());
+            }
+        }
+    }
+}

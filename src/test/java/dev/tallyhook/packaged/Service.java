@@ -1,0 +1,146 @@
+package dev.tallyhook.packaged;
+
+import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The packaged application as its own process: the native binary if one was built, the jar otherwise. */
+final class Service implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Path TARGET = Path.of("target");
+
+    private final int port = DatabaseServer.freePort();
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
+            .build();
+    private final Path log;
+    private final Process process;
+
+    private Service(Map<String, String> environment) throws IOException {
+        log = Files.createTempFile("tallyhook", ".log");
+        var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
+        process = builder.start();
+    }
+
+    private static List<String> command() throws IOException {
+        if (System.getProperty("native.image.path") != null) {
+            return List.of(System.getProperty("native.image.path"));
+        }
+        try (var files = Files.list(TARGET)) {
+            var binary = files.filter(file -> file.getFileName().toString().endsWith("-runner"))
+                    .findFirst();
+            if (binary.isPresent()) {
+                return List.of(binary.get().toString());
+            }
+        }
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        return List.of(
+                java.toString(),
+                "-Xmx256m",
+                "-jar",
+                TARGET.resolve("quarkus-app/quarkus-run.jar").toString());
+    }
+
+    /** Starts the process and does not wait for it. */
+    static Service launch(Map<String, String> environment) throws IOException {
+        return new Service(environment);
+    }
+
+    /** Starts the process and waits until it says that it is healthy. */
+    static Service start(DatabaseServer database, Map<String, String> more) throws Exception {
+        var environment = new HashMap<>(database.environment());
+        environment.putAll(more);
+        var service = new Service(environment);
+        service.awaitHealthy();
+        return service;
+    }
+
+    void awaitHealthy() throws Exception {
+        Eventually.within(PATIENCE, () -> probe() == 200, () -> "never healthy:\n" + log());
+    }
+
+    /** The status of the probe, or 0 if nothing answers. */
+    int probe() {
+        try {
+            return client.send(request("/").GET().build(), HttpResponse.BodyHandlers.ofString())
+                    .statusCode();
+        } catch (IOException nothing) {
+            return 0;
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    HttpResponse<String> post(String body) throws IOException, InterruptedException {
+        return client.send(postRequest(body), HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpRequest postRequest(String body) {
+        return request(Webhooks.PATH)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+    }
+
+    HttpClient client() {
+        return client;
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://localhost:" + port + path))
+                .timeout(Duration.ofSeconds(20));
+    }
+
+    int port() {
+        return port;
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** SIGKILL. */
+    void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    /** SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
+    int awaitExit() throws InterruptedException {
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError("still running:\n" + log());
+        }
+        return process.exitValue();
+    }
+
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+}

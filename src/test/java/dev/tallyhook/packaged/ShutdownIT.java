@@ -1,0 +1,74 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class ShutdownIT {
+
+    private static final int SENDERS = 32;
+
+    @Test
+    void on_sigterm_every_request_that_was_taken_is_answered_and_the_exit_code_is_0() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of())) {
+            Queue<String> accepted = new ConcurrentLinkedQueue<>();
+            Queue<String> unanswered = new ConcurrentLinkedQueue<>();
+            var refused = new AtomicInteger();
+            List<Thread> senders = new ArrayList<>();
+            for (int i = 0; i < SENDERS; i++) {
+                String prefix = "txn_" + i + "_";
+                senders.add(new Thread(() -> send(service, prefix, accepted, unanswered, refused)));
+            }
+            senders.forEach(Thread::start);
+            Thread.sleep(2_000);
+            service.terminate();
+            assertEquals(0, service.awaitExit(), service.log());
+            for (Thread sender : senders) {
+                sender.join();
+            }
+
+            assertTrue(accepted.size() > SENDERS, "there was load: " + accepted.size());
+            for (String id : accepted) {
+                assertEquals(
+                        1, database.number("SELECT count(*) FROM transactions WHERE transaction_id = '" + id + "'"));
+            }
+            for (String id : unanswered) {
+                assertEquals(
+                        0,
+                        database.number("SELECT count(*) FROM transactions WHERE transaction_id = '" + id + "'"),
+                        id + " was taken and never answered");
+            }
+        }
+    }
+
+    /** Sends until nobody is there to take it. */
+    private static void send(
+            Service service, String prefix, Queue<String> accepted, Queue<String> unanswered, AtomicInteger refused) {
+        for (int i = 0; service.isAlive(); i++) {
+            String id = prefix + i;
+            try {
+                int status = service.post(Webhooks.body(id)).statusCode();
+                if (status == 202) {
+                    accepted.add(id);
+                } else {
+                    assertEquals(503, status);
+                    refused.incrementAndGet();
+                }
+            } catch (IOException gone) {
+                unanswered.add(id);
+            } catch (InterruptedException interrupted) {
+                return;
+            }
+        }
+    }
+}
