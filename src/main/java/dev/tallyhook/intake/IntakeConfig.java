@@ -3,7 +3,11 @@ package dev.tallyhook.intake;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
 
 /** How webhooks come in. */
 @ConfigMapping(prefix = "tallyhook.intake")
@@ -13,15 +17,21 @@ interface IntakeConfig {
     @WithDefault("64K")
     MemorySize bodySizeMax();
 
-    /** Within this a sender is answered, with 503 if need be; it must stay under the senders' own patience. */
+    /** Within this a sender is answered, with 503 if need be. Senders give up after 5 s. */
     @WithDefault("PT0.45S")
+    @DurationMin(millis = 50)
+    @DurationMax(seconds = 5)
     Duration answerWithin();
 
     /** How many webhooks may wait to be written; one more is answered 503 at once. */
     @WithDefault("2048")
+    @Min(1)
+    @Max(100_000)
     int waitingMax();
 
-    /** How many writers, each with a database connection of its own. */
+    /** How many writers, each with a database connection of its own while it writes. */
     @WithDefault("8")
+    @Min(1)
+    @Max(64)
     int writers();
 }
