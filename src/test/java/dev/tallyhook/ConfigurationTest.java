@@ -21,12 +21,11 @@ class ConfigurationTest {
     private static final Map<String, String> SETTINGS = Map.of(
             "tallyhook.processing.delay", "PT30S",
             "tallyhook.processing.batch-size", "1000",
-            "tallyhook.processing.batches-per-tick-max", "1000",
             "tallyhook.processing.stalled-after", "PT10S",
             "tallyhook.intake.body-size-max", "64K",
-            "tallyhook.intake.answer-within", "PT0.45S",
+            "tallyhook.intake.answer-within", "PT0.4S",
             "tallyhook.intake.waiting-max", "2048",
-            "tallyhook.intake.writers", "8");
+            "tallyhook.intake.group-size-max", "256");
 
     @Test
     void names_and_defaults_are_those_that_operators_rely_on() {

@@ -5,42 +5,61 @@ import dev.tallyhook.problem.ProblemException;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The seam between HTTP and the ledger: takes a webhook that keeps every rule, and answers with a receipt once it is on
- * disk. What waits is bounded, and so is the time that anyone waits.
+ * disk.
+ *
+ * <p>Webhooks are written in groups. While one group is being committed the next one gathers, so a lone webhook waits for
+ * nobody, and many share a commit; there is no timer. One writer is enough: a second one gains nothing, because what limits
+ * a group is the database's work for its rows and not the wait for its commit.
  */
 @ApplicationScoped
 class Intake {
 
+    /** How often it is looked whether somebody has waited too long; {@code answer-within} is kept to this precision. */
+    private static final Duration LOOK = Duration.ofMillis(20);
+
+    /** A stop waits so long for the group that is being written. */
+    private static final Duration STOP_MAX = Duration.ofSeconds(5);
+
     private final LedgerWriter ledger;
-    private final IntakeConfig config;
-    private final ThreadPoolExecutor writers;
-    private final AtomicBoolean databaseAway = new AtomicBoolean();
+    private final WaitingRoom waiting;
+    private final Duration answerWithin;
+    private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
+    private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
+    private volatile List<Pending> beingWritten = List.of();
+    private volatile boolean stopped;
+    private boolean databaseAway;
 
     Intake(LedgerWriter ledger, IntakeConfig config) {
         this.ledger = ledger;
-        this.config = config;
-        this.writers = new ThreadPoolExecutor(
-                config.writers(),
-                config.writers(),
-                0,
-                TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(config.waitingMax()),
-                task -> new Thread(task, "intake-writer"));
+        this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
+        this.answerWithin = config.answerWithin();
+        watch.setDaemon(true);
+    }
+
+    void start(@Observes StartupEvent event) {
+        writer.start();
+        watch.start();
+    }
+
+    /**
+     * Refuses early what would be refused later, before its body is worth reading.
+     *
+     * @throws ProblemException 503 if the intake is full or closing
+     */
+    void requireRoom() {
+        waiting.requireRoom(System.nanoTime());
     }
 
     /**
@@ -50,50 +69,92 @@ class Intake {
      *     not confirm in time. After a 503 the webhook may be stored all the same; the sender's retry is then a replay.
      */
     CompletionStage<Receipt> record(Webhook webhook) {
+        var pending = new Pending(webhook, System.nanoTime(), new CompletableFuture<>());
+        waiting.enter(pending);
+        return pending.receipt();
+    }
+
+    private void writeUntilClosed() {
         try {
-            return CompletableFuture.supplyAsync(() -> write(webhook), writers)
-                    .orTimeout(config.answerWithin().toMillis(), TimeUnit.MILLISECONDS)
-                    .exceptionally(failure -> {
-                        throw failure instanceof TimeoutException ? late() : new CompletionException(failure);
-                    });
-        } catch (RejectedExecutionException full) {
-            return CompletableFuture.failedFuture(
-                    writers.isShutdown()
-                            ? ProblemException.unavailable("The service is stopping; try again")
-                            : ProblemException.unavailable("The intake is full; try again"));
+            for (List<Pending> group = waiting.nextGroup(); !group.isEmpty(); group = waiting.nextGroup()) {
+                beingWritten = group;
+                write(group);
+                beingWritten = List.of();
+            }
+        } catch (InterruptedException interrupted) {
+            Log.debug("The writer was told to stop");
         }
     }
 
-    private static ProblemException late() {
-        return ProblemException.unavailable("The database did not confirm in time; try again");
-    }
-
-    private Receipt write(Webhook webhook) {
+    private void write(List<Pending> group) {
         try {
-            Receipt receipt = ledger.write(List.of(webhook)).get(0);
-            if (databaseAway.compareAndSet(true, false)) {
-                Log.info("The database takes webhooks again");
+            List<Receipt> receipts =
+                    ledger.write(group.stream().map(Pending::webhook).toList());
+            for (int i = 0; i < group.size(); i++) {
+                group.get(i).receipt().complete(receipts.get(i));
             }
-            return receipt;
+            databaseAnswered();
         } catch (SQLException failure) {
-            if (DatabaseFailure.isTransient(failure) && databaseAway.compareAndSet(false, true)) {
-                Log.warnf(
-                        "The database takes no webhooks; they are answered 503 until it does: %s",
-                        failure.getMessage());
+            if (!DatabaseFailure.isTransient(failure) && group.size() > 1) {
+                // One row's fault must not be its neighbours': each is tried alone.
+                group.forEach(pending -> write(List.of(pending)));
+            } else {
+                group.forEach(pending -> pending.receipt().completeExceptionally(failure));
+                databaseFailed(failure);
             }
-            throw new CompletionException(failure);
+        } catch (RuntimeException bug) {
+            // The writer must outlive whatever a group brings; the answer's mapper logs it.
+            group.forEach(pending -> pending.receipt().completeExceptionally(bug));
         }
+    }
+
+    private void databaseAnswered() {
+        if (databaseAway) {
+            databaseAway = false;
+            Log.info("The database takes webhooks again");
+        }
+    }
+
+    private void databaseFailed(SQLException failure) {
+        if (!databaseAway && DatabaseFailure.isTransient(failure)) {
+            databaseAway = true;
+            Log.warnf("The database takes no webhooks; they are answered 503 until it does: %s", failure.getMessage());
+        }
+    }
+
+    private void watchUntilClosed() {
+        try {
+            while (!stopped) {
+                Thread.sleep(LOOK.toMillis());
+                refuseWhatWaitsTooLong(System.nanoTime() - answerWithin.toNanos());
+            }
+        } catch (InterruptedException interrupted) {
+            Log.debug("The watch was told to stop");
+        }
+    }
+
+    private void refuseWhatWaitsTooLong(long sinceBefore) {
+        List<Pending> late = new ArrayList<>(waiting.leaveIfSinceBefore(sinceBefore));
+        beingWritten.stream()
+                .filter(pending -> pending.isSinceBefore(sinceBefore))
+                .forEach(late::add);
+        late.forEach(pending -> pending.receipt()
+                .completeExceptionally(
+                        ProblemException.unavailable("The database did not confirm in time; try again")));
     }
 
     /** From here on nothing is taken, so that what was taken can be answered before the connections close. */
     void close(@Observes ShutdownDelayInitiatedEvent event) {
-        writers.shutdown();
+        waiting.close();
     }
 
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
-        writers.shutdown();
-        if (!writers.awaitTermination(config.answerWithin().toMillis(), TimeUnit.MILLISECONDS)) {
-            Log.warn("Stopped while the database still owed an answer; its senders were answered 503");
+        waiting.close();
+        writer.join(STOP_MAX.toMillis());
+        stopped = true;
+        if (writer.isAlive()) {
+            writer.interrupt();
+            Log.warn("Stopped while the database still owed an answer; those senders were answered 503");
         }
     }
 }

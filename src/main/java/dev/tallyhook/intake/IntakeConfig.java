@@ -18,7 +18,7 @@ interface IntakeConfig {
     MemorySize bodySizeMax();
 
     /** Within this a sender is answered, with 503 if need be. Senders give up after 5 s. */
-    @WithDefault("PT0.45S")
+    @WithDefault("PT0.4S")
     @DurationMin(millis = 50)
     @DurationMax(seconds = 5)
     Duration answerWithin();
@@ -29,9 +29,9 @@ interface IntakeConfig {
     @Max(100_000)
     int waitingMax();
 
-    /** How many writers, each with a database connection of its own while it writes. */
-    @WithDefault("8")
+    /** How many webhooks share a commit at most. */
+    @WithDefault("256")
     @Min(1)
-    @Max(64)
-    int writers();
+    @Max(10_000)
+    int groupSizeMax();
 }

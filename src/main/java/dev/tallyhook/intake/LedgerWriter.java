@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /**
@@ -26,15 +28,19 @@ import javax.sql.DataSource;
 @ApplicationScoped
 class LedgerWriter {
 
+    /** The ids that were new; NULL says that all were, which is nearly always so and saves sending them back. */
     private static final String INSERT_NEW = """
-            INSERT INTO transactions (
-                transaction_id, source_account, destination_account, amount, currency, due_at)
-            SELECT transaction_id, source_account, destination_account, amount, currency,
-                   now() + ? * interval '1 microsecond'
-            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
-                AS webhook (transaction_id, source_account, destination_account, amount, currency)
-            ON CONFLICT (transaction_id) DO NOTHING
-            RETURNING transaction_id
+            WITH inserted AS (
+                INSERT INTO transactions (
+                    transaction_id, source_account, destination_account, amount, currency, due_at)
+                SELECT transaction_id, source_account, destination_account, amount, currency,
+                       now() + ? * interval '1 microsecond'
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
+                    AS webhook (transaction_id, source_account, destination_account, amount, currency)
+                ON CONFLICT (transaction_id) DO NOTHING
+                RETURNING transaction_id)
+            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
+            FROM inserted
             """;
 
     private static final String SELECT_STORED = """
@@ -51,10 +57,13 @@ class LedgerWriter {
                 AS webhook (transaction_id, source_account, destination_account, amount, currency)
             """;
 
+    /** Of a webhook, in the order in which {@link #bindColumns} binds them. */
+    private static final int COLUMNS = 5;
+
     private final DataSource dataSource;
     private final Duration delay;
 
-    LedgerWriter(DataSource dataSource, LedgerConfig config) {
+    LedgerWriter(@io.quarkus.agroal.DataSource("intake") DataSource dataSource, LedgerConfig config) {
         this.dataSource = dataSource;
         this.delay = config.delay();
     }
@@ -70,9 +79,9 @@ class LedgerWriter {
         try (Connection connection = dataSource.getConnection()) {
             Set<String> inserted = insertNew(connection, firsts);
             if (inserted.size() == webhooks.size()) {
-                return webhooks.stream().map(webhook -> Receipt.ACCEPTED).toList();
+                return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
             }
-            List<Receipt> receipts = settle(webhooks, inserted, selectStored(connection, webhooks));
+            List<Receipt> receipts = settle(webhooks, inserted, selectStored(connection, firsts));
             recordConflicts(connection, webhooks, receipts);
             return receipts;
         }
@@ -91,13 +100,14 @@ class LedgerWriter {
         try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW)) {
             insert.setLong(1, delay.toNanos() / 1_000);
             bindColumns(insert, 2, webhooks);
-            Set<String> inserted = new HashSet<>();
-            try (ResultSet rows = insert.executeQuery()) {
-                while (rows.next()) {
-                    inserted.add(rows.getString(1));
-                }
+            insert.setInt(2 + COLUMNS, webhooks.size());
+            try (ResultSet row = insert.executeQuery()) {
+                row.next();
+                Array someNew = row.getArray(1);
+                return someNew == null
+                        ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())
+                        : Set.of((String[]) someNew.getArray());
             }
-            return inserted;
         }
     }
 

@@ -61,6 +61,9 @@ final class WebhookParser {
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
+    /** What a lenient decoder puts in the place of bytes that are not UTF-8. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private @Nullable String transactionId;
     private @Nullable String sourceAccount;
     private @Nullable String destinationAccount;
@@ -83,12 +86,18 @@ final class WebhookParser {
 
     /** Decodes strictly: JSON is UTF-8 and nothing else (RFC 8259 section 8.1), but a byte order mark is forgiven. */
     private static String decode(byte[] body) {
+        String text = new String(body, StandardCharsets.UTF_8);
+        // Only a text with a replacement character can have been malformed, and only then is the strict decoder's price
+        // paid.
+        if (text.indexOf(REPLACEMENT) >= 0) {
+            requireUtf8(body);
+        }
+        return !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
+    }
+
+    private static void requireUtf8(byte[] body) {
         try {
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(body))
-                    .toString();
-            return !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
         } catch (CharacterCodingException notUtf8) {
             throw ProblemException.badRequest("The body is not valid UTF-8");
         }

@@ -31,8 +31,13 @@ class WebhookResource {
     public CompletionStage<RestResponse<Accepted>> receive(HttpServerRequest request) {
         requireJson(request);
         return RequestBody.read(request, bodySizeMax)
-                .thenApply(WebhookParser::parse)
+                .thenApply(this::parse)
                 .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt)));
+    }
+
+    private Webhook parse(byte[] body) {
+        intake.requireRoom(); // Under overload a refusal must cost less than what it refuses.
+        return WebhookParser.parse(body);
     }
 
     private static void requireJson(HttpServerRequest request) {

@@ -38,7 +38,7 @@ class DatabaseCheck {
 
     private @Nullable Question latest;
 
-    DatabaseCheck(DataSource dataSource) {
+    DatabaseCheck(@io.quarkus.agroal.DataSource("processing") DataSource dataSource) {
         this.dataSource = dataSource;
     }
 

@@ -1,5 +1,7 @@
 package dev.tallyhook.processing;
 
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.PROCEED;
+
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -7,15 +9,39 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** Looks at the clock, and finishes what is due. Any number of replicas may do so on the same table. */
+/**
+ * Looks at the clock, and finishes what is due. Any number of replicas may do so on the same table.
+ *
+ * <p>The schedule ticks on whole seconds, which alone would finish a transaction up to a second late. So a tick does not
+ * poll once: it drains, sleeps until the next one is due, and drains again, until the next tick takes over from it. That
+ * bounds each tick, leaves no gap between two, and if one dies, the next is a second away.
+ */
 @ApplicationScoped
 public class DuePoller {
 
+    /** Between two polls: what becomes due meanwhile is finished together, which spares the database small commits. */
+    private static final Duration PAUSE_MIN = Duration.ofMillis(5);
+
+    /** The longest sleep: a row with an earlier due time may yet come from a replica with a shorter delay. */
+    private static final Duration PAUSE_MAX = Duration.ofMillis(500);
+
     private final DueTransactions due;
     private final ProcessingConfig config;
+
+    /** Held by the tick whose turn it is, but for its sleep, in which the next one takes over. */
+    private final ReentrantLock turn = new ReentrantLock();
+
+    private final Condition stopped = turn.newCondition();
+    private final AtomicInteger latestTick = new AtomicInteger();
+    private OffsetDateTime watermark = DueTransactions.FROM_THE_BEGINNING;
+    private boolean failing;
+
     private volatile long lastSuccessNanos = System.nanoTime();
-    private volatile boolean failing;
     private volatile boolean stopping;
 
     DuePoller(DueTransactions due, ProcessingConfig config) {
@@ -23,42 +49,82 @@ public class DuePoller {
         this.config = config;
     }
 
-    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-    synchronized void tick() {
+    @Scheduled(every = "1s", concurrentExecution = PROCEED)
+    void tick() throws InterruptedException {
+        if (turn.hasQueuedThreads()) {
+            return; // The statement under way is slow, and somebody waits already to take over from it.
+        }
+        int tick = latestTick.incrementAndGet();
+        turn.lockInterruptibly();
         try {
-            drain();
-            if (failing) {
-                failing = false;
-                Log.info("Due transactions are finished again");
+            while (isTurnOf(tick)) {
+                Duration pause = drain(tick);
+                if (isTurnOf(tick)) {
+                    stopped.awaitNanos(pause.toNanos());
+                }
             }
         } catch (SQLException failure) {
-            if (!failing) {
-                failing = true;
-                Log.warnf("Due transactions wait; every tick tries again: %s", failure.getMessage());
-            }
+            failed(failure);
+        } finally {
+            turn.unlock();
         }
     }
 
-    private void drain() throws SQLException {
-        for (int i = 0; i < config.batchesPerTickMax() && !stopping; i++) {
-            int finished = due.finish(config.batchSize());
-            lastSuccessNanos = System.nanoTime();
-            if (finished < config.batchSize()) {
-                return;
+    private boolean isTurnOf(int tick) {
+        return latestTick.get() == tick && !stopping;
+    }
+
+    /** Finishes batches until one is not full, and says how long to sleep then. */
+    private Duration drain(int tick) throws SQLException {
+        while (isTurnOf(tick)) {
+            DueTransactions.Batch batch = due.finish(watermark, config.batchSize());
+            watermark = batch.watermark();
+            succeeded();
+            if (batch.count() < config.batchSize()) {
+                return pause();
             }
+        }
+        return Duration.ZERO;
+    }
+
+    private Duration pause() throws SQLException {
+        Duration next = due.untilNextDue(watermark).orElse(PAUSE_MAX);
+        if (next.compareTo(PAUSE_MIN) < 0) {
+            return PAUSE_MIN;
+        }
+        return next.compareTo(PAUSE_MAX) > 0 ? PAUSE_MAX : next;
+    }
+
+    private void succeeded() {
+        lastSuccessNanos = System.nanoTime();
+        if (failing) {
+            failing = false;
+            Log.info("Due transactions are finished again");
+        }
+    }
+
+    private void failed(SQLException failure) {
+        // Whether the batch was committed is not known, so nothing is taken for finished.
+        watermark = DueTransactions.FROM_THE_BEGINNING;
+        if (!failing) {
+            failing = true;
+            Log.warnf("Due transactions wait; every tick tries again: %s", failure.getMessage());
         }
     }
 
     /** Whether polls have failed, or have not happened, for longer than is normal. */
     public boolean stalled() {
-        return Duration.ofNanos(System.nanoTime() - lastSuccessNanos).compareTo(config.stalledAfter()) > 0;
+        return System.nanoTime() - lastSuccessNanos > config.stalledAfter().toNanos();
     }
 
     /** Waits for the running batch, which is short; what is still due is left to the next start or another replica. */
     void stop(@Observes ShutdownEvent event) {
         stopping = true;
-        synchronized (this) {
-            Log.debug("The poller has stopped");
+        turn.lock();
+        try {
+            stopped.signalAll();
+        } finally {
+            turn.unlock();
         }
     }
 }

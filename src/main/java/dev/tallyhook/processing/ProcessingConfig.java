@@ -17,12 +17,6 @@ interface ProcessingConfig {
     @Max(100_000)
     int batchSize();
 
-    /** How many batches one tick of the schedule finishes before the schedule gets its turn. */
-    @WithDefault("1000")
-    @Min(1)
-    @Max(1_000_000)
-    int batchesPerTickMax();
-
     /** Without a successful poll for so long, the poller counts as stalled, and the probe says so. */
     @WithDefault("PT10S")
     @DurationMin(seconds = 2)

@@ -1,5 +1,6 @@
 package dev.tallyhook.processing;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -22,9 +23,6 @@ class DuePollerTest {
     DueTransactions due;
 
     @Inject
-    DuePoller poller;
-
-    @Inject
     DataSource dataSource;
 
     @BeforeEach
@@ -35,34 +33,28 @@ class DuePollerTest {
     @Test
     void what_is_not_due_is_left_alone() throws SQLException {
         execute(INSERT.formatted("1 hour", 10));
-        assertEquals(0, due.finish(100));
-        poller.tick();
+        assertEquals(0, due.finish(DueTransactions.FROM_THE_BEGINNING, 100).count());
         assertEquals(10, count("status = 'PROCESSING' AND processed_at IS NULL"));
     }
 
     @Test
-    void a_tick_drains_what_is_due_over_several_batches() throws SQLException {
+    void more_than_a_batch_that_is_due_at_the_same_instant_is_all_finished() throws SQLException {
         execute(INSERT.formatted("-1 second", 2_500));
-        poller.tick();
-        assertEquals(2_500, count("status = 'PROCESSED' AND processed_at >= due_at"));
+        await().until(() -> count("status = 'PROCESSED' AND processed_at >= due_at") == 2_500);
     }
 
     @Test
-    void rows_that_another_transaction_holds_are_skipped_and_finished_later() throws SQLException {
-        execute(INSERT.formatted("1 hour", 10));
-        execute(
-                "UPDATE transactions SET due_at = now() - interval '1 second' WHERE transaction_id IN ('due_1', 'due_2')");
+    void rows_that_another_transaction_holds_are_skipped_and_finished_by_a_sweep() throws SQLException {
         try (var other = dataSource.getConnection();
                 var statement = other.createStatement()) {
+            execute(INSERT.formatted("300 milliseconds", 2));
             statement.execute("BEGIN");
             statement.execute("SELECT 1 FROM transactions WHERE transaction_id = 'due_1' FOR UPDATE");
-            poller.tick();
-            assertEquals(1, count("status = 'PROCESSED' AND transaction_id = 'due_2'"));
+            await().until(() -> count("status = 'PROCESSED' AND transaction_id = 'due_2'") == 1);
             assertEquals(1, count("status = 'PROCESSING' AND transaction_id = 'due_1'"));
             statement.execute("ROLLBACK");
         }
-        poller.tick();
-        assertEquals(1, count("status = 'PROCESSED' AND transaction_id = 'due_1'"));
+        await().until(() -> count("status = 'PROCESSED' AND transaction_id = 'due_1'") == 1);
     }
 
     private void execute(String sql) throws SQLException {

@@ -1,0 +1,86 @@
+package dev.tallyhook.bench;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What PostgreSQL does by itself, without a service: the limits that the service is held against. */
+final class Bare {
+
+    private static final String INSERT_ONE =
+            """
+            INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+            VALUES (?, 'acc_user_789', 'acc_merchant_456', 1500.50, 'INR', now() + interval '1 hour')
+            ON CONFLICT (transaction_id) DO NOTHING
+            """;
+
+    private static final String CLAIM =
+            """
+            WITH due AS MATERIALIZED (
+                SELECT ctid
+                FROM transactions
+                WHERE status = 'PROCESSING' AND due_at <= now()
+                ORDER BY due_at
+                LIMIT 1000
+                FOR UPDATE SKIP LOCKED)
+            UPDATE transactions
+            SET status = 'PROCESSED', processed_at = clock_timestamp()
+            WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
+            """;
+
+    private final Database database;
+
+    Bare(Database database) {
+        this.database = database;
+    }
+
+    /** Single-row commits per second of {@code connections} connections, each with its own thread. */
+    double insertsPerSecond(int connections, Duration duration) throws InterruptedException, ExecutionException {
+        var pool = Executors.newFixedThreadPool(connections);
+        var ids = new AtomicLong(System.nanoTime());
+        long end = System.nanoTime() + duration.toNanos();
+        List<Callable<Long>> workers = new ArrayList<>();
+        for (int i = 0; i < connections; i++) {
+            workers.add(() -> insertUntil(end, ids));
+        }
+        long start = System.nanoTime();
+        long inserted = 0;
+        for (var worker : pool.invokeAll(workers)) {
+            inserted += worker.get();
+        }
+        pool.shutdown();
+        return inserted / ((System.nanoTime() - start) / 1e9);
+    }
+
+    private long insertUntil(long end, AtomicLong ids) throws SQLException {
+        long inserted = 0;
+        try (var connection = database.connect();
+                var insert = connection.prepareStatement(INSERT_ONE)) {
+            while (System.nanoTime() < end) {
+                insert.setString(1, "txn_%016x".formatted(LoadGenerator.scramble(ids.incrementAndGet())));
+                inserted += insert.executeUpdate();
+            }
+        }
+        return inserted;
+    }
+
+    /** Rows per second of the claim statement in a loop on one connection, until nothing is due. */
+    double claimsPerSecond() throws SQLException {
+        long start = System.nanoTime();
+        long claimed = 0;
+        try (var connection = database.connect();
+                var claim = connection.prepareStatement(CLAIM)) {
+            int batch;
+            do {
+                batch = claim.executeUpdate();
+                claimed += batch;
+            } while (batch > 0);
+        }
+        return claimed / ((System.nanoTime() - start) / 1e9);
+    }
+}

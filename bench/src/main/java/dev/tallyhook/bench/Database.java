@@ -1,0 +1,109 @@
+package dev.tallyhook.bench;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+
+/** The PostgreSQL that everything is measured on: an embedded one, or the one that was named. */
+final class Database implements AutoCloseable {
+
+    private final String url;
+    private final String user;
+    private final String password;
+    private final EmbeddedPostgres embedded;
+
+    private Database(String url, String user, String password, EmbeddedPostgres embedded) {
+        this.url = url;
+        this.user = user;
+        this.password = password;
+        this.embedded = embedded;
+    }
+
+    /** An embedded server, with room for the WAL of a run, as a server in use would have. */
+    static Database embedded() throws IOException {
+        var server = EmbeddedPostgres.builder()
+                .setServerConfig("max_wal_size", "8GB")
+                .setServerConfig("checkpoint_timeout", "15min")
+                .setServerConfig("shared_buffers", "1GB")
+                .setServerConfig("max_connections", "200")
+                .setPGStartupWait(Duration.ofSeconds(60))
+                .start();
+        return new Database(server.getJdbcUrl("postgres", "postgres"), "postgres", "postgres", server);
+    }
+
+    /** A database of the user's own, which the benchmark empties. */
+    static Database at(String url, String user, String password) {
+        return new Database(url, user, password, null);
+    }
+
+    Map<String, String> environment() {
+        return Map.of(
+                "QUARKUS_DATASOURCE_JDBC_URL", url,
+                "QUARKUS_DATASOURCE_USERNAME", user,
+                "QUARKUS_DATASOURCE_PASSWORD", password);
+    }
+
+    Connection connect() throws SQLException {
+        return DriverManager.getConnection(url, user, password);
+    }
+
+    String url() {
+        return url;
+    }
+
+    String user() {
+        return user;
+    }
+
+    String password() {
+        return password;
+    }
+
+    void execute(String sql) throws SQLException {
+        try (var connection = connect();
+                var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    double number(String sql) throws SQLException {
+        try (var connection = connect();
+                var statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getDouble(1);
+        }
+    }
+
+    /** Leaves the tables as they are when new, and the server at rest. */
+    void empty() throws SQLException {
+        execute("TRUNCATE transactions, conflicts");
+        execute("CHECKPOINT");
+    }
+
+    /** Transactions that are due from {@code first} on, a microsecond apart each. */
+    void seed(int count, String first) throws SQLException {
+        execute(
+                """
+                INSERT INTO transactions (
+                    transaction_id, source_account, destination_account, amount, currency, created_at, due_at)
+                SELECT 'txn_' || md5(i::text), 'acc_user_789', 'acc_merchant_456', 1500.50, 'INR', now(),
+                       now() + interval '%s' + i * interval '1 microsecond'
+                FROM generate_series(1, %d) AS i
+                """
+                        .formatted(first, count));
+        execute("VACUUM ANALYZE transactions");
+        execute("CHECKPOINT");
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (embedded != null) {
+            embedded.close();
+        }
+    }
+}

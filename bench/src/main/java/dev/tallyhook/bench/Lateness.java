@@ -1,0 +1,41 @@
+package dev.tallyhook.bench;
+
+import java.sql.SQLException;
+import org.HdrHistogram.Histogram;
+
+/** How late transactions were finished: {@code processed_at - due_at}, by the database's clock, in microseconds. */
+record Lateness(Histogram histogram, long early) {
+
+    private static final String LATENESS =
+            """
+            SELECT (extract(epoch FROM processed_at - due_at) * 1000000)::bigint
+            FROM transactions
+            WHERE status = 'PROCESSED'
+            """;
+
+    static Lateness of(Database database) throws SQLException {
+        var histogram = new Histogram(3_600_000_000L, 3);
+        long early = 0;
+        try (var connection = database.connect();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(LATENESS)) {
+            while (rows.next()) {
+                long micros = rows.getLong(1);
+                if (micros < 0) {
+                    early++;
+                } else {
+                    histogram.recordValue(Math.min(micros, histogram.getHighestTrackableValue()));
+                }
+            }
+        }
+        return new Lateness(histogram, early);
+    }
+
+    double millis(double percentile) {
+        return histogram.getValueAtPercentile(percentile) / 1e3;
+    }
+
+    double maxMillis() {
+        return histogram.getMaxValue() / 1e3;
+    }
+}

@@ -1,0 +1,240 @@
+package dev.tallyhook.bench;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Posts webhooks over keep-alive connections from one thread, so that it leaves the machine to what is measured.
+ *
+ * <p>At a rate it is an open model: each request has the time at which it was meant to be sent, and its latency counts
+ * from then, even if no connection was free. A service that stalls cannot slow its own measurement down (coordinated
+ * omission). Without a rate it is a closed one, in which each connection sends again as soon as it is answered.
+ */
+final class LoadGenerator {
+
+    private static final int PORT_LATENCY_MAX_S = 60;
+    private static final int ANSWER_SIZE_MAX = 8 * 1024;
+
+    private final InetSocketAddress address;
+    private final int connections;
+    private final Payload payload = new Payload();
+
+    LoadGenerator(int port, int connections) {
+        this.address = new InetSocketAddress("localhost", port);
+        this.connections = connections;
+    }
+
+    /** What came back: latencies in microseconds of what was accepted, and counts by status. */
+    static final class Result {
+        final Histogram accepted = new Histogram(TimeUnit.SECONDS.toMicros(PORT_LATENCY_MAX_S), 3);
+        final Map<Integer, Long> statuses = new TreeMap<>();
+        final List<Second> seconds = new ArrayList<>();
+        Duration took = Duration.ZERO;
+        long broken;
+
+        double acceptedPerSecond() {
+            return accepted.getTotalCount() / (took.toNanos() / 1e9);
+        }
+
+        double millis(double percentile) {
+            return accepted.getValueAtPercentile(percentile) / 1e3;
+        }
+    }
+
+    /** One second of a run. */
+    record Second(int at, long accepted, long refused, double p50Millis, double p99Millis, double maxMillis) {}
+
+    /** As fast as the connections are answered. */
+    Result closed(Duration duration) throws IOException {
+        return run(0, duration);
+    }
+
+    /** At a fixed rate, whatever the answers. */
+    Result open(int perSecond, Duration duration) throws IOException {
+        return run(perSecond, duration);
+    }
+
+    private Result run(int perSecond, Duration duration) throws IOException {
+        var result = new Result();
+        var second = new Histogram(TimeUnit.SECONDS.toMicros(PORT_LATENCY_MAX_S), 3);
+        long[] refusedInSecond = {0};
+        try (Selector selector = Selector.open()) {
+            ArrayDeque<Connection> idle = new ArrayDeque<>();
+            for (int i = 0; i < connections; i++) {
+                idle.add(new Connection(selector));
+            }
+            long start = System.nanoTime();
+            long end = start + duration.toNanos();
+            long giveUp = end + TimeUnit.SECONDS.toNanos(5);
+            long sent = 0;
+            long answered = 0;
+            long nextSecond = start + TimeUnit.SECONDS.toNanos(1);
+            while (true) {
+                long now = System.nanoTime();
+                long due = perSecond == 0
+                        ? Long.MAX_VALUE
+                        : (Math.min(now, end) - start) * perSecond / TimeUnit.SECONDS.toNanos(1);
+                while (!idle.isEmpty() && (now < end || perSecond > 0) && sent < due) {
+                    Connection connection = idle.poll();
+                    long intended = perSecond == 0 ? now : start + sent * TimeUnit.SECONDS.toNanos(1) / perSecond;
+                    connection.send(intended, payload);
+                    sent++;
+                }
+                if (now >= nextSecond) {
+                    result.seconds.add(second(result.seconds.size(), second, refusedInSecond[0]));
+                    second.reset();
+                    refusedInSecond[0] = 0;
+                    nextSecond += TimeUnit.SECONDS.toNanos(1);
+                }
+                if (now >= end && (answered + result.broken >= sent && (perSecond == 0 || sent >= due) || now >= giveUp)) {
+                    break;
+                }
+                selector.select(1);
+                for (SelectionKey key : selector.selectedKeys()) {
+                    var connection = (Connection) key.attachment();
+                    int status = connection.receive();
+                    if (status == 0) {
+                        continue;
+                    }
+                    long received = System.nanoTime();
+                    if (status < 0) {
+                        result.broken++;
+                        key.cancel();
+                        connection = new Connection(selector);
+                    } else {
+                        answered++;
+                        result.statuses.merge(status, 1L, Long::sum);
+                        if (status == 202) {
+                            long micros = (received - connection.intended) / 1_000;
+                            result.accepted.recordValue(Math.min(micros, result.accepted.getHighestTrackableValue()));
+                            second.recordValue(Math.min(micros, second.getHighestTrackableValue()));
+                        } else {
+                            refusedInSecond[0]++;
+                        }
+                    }
+                    if (status > 0 && connection.closing) {
+                        key.cancel();
+                        connection.channel.close();
+                        connection = new Connection(selector);
+                    }
+                    idle.add(connection);
+                }
+                selector.selectedKeys().clear();
+            }
+            result.took = Duration.ofNanos(Math.min(System.nanoTime(), giveUp) - start);
+            result.broken += Math.max(0, sent - answered - result.broken);
+            for (SelectionKey key : selector.keys()) {
+                key.channel().close();
+            }
+        }
+        return result;
+    }
+
+    private static Second second(int at, Histogram histogram, long refused) {
+        return new Second(
+                at,
+                histogram.getTotalCount(),
+                refused,
+                histogram.getValueAtPercentile(50) / 1e3,
+                histogram.getValueAtPercentile(99) / 1e3,
+                histogram.getMaxValue() / 1e3);
+    }
+
+    private final class Connection {
+        private final SocketChannel channel;
+        private final ByteBuffer in = ByteBuffer.allocate(ANSWER_SIZE_MAX);
+        private long intended;
+        private boolean closing;
+
+        Connection(Selector selector) throws IOException {
+            channel = SocketChannel.open(address);
+            channel.configureBlocking(false);
+            channel.socket().setTcpNoDelay(true);
+            channel.register(selector, SelectionKey.OP_READ, this);
+        }
+
+        void send(long intendedNanos, Payload next) throws IOException {
+            intended = intendedNanos;
+            ByteBuffer out = next.next();
+            while (out.hasRemaining()) {
+                channel.write(out); // A few hundred bytes on an idle connection always fit its buffer.
+            }
+        }
+
+        /** The status of an answer that is complete, 0 if it is not, negative if the connection is gone. */
+        int receive() {
+            try {
+                if (channel.read(in) < 0) {
+                    return -1;
+                }
+            } catch (IOException gone) {
+                return -1;
+            }
+            String text = new String(in.array(), 0, in.position(), StandardCharsets.ISO_8859_1);
+            int head = text.indexOf("\r\n\r\n");
+            if (head < 0) {
+                return 0;
+            }
+            String headers = text.substring(0, head).toLowerCase(java.util.Locale.ROOT);
+            int at = headers.indexOf("content-length: ");
+            int lineEnd = headers.indexOf('\r', at);
+            int length = Integer.parseInt(headers.substring(at + 16, lineEnd < 0 ? headers.length() : lineEnd));
+            if (text.length() < head + 4 + length) {
+                return 0;
+            }
+            closing = headers.contains("connection: close");
+            in.clear();
+            return Integer.parseInt(headers.substring(9, 12));
+        }
+    }
+
+    /** Requests that differ in their ids, which come in no order, as senders' do. */
+    private static final class Payload {
+        private static final int ID_DIGITS = 16;
+        private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+        private final byte[] request;
+        private final int idAt;
+        private long counter = System.nanoTime();
+
+        Payload() {
+            String body =
+                    """
+                    {"transaction_id":"txn_%s","source_account":"acc_user_789","destination_account":"acc_merchant_456","amount":1500.50,"currency":"INR"}"""
+                            .formatted("0".repeat(ID_DIGITS));
+            String head = "POST /v1/webhooks/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: " + body.length() + "\r\n\r\n";
+            request = (head + body).getBytes(StandardCharsets.US_ASCII);
+            idAt = head.length() + body.indexOf("txn_") + 4;
+        }
+
+        ByteBuffer next() {
+            long id = scramble(counter++);
+            for (int i = 0; i < ID_DIGITS; i++, id >>>= 4) {
+                request[idAt + i] = HEX[(int) (id & 15)];
+            }
+            return ByteBuffer.wrap(request);
+        }
+    }
+
+    /** SplitMix64's mixing step: one to one, so no id comes twice. */
+    static long scramble(long counter) {
+        long z = counter * 0x9E3779B97F4A7C15L;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.tallyhook.bench;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The packaged service as a process of its own: the native binary if there is one, the jar otherwise. */
+final class Service implements AutoCloseable {
+
+    private static final Duration START_MAX = Duration.ofSeconds(60);
+
+    final int port;
+    final Path log;
+    private final Process process;
+    private final boolean nativeBinary;
+
+    Service(Path target, Database database, Map<String, String> settings) throws IOException, InterruptedException {
+        try (var socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
+        List<String> command = command(target);
+        nativeBinary = command.size() == 1;
+        log = Files.createTempFile("tallyhook-bench", ".log");
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(database.environment());
+        builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
+        builder.environment().putAll(settings);
+        process = builder.start();
+        awaitHealthy();
+    }
+
+    static List<String> command(Path target) throws IOException {
+        try (var files = Files.list(target)) {
+            var binary = files.filter(file -> file.getFileName().toString().endsWith("-runner")).findFirst();
+            if (binary.isPresent()) {
+                return List.of(binary.get().toString());
+            }
+        }
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(System.getProperty("bench.jvm", "-Xmx256m -XX:+UseSerialGC").split(" ")));
+        command.addAll(List.of("-jar", target.resolve("quarkus-app/quarkus-run.jar").toString()));
+        return command;
+    }
+
+    private void awaitHealthy() throws InterruptedException, IOException {
+        long deadline = System.nanoTime() + START_MAX.toNanos();
+        while (!isHealthy()) {
+            if (System.nanoTime() > deadline || !process.isAlive()) {
+                throw new IllegalStateException("The service did not become healthy:\n" + Files.readString(log));
+            }
+            Thread.sleep(50);
+        }
+    }
+
+    private boolean isHealthy() {
+        try {
+            var connection = (HttpURLConnection) URI.create("http://localhost:" + port + "/").toURL().openConnection();
+            connection.setConnectTimeout(1_000);
+            connection.setReadTimeout(2_000);
+            return connection.getResponseCode() == 200;
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    /** Resident memory in bytes, as Linux counts it. */
+    long residentBytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                .findFirst()
+                .orElse(0);
+    }
+
+    /** Resident memory after a full collection, where there is a JVM to ask for one. */
+    long settledBytes() throws IOException, InterruptedException {
+        if (!nativeBinary) {
+            for (int i = 0; i < 2; i++) {
+                Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+                new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.run")
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor();
+            }
+        }
+        Thread.sleep(1_000);
+        return residentBytes();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        process.onExit().join();
+    }
+}

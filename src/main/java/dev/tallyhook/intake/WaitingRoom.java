@@ -1,0 +1,91 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.problem.ProblemException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where webhooks gather for the next commit. It has room for a burst, but not for a crowd that stays: once it has not been
+ * empty for {@link #BURST_MAX}, more comes in than goes out, and then only one group may wait, so that those who are taken
+ * are still answered early. This is the idea of CoDel (RFC 8289): a queue is good as long as it drains.
+ */
+final class WaitingRoom {
+
+    /** A queue that lasts longer than this is not a burst. */
+    static final Duration BURST_MAX = Duration.ofMillis(100);
+
+    private final int sizeMax;
+    private final int groupSizeMax;
+    private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
+    private long lastEmptyNanos = System.nanoTime();
+    private boolean closed;
+
+    WaitingRoom(int sizeMax, int groupSizeMax) {
+        this.sizeMax = sizeMax;
+        this.groupSizeMax = groupSizeMax;
+    }
+
+    /**
+     * Takes one in.
+     *
+     * @throws ProblemException 503 if there is no room, or none any more
+     */
+    synchronized void enter(Pending pending) {
+        requireRoom(pending.since());
+        waiting.addLast(pending);
+        if (waiting.size() == 1) {
+            notifyAll();
+        }
+    }
+
+    /** Whether one that comes at {@code nanos}, by the monotonic clock, would be taken in; if not, throws why. */
+    synchronized void requireRoom(long nanos) {
+        if (closed) {
+            throw ProblemException.unavailable("The service is stopping; try again");
+        }
+        boolean draining = nanos - lastEmptyNanos <= BURST_MAX.toNanos();
+        if (waiting.size() >= (draining ? sizeMax : Math.min(sizeMax, groupSizeMax))) {
+            throw ProblemException.unavailable("The intake is full; try again");
+        }
+        if (waiting.isEmpty()) {
+            lastEmptyNanos = nanos;
+        }
+    }
+
+    /**
+     * Waits for one, and lets out with it whatever else has gathered, oldest first.
+     *
+     * @return the group, empty only once the room is closed and nobody waits
+     */
+    synchronized List<Pending> nextGroup() throws InterruptedException {
+        while (waiting.isEmpty() && !closed) {
+            wait();
+        }
+        int size = Math.min(waiting.size(), groupSizeMax);
+        List<Pending> group = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            group.add(waiting.removeFirst());
+        }
+        if (waiting.isEmpty()) {
+            lastEmptyNanos = System.nanoTime();
+        }
+        return group;
+    }
+
+    /** Lets out those who have waited since before {@code nanos}, by the monotonic clock. */
+    synchronized List<Pending> leaveIfSinceBefore(long nanos) {
+        List<Pending> leaving = new ArrayList<>();
+        while (!waiting.isEmpty() && waiting.getFirst().isSinceBefore(nanos)) {
+            leaving.add(waiting.removeFirst());
+        }
+        return leaving;
+    }
+
+    /** Takes nobody in from now on; those inside are still let out. */
+    synchronized void close() {
+        closed = true;
+        notifyAll();
+    }
+}

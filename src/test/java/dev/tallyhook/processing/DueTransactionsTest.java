@@ -1,0 +1,120 @@
+package dev.tallyhook.processing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+class DueTransactionsTest {
+
+    /** More than pgjdbc's prepareThreshold and PostgreSQL's five custom plans, after which a generic plan may come. */
+    private static final int EXECUTIONS = 12;
+
+    @Inject
+    DueTransactions due;
+
+    @Inject
+    DataSource dataSource;
+
+    @Test
+    void after_many_prepared_executions_the_claim_still_reads_the_due_index() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("BEGIN");
+            // Mostly finished, as a ledger is, so that a plan without the index would cost dearly.
+            statement.execute("""
+                    INSERT INTO transactions (
+                        transaction_id, source_account, destination_account, amount, currency, status, due_at, processed_at)
+                    SELECT 'plan_' || i, 'a', 'b', 1, 'INR',
+                           CASE WHEN i % 50 = 0 THEN 'PROCESSING' ELSE 'PROCESSED' END,
+                           now() + i * interval '1 second',
+                           CASE WHEN i % 50 <> 0 THEN now() + i * interval '1 second' END
+                    FROM generate_series(1, 50000) AS i
+                    """);
+            statement.execute("ANALYZE transactions");
+            String plan = planAfterManyExecutions(connection);
+            statement.execute("ROLLBACK");
+            assertTrue(plan.contains("transactions_due"), plan);
+            assertTrue(plan.contains("Tid Scan"), plan);
+            assertFalse(plan.contains("Seq Scan on transactions"), plan);
+            assertFalse(plan.contains("Sort"), plan);
+        }
+    }
+
+    @Test
+    void and_so_it_does_on_a_table_that_was_never_analyzed() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute("DELETE FROM pg_statistic WHERE starelid = 'transactions'::regclass");
+            String plan = planAfterManyExecutions(connection);
+            statement.execute("ROLLBACK");
+            assertTrue(plan.contains("transactions_due"), plan);
+        }
+    }
+
+    private static String planAfterManyExecutions(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            String numbered =
+                    DueTransactions.FINISH_DUE.replaceFirst("\\?", "\\$1").replaceFirst("\\?", "\\$2");
+            statement.execute("PREPARE claim (timestamptz, int) AS " + numbered);
+            for (int i = 0; i < EXECUTIONS; i++) {
+                statement.execute("EXECUTE claim ('-infinity', 1000)");
+            }
+            var plan = new StringBuilder();
+            try (var rows = statement.executeQuery("EXPLAIN EXECUTE claim (now() - interval '1 minute', 1000)")) {
+                while (rows.next()) {
+                    plan.append(rows.getString(1)).append('\n');
+                }
+            }
+            statement.execute("DEALLOCATE claim");
+            return plan.toString();
+        }
+    }
+
+    @Test
+    void the_watermark_skips_what_is_below_it_and_a_sweep_finds_it() throws SQLException {
+        insert("low", "10 seconds");
+        insert("high", "5 seconds");
+        try (var other = dataSource.getConnection();
+                var statement = other.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute("SELECT 1 FROM transactions WHERE transaction_id = 'low' FOR UPDATE");
+            var batch = due.finish(DueTransactions.FROM_THE_BEGINNING, 10_000);
+            assertEquals("PROCESSED", status("high"));
+            assertEquals("PROCESSING", status("low"));
+            statement.execute("ROLLBACK");
+            due.finish(batch.watermark(), 10_000);
+            due.finish(DueTransactions.FROM_THE_BEGINNING, 10_000);
+            assertEquals("PROCESSED", status("low"));
+        }
+    }
+
+    private void insert(String id, String ago) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("DELETE FROM transactions WHERE transaction_id = '" + id + "'");
+            statement.execute("""
+                    INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+                    VALUES ('%s', 'a', 'b', 1, 'INR', now() - interval '%s')
+                    """.formatted(id, ago));
+        }
+    }
+
+    private String status(String id) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var row =
+                        statement.executeQuery("SELECT status FROM transactions WHERE transaction_id = '" + id + "'")) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+}
