@@ -38,7 +38,12 @@ public final class EmbeddedPostgresStarter implements UnaryOperator<String> {
     }
 
     private static int start(String directory) throws IOException {
-        var builder = EmbeddedPostgres.builder().setPGStartupWait(STARTUP_MAX);
+        var builder = EmbeddedPostgres.builder()
+                .setPGStartupWait(STARTUP_MAX)
+                // The library switches these off; what is answered with 202 is on disk in dev mode too.
+                .setServerConfig("fsync", "on")
+                .setServerConfig("full_page_writes", "on")
+                .setServerConfig("synchronous_commit", "on");
         if (!directory.isEmpty()) {
             Path data = Path.of(directory).toAbsolutePath();
             int leftRunning = portOfServerLeftRunning(data);

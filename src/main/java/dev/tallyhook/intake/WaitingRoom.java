@@ -5,21 +5,30 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where webhooks gather for the next commit. It has room for a burst, but not for a crowd that stays: once it has not been
- * empty for {@link #BURST_MAX}, more comes in than goes out, and then only one group may wait, so that those who are taken
- * are still answered early. This is the idea of CoDel (RFC 8289): a queue is good as long as it drains.
+ * Where webhooks gather for the next commit. It has room for a burst, but not for a crowd that stays: once groups have been
+ * full for {@link #BURST_MAX}, more comes in than goes out, and from then on only one group may wait, so that those who are
+ * taken are still answered early. This is the idea of CoDel (RFC 8289): a queue is good as long as it drains.
  */
 final class WaitingRoom {
 
-    /** A queue that lasts longer than this is not a burst. */
+    /** Full groups for longer than this are a crowd and not a burst. */
     static final Duration BURST_MAX = Duration.ofMillis(100);
+
+    /** A crowd is over once no group has been full for so long, or the writer finds nobody waiting. */
+    static final Duration CALM_MIN = Duration.ofSeconds(1);
 
     private final int sizeMax;
     private final int groupSizeMax;
     private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
-    private long lastEmptyNanos = System.nanoTime();
+
+    /** By the monotonic clock: when groups began to be full, and when one was full last; null if it is calm. */
+    private @Nullable Long fullSinceNanos;
+
+    private long lastFullNanos;
+    private boolean writerIdle;
     private boolean closed;
 
     WaitingRoom(int sizeMax, int groupSizeMax) {
@@ -45,13 +54,16 @@ final class WaitingRoom {
         if (closed) {
             throw ProblemException.unavailable("The service is stopping; try again");
         }
-        boolean draining = nanos - lastEmptyNanos <= BURST_MAX.toNanos();
-        if (waiting.size() >= (draining ? sizeMax : Math.min(sizeMax, groupSizeMax))) {
+        if (waiting.size() >= (isCrowded(nanos) ? Math.min(sizeMax, groupSizeMax) : sizeMax)) {
             throw ProblemException.unavailable("The intake is full; try again");
         }
-        if (waiting.isEmpty()) {
-            lastEmptyNanos = nanos;
+    }
+
+    private boolean isCrowded(long nanos) {
+        if (fullSinceNanos != null && (writerIdle || nanos - lastFullNanos > CALM_MIN.toNanos())) {
+            fullSinceNanos = null;
         }
+        return fullSinceNanos != null && nanos - fullSinceNanos > BURST_MAX.toNanos();
     }
 
     /**
@@ -60,16 +72,19 @@ final class WaitingRoom {
      * @return the group, empty only once the room is closed and nobody waits
      */
     synchronized List<Pending> nextGroup() throws InterruptedException {
+        writerIdle = true;
         while (waiting.isEmpty() && !closed) {
             wait();
         }
+        writerIdle = false;
         int size = Math.min(waiting.size(), groupSizeMax);
         List<Pending> group = new ArrayList<>(size);
         for (int i = 0; i < size; i++) {
             group.add(waiting.removeFirst());
         }
-        if (waiting.isEmpty()) {
-            lastEmptyNanos = System.nanoTime();
+        if (size == groupSizeMax) {
+            lastFullNanos = System.nanoTime();
+            fullSinceNanos = fullSinceNanos == null ? lastFullNanos : fullSinceNanos;
         }
         return group;
     }

@@ -29,6 +29,10 @@ final class DatabaseServer implements AutoCloseable {
     void start() throws IOException {
         running = EmbeddedPostgres.builder()
                 .setPort(port)
+                // The library switches these off, and the promise under test is durability.
+                .setServerConfig("fsync", "on")
+                .setServerConfig("full_page_writes", "on")
+                .setServerConfig("synchronous_commit", "on")
                 .setDataDirectory(data)
                 .setCleanDataDirectory(false)
                 .setPGStartupWait(Duration.ofSeconds(60))

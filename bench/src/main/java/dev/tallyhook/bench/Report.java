@@ -30,6 +30,8 @@ final class Report {
         machine.put("java", System.getProperty("java.vm.version"));
         try (var connection = database.connect()) {
             machine.put("postgresql", connection.getMetaData().getDatabaseProductVersion());
+            machine.put("synchronous_commit", database.text("SHOW synchronous_commit"));
+            machine.put("fsync", database.text("SHOW fsync"));
         }
     }
 

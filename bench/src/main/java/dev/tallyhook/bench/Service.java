@@ -14,6 +14,9 @@ import java.util.Map;
 /** The packaged service as a process of its own: the native binary if there is one, the jar otherwise. */
 final class Service implements AutoCloseable {
 
+    /** Small, and the heap touched from the start, so that resident memory tells what is used beside it. */
+    private static final String DEFAULT_JVM = "-Xms128m -Xmx128m -XX:+AlwaysPreTouch -XX:+UseSerialGC";
+
     private static final Duration START_MAX = Duration.ofSeconds(60);
 
     final int port;
@@ -45,7 +48,7 @@ final class Service implements AutoCloseable {
         }
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(System.getProperty("bench.jvm", "-Xmx256m -XX:+UseSerialGC").split(" ")));
+        command.addAll(List.of(System.getProperty("bench.jvm", DEFAULT_JVM).split(" ")));
         command.addAll(List.of("-jar", target.resolve("quarkus-app/quarkus-run.jar").toString()));
         return command;
     }
@@ -80,20 +83,33 @@ final class Service implements AutoCloseable {
                 .orElse(0);
     }
 
-    /** Resident memory after a full collection, where there is a JVM to ask for one. */
-    long settledBytes() throws IOException, InterruptedException {
+    /** Resident memory and live heap in bytes, after a full collection where there is a JVM to ask for one. */
+    Memory settledMemory() throws IOException, InterruptedException {
+        long live = 0;
         if (!nativeBinary) {
-            for (int i = 0; i < 2; i++) {
-                Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-                new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), "GC.run")
-                        .redirectErrorStream(true)
-                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                        .start()
-                        .waitFor();
-            }
+            jcmd("GC.run");
+            jcmd("GC.run");
+            // A line for each generation tells its total and what is used; that of the metaspace tells no total.
+            live = jcmd("GC.heap_info")
+                    .lines()
+                    .filter(line -> line.contains("total ") && line.contains("used "))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll(".*used (\\d+)K.*", "$1")) * 1024)
+                    .sum();
         }
-        Thread.sleep(1_000);
-        return residentBytes();
+        return new Memory(residentBytes(), live);
+    }
+
+    /** In bytes. */
+    record Memory(long resident, long liveHeap) {}
+
+    private String jcmd(String command) throws IOException, InterruptedException {
+        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+        var asked = new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), command)
+                .redirectErrorStream(true)
+                .start();
+        String answer = new String(asked.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        asked.waitFor();
+        return answer;
     }
 
     @Override

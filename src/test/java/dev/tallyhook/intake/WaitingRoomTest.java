@@ -1,0 +1,86 @@
+package dev.tallyhook.intake;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.problem.ProblemException;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class WaitingRoomTest {
+
+    private static final int SIZE_MAX = 100;
+    private static final int GROUP_SIZE_MAX = 10;
+
+    private final WaitingRoom room = new WaitingRoom(SIZE_MAX, GROUP_SIZE_MAX);
+    private long now = System.nanoTime();
+
+    @Test
+    void a_burst_may_fill_the_room_and_no_more() {
+        enter(SIZE_MAX);
+        assertThrows(ProblemException.class, () -> enter(1));
+    }
+
+    @Test
+    void they_leave_in_groups_oldest_first() throws InterruptedException {
+        enter(GROUP_SIZE_MAX + 1);
+        List<Pending> first = room.nextGroup();
+        assertEquals(GROUP_SIZE_MAX, first.size());
+        assertTrue(first.get(0).since() <= first.get(GROUP_SIZE_MAX - 1).since());
+        assertEquals(1, room.nextGroup().size());
+    }
+
+    @Test
+    void a_crowd_that_stays_is_refused_beyond_one_group() throws InterruptedException {
+        enter(SIZE_MAX);
+        room.nextGroup();
+        now += WaitingRoom.BURST_MAX.toNanos() * 2;
+        var refused = assertThrows(ProblemException.class, () -> enter(1));
+        assertEquals(503, refused.status());
+        for (int left = SIZE_MAX - GROUP_SIZE_MAX; left > 0; left -= GROUP_SIZE_MAX) {
+            assertEquals(GROUP_SIZE_MAX, room.nextGroup().size(), "a full group is no sign that the crowd is over");
+        }
+        enter(GROUP_SIZE_MAX);
+        assertThrows(ProblemException.class, () -> enter(1));
+    }
+
+    @Test
+    void once_no_group_has_been_full_for_long_the_crowd_is_over() throws InterruptedException {
+        enter(GROUP_SIZE_MAX * 2);
+        room.nextGroup();
+        now += WaitingRoom.BURST_MAX.toNanos() * 2;
+        assertThrows(ProblemException.class, () -> enter(1));
+        now += WaitingRoom.CALM_MIN.toNanos();
+        assertDoesNotThrow(() -> enter(GROUP_SIZE_MAX));
+    }
+
+    @Test
+    void who_waited_too_long_is_let_out() {
+        enter(3);
+        long later = now + 1;
+        now += 2;
+        enter(2);
+        assertEquals(3, room.leaveIfSinceBefore(later).size());
+        assertEquals(0, room.leaveIfSinceBefore(later).size());
+    }
+
+    @Test
+    void a_closed_room_lets_out_and_takes_nobody_in() throws InterruptedException {
+        enter(3);
+        room.close();
+        assertThrows(ProblemException.class, () -> enter(1));
+        assertEquals(3, room.nextGroup().size());
+        assertEquals(0, room.nextGroup().size());
+    }
+
+    private void enter(int count) {
+        for (int i = 0; i < count; i++) {
+            var webhook = new Webhook("txn", "from", "to", BigDecimal.ONE, "INR");
+            room.enter(new Pending(webhook, now, new CompletableFuture<>()));
+        }
+    }
+}
