@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 @QuarkusMain
 public class Tallyhook {
 
+    private static volatile int exitCode;
+
     private static final String DATABASE_URL = "quarkus.datasource.jdbc.url";
 
     /**
@@ -30,6 +32,7 @@ public class Tallyhook {
     }
 
     private static void exit(int code, @Nullable Throwable failure) {
+        exitCode = code;
         if (failure != null) {
             explain(failure);
         }
@@ -62,10 +65,13 @@ public class Tallyhook {
     }
 
     private static void stop() {
-        Application running = Application.currentApplication();
-        if (running != null) {
-            running.stop();
+        try {
+            Application running = Application.currentApplication();
+            if (running != null) {
+                running.stop();
+            }
+        } finally {
+            Runtime.getRuntime().halt(exitCode);
         }
-        Runtime.getRuntime().halt(0);
     }
 }

@@ -6,6 +6,7 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
@@ -24,10 +25,16 @@ import java.util.concurrent.CompletionStage;
  * a group is the database's work for its rows and not the wait for its commit.
  */
 @ApplicationScoped
-class Intake {
+public class Intake {
+
+    /** The most that {@code body-size-max} may allow, in bytes: a body is held in memory while it is read. */
+    private static final long BODY_SIZE_MAX = 16 * 1024 * 1024;
 
     /** How often it is looked whether somebody has waited too long; {@code answer-within} is kept to this precision. */
     private static final Duration LOOK = Duration.ofMillis(20);
+
+    /** A group that takes longer is stuck: every timeout of its statements and its connection is shorter. */
+    private static final Duration GROUP_MAX = Duration.ofSeconds(10);
 
     /** A stop waits so long for the group that is being written. */
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
@@ -35,6 +42,7 @@ class Intake {
     private final LedgerWriter ledger;
     private final WaitingRoom waiting;
     private final Duration answerWithin;
+    private final long bodySizeMax;
     private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
     private volatile List<Pending> beingWritten = List.of();
@@ -43,12 +51,17 @@ class Intake {
 
     Intake(LedgerWriter ledger, IntakeConfig config) {
         this.ledger = ledger;
+        this.bodySizeMax = config.bodySizeMax().asLongValue();
         this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
         this.answerWithin = config.answerWithin();
         watch.setDaemon(true);
     }
 
     void start(@Observes StartupEvent event) {
+        if (bodySizeMax < 1 || bodySizeMax > BODY_SIZE_MAX) {
+            throw new ConfigurationException(
+                    "tallyhook.intake.body-size-max must be from 1 to " + BODY_SIZE_MAX + " bytes");
+        }
         writer.start();
         watch.start();
     }
@@ -95,17 +108,24 @@ class Intake {
             }
             databaseAnswered();
         } catch (SQLException failure) {
-            if (!DatabaseFailure.isTransient(failure) && group.size() > 1) {
+            if (DatabaseFailure.mayBeOneRows(failure) && group.size() > 1) {
                 // One row's fault must not be its neighbours': each is tried alone.
                 group.forEach(pending -> write(List.of(pending)));
             } else {
                 group.forEach(pending -> pending.receipt().completeExceptionally(failure));
                 databaseFailed(failure);
             }
-        } catch (RuntimeException bug) {
+        } catch (Throwable bug) {
             // The writer must outlive whatever a group brings; the answer's mapper logs it.
             group.forEach(pending -> pending.receipt().completeExceptionally(bug));
         }
+    }
+
+    /** Whether no webhook can be stored, for whatever reason in here. */
+    public boolean stalled() {
+        List<Pending> group = beingWritten;
+        return !writer.isAlive()
+                || (!group.isEmpty() && group.get(0).isSinceBefore(System.nanoTime() - GROUP_MAX.toNanos()));
     }
 
     private void databaseAnswered() {

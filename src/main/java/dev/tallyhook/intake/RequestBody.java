@@ -4,6 +4,8 @@ import dev.tallyhook.problem.ProblemException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -12,6 +14,9 @@ import java.util.concurrent.CompletionStage;
  * comes in chunks.
  */
 final class RequestBody {
+
+    /** RFC 9113 section 8.1: a server that has answered may ask the client without an error to stop sending. */
+    private static final long HTTP_2_NO_ERROR = 0;
 
     private final HttpServerRequest request;
     private final long sizeMax;
@@ -37,7 +42,8 @@ final class RequestBody {
             refuse();
             return body;
         }
-        request.exceptionHandler(body::completeExceptionally);
+        request.exceptionHandler(broken ->
+                body.completeExceptionally(ProblemException.badRequest("The body cannot be read to its end")));
         request.handler(this::gather);
         request.endHandler(end -> body.complete(gathered.getBytes()));
         if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
@@ -63,10 +69,15 @@ final class RequestBody {
         }
     }
 
-    /** The rest of the body is not worth reading, so the connection cannot be used again. */
+    /** The rest of the body is not worth reading, so the connection, or in HTTP/2 the stream, cannot be used again. */
     private void refuse() {
-        request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        request.response().endHandler(sent -> request.connection().close());
+        HttpServerResponse response = request.response();
+        if (request.version() == HttpVersion.HTTP_2) {
+            response.endHandler(sent -> response.reset(HTTP_2_NO_ERROR));
+        } else {
+            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            response.endHandler(sent -> request.connection().close());
+        }
         body.completeExceptionally(
                 ProblemException.contentTooLarge("The body must have at most " + sizeMax + " bytes"));
     }

@@ -8,13 +8,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where webhooks gather for the next commit. It has room for a burst, but not for a crowd that stays: once groups have been
- * full for {@link #BURST_MAX}, more comes in than goes out, and from then on only one group may wait, so that those who are
- * taken are still answered early. This is the idea of CoDel (RFC 8289): a queue is good as long as it drains.
+ * Where webhooks gather for the next commit. It has room for a burst, but not for a crowd that stays: once the oldest of every
+ * group has waited too long for {@link #BURST_MAX}, more comes in than goes out, and from then on only one group may wait, so
+ * that those who are taken are still answered early. This is the idea of CoDel (RFC 8289): not how many wait tells a good queue
+ * from a bad one, but whether their waiting ends.
  */
 final class WaitingRoom {
 
-    /** Full groups for longer than this are a crowd and not a burst. */
+    /** To wait longer than this is to wait too long. */
+    static final Duration WAIT_TARGET = Duration.ofMillis(25);
+
+    /** Waiting too long for no longer than this is a burst. */
     static final Duration BURST_MAX = Duration.ofMillis(100);
 
     /** A crowd is over once no group has been full for so long, or the writer finds nobody waiting. */
@@ -24,10 +28,11 @@ final class WaitingRoom {
     private final int groupSizeMax;
     private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
 
-    /** By the monotonic clock: when groups began to be full, and when one was full last; null if it is calm. */
-    private @Nullable Long fullSinceNanos;
+    /** Since when, by the monotonic clock, they have waited too long; null if they have not. */
+    private @Nullable Long slowSinceNanos;
 
     private long lastFullNanos;
+    private boolean crowded;
     private boolean writerIdle;
     private boolean closed;
 
@@ -54,16 +59,13 @@ final class WaitingRoom {
         if (closed) {
             throw ProblemException.unavailable("The service is stopping; try again");
         }
-        if (waiting.size() >= (isCrowded(nanos) ? Math.min(sizeMax, groupSizeMax) : sizeMax)) {
+        if (writerIdle) {
+            crowded = false;
+            slowSinceNanos = null;
+        }
+        if (waiting.size() >= (crowded ? Math.min(sizeMax, groupSizeMax) : sizeMax)) {
             throw ProblemException.unavailable("The intake is full; try again");
         }
-    }
-
-    private boolean isCrowded(long nanos) {
-        if (fullSinceNanos != null && (writerIdle || nanos - lastFullNanos > CALM_MIN.toNanos())) {
-            fullSinceNanos = null;
-        }
-        return fullSinceNanos != null && nanos - fullSinceNanos > BURST_MAX.toNanos();
     }
 
     /**
@@ -82,11 +84,26 @@ final class WaitingRoom {
         for (int i = 0; i < size; i++) {
             group.add(waiting.removeFirst());
         }
-        if (size == groupSizeMax) {
-            lastFullNanos = System.nanoTime();
-            fullSinceNanos = fullSinceNanos == null ? lastFullNanos : fullSinceNanos;
+        if (size > 0) {
+            judge(group.get(0).since(), size == groupSizeMax, System.nanoTime());
         }
         return group;
+    }
+
+    private void judge(long oldestSince, boolean full, long now) {
+        if (full) {
+            lastFullNanos = now;
+        }
+        if (now - oldestSince <= WAIT_TARGET.toNanos()) {
+            slowSinceNanos = null;
+        } else if (slowSinceNanos == null) {
+            slowSinceNanos = now;
+        } else if (now - slowSinceNanos > BURST_MAX.toNanos()) {
+            crowded = true;
+        }
+        if (crowded && now - lastFullNanos > CALM_MIN.toNanos()) {
+            crowded = false;
+        }
     }
 
     /** Lets out those who have waited since before {@code nanos}, by the monotonic clock. */

@@ -50,7 +50,10 @@ class DatabaseCheck {
         }
     }
 
-    /** Whether the database takes writes, by an answer that is at most 250 ms old, given after at most 500 ms. */
+    /**
+     * Whether the database takes writes, by an answer that is at most 250 ms old, given after at most 500 ms. While a question
+     * goes unanswered for longer, the answer stays no.
+     */
     synchronized CompletionStage<Boolean> writable() {
         if (latest == null || (latest.done().isDone() && latest.isStale())) {
             var answer = new CompletableFuture<Boolean>();

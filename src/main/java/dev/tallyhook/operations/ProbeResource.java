@@ -1,10 +1,10 @@
 package dev.tallyhook.operations;
 
+import dev.tallyhook.intake.Intake;
 import dev.tallyhook.processing.DuePoller;
 import io.smallrye.common.annotation.NonBlocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
 import java.time.Instant;
@@ -14,15 +14,16 @@ import org.jboss.resteasy.reactive.RestResponse;
 
 /** Tells a probe whether webhooks can be stored and are being finished. */
 @Path("/")
-@Produces(MediaType.APPLICATION_JSON)
 class ProbeResource {
 
     private final DatabaseCheck database;
+    private final Intake intake;
     private final DuePoller poller;
     private final Clock clock = Clock.systemUTC();
 
-    ProbeResource(DatabaseCheck database, DuePoller poller) {
+    ProbeResource(DatabaseCheck database, Intake intake, DuePoller poller) {
         this.database = database;
+        this.intake = intake;
         this.poller = poller;
     }
 
@@ -32,12 +33,16 @@ class ProbeResource {
     @GET
     @NonBlocking
     public CompletionStage<RestResponse<Health>> health() {
-        return database.writable().thenApply(writable -> answer(writable && !poller.stalled()));
+        return database.writable().thenApply(writable -> answer(writable && !intake.stalled() && !poller.stalled()));
     }
 
     private RestResponse<Health> answer(boolean healthy) {
         var health =
                 new Health(healthy ? "HEALTHY" : "UNHEALTHY", clock.instant().truncatedTo(ChronoUnit.SECONDS));
-        return RestResponse.status(healthy ? RestResponse.Status.OK : RestResponse.Status.SERVICE_UNAVAILABLE, health);
+        return RestResponse.ResponseBuilder.<Health>create(
+                        healthy ? RestResponse.Status.OK : RestResponse.Status.SERVICE_UNAVAILABLE)
+                .entity(health)
+                .type(MediaType.APPLICATION_JSON)
+                .build();
     }
 }

@@ -14,12 +14,13 @@ public final class DatabaseFailure {
     private static final int CAUSES_MAX = 20;
 
     /**
-     * SQLSTATE classes of a server that is away, going away, out of resources, or that cannot write: connection
-     * exception, transaction rollback, insufficient resources, operator intervention, system error.
+     * SQLSTATE classes of a server that is away, going away, out of resources, or that lets nobody in: connection
+     * exception, invalid authorization, invalid catalog name, transaction rollback, insufficient resources, operator
+     * intervention, system error.
      *
      * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL error codes</a>
      */
-    private static final Set<String> AWAY_CLASSES = Set.of("08", "40", "53", "57", "58");
+    private static final Set<String> AWAY_CLASSES = Set.of("08", "28", "3D", "40", "53", "57", "58");
 
     /** A standby, or a server that was told to refuse writes: {@code read_only_sql_transaction}. */
     private static final String READ_ONLY = "25006";
@@ -38,6 +39,11 @@ public final class DatabaseFailure {
             }
         }
         return false;
+    }
+
+    /** Whether one row of a statement may be the reason, so that the others would succeed without it. */
+    public static boolean mayBeOneRows(SQLException failure) {
+        return !isTransient((Throwable) failure) || LOCK_NOT_AVAILABLE.equals(failure.getSQLState());
     }
 
     private static boolean isTransient(SQLException failure) {

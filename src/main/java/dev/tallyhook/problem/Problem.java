@@ -1,6 +1,7 @@
 package dev.tallyhook.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param errors every field that breaks a rule, for 422 only
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@RegisterForReflection // No resource returns it, so a native build would not know that it is written as JSON.
 public record Problem(
         String type,
         String title,

@@ -10,9 +10,11 @@ import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at the clock, and finishes what is due. Any number of replicas may do so on the same table.
@@ -38,7 +40,11 @@ public class DuePoller {
 
     private final Condition stopped = turn.newCondition();
     private final AtomicInteger latestTick = new AtomicInteger();
-    private OffsetDateTime watermark = DueTransactions.FROM_THE_BEGINNING;
+    private final AtomicBoolean successorWaits = new AtomicBoolean();
+
+    /** Null until the first poll: what is overdue then is left to the sweep. */
+    private @Nullable OffsetDateTime watermark;
+
     private boolean failing;
 
     private volatile long lastSuccessNanos = System.nanoTime();
@@ -51,12 +57,13 @@ public class DuePoller {
 
     @Scheduled(every = "1s", concurrentExecution = PROCEED)
     void tick() throws InterruptedException {
-        if (turn.hasQueuedThreads()) {
+        if (!successorWaits.compareAndSet(false, true)) {
             return; // The statement under way is slow, and somebody waits already to take over from it.
         }
         int tick = latestTick.incrementAndGet();
         turn.lockInterruptibly();
         try {
+            successorWaits.set(false);
             while (isTurnOf(tick)) {
                 Duration pause = drain(tick);
                 if (isTurnOf(tick)) {
@@ -76,19 +83,21 @@ public class DuePoller {
 
     /** Finishes batches until one is not full, and says how long to sleep then. */
     private Duration drain(int tick) throws SQLException {
+        OffsetDateTime from = watermark == null ? due.now() : watermark;
         while (isTurnOf(tick)) {
-            DueTransactions.Batch batch = due.finish(watermark, config.batchSize());
-            watermark = batch.watermark();
+            DueTransactions.Batch batch = due.finish(from, config.batchSize());
+            from = batch.watermark();
+            watermark = from;
             succeeded();
             if (batch.count() < config.batchSize()) {
-                return pause();
+                return pause(from);
             }
         }
         return Duration.ZERO;
     }
 
-    private Duration pause() throws SQLException {
-        Duration next = due.untilNextDue(watermark).orElse(PAUSE_MAX);
+    private Duration pause(OffsetDateTime from) throws SQLException {
+        Duration next = due.untilNextDue(from).orElse(PAUSE_MAX);
         if (next.compareTo(PAUSE_MIN) < 0) {
             return PAUSE_MIN;
         }
@@ -104,8 +113,7 @@ public class DuePoller {
     }
 
     private void failed(SQLException failure) {
-        // Whether the batch was committed is not known, so nothing is taken for finished.
-        watermark = DueTransactions.FROM_THE_BEGINNING;
+        // The watermark stays: it moves after a success only, so whatever failed is above it.
         if (!failing) {
             failing = true;
             Log.warnf("Due transactions wait; every tick tries again: %s", failure.getMessage());

@@ -47,6 +47,8 @@ class DueTransactions {
             FROM finished
             """;
 
+    private static final String NOW = "SELECT clock_timestamp()";
+
     private static final String NEXT_DUE = """
             SELECT ceil(extract(epoch FROM due_at - clock_timestamp()) * 1000)
             FROM transactions
@@ -88,6 +90,16 @@ class DueTransactions {
                 // Others may be due at the very same microsecond.
                 return new Batch(row.getInt(1), latest == null ? watermark : latest.minus(1, ChronoUnit.MICROS));
             }
+        }
+    }
+
+    /** The database's clock, which is the only one that says what is due. */
+    OffsetDateTime now() throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement now = connection.prepareStatement(NOW);
+                ResultSet row = now.executeQuery()) {
+            row.next();
+            return row.getObject(1, OffsetDateTime.class);
         }
     }
 

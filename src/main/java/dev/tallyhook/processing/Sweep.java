@@ -2,19 +2,27 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import io.quarkus.agroal.DataSource;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 
 /**
- * Finishes what the poller's watermark has passed over: rows that were locked by a replica that then died, or that were
- * committed after later ones. It reads the due index from its beginning, dead entries and all, so it takes a connection of
- * its own, on which it cannot make the poller late, and rests the longer the longer it took.
+ * Finishes what lies below the poller's watermark: what was overdue when the service started, rows that were locked by a
+ * replica that then died, rows that were committed after later ones. It reads the due index from its beginning, dead entries
+ * and all, so it has a connection of its own, on which it cannot make the poller late, and time enough for an index whose
+ * dead entries a long transaction keeps.
  */
 @ApplicationScoped
 class Sweep {
+
+    /** What one tick finishes at most, in batches; the next tick goes on. */
+    private static final int BATCHES_MAX = 10_000;
 
     /** A sweep rests so many times as long as it took: it costs at most a twentieth of one connection's time. */
     private static final int REST_FACTOR = 20;
@@ -24,9 +32,11 @@ class Sweep {
     private final DueTransactions due;
     private final ProcessingConfig config;
     private long nextNanos = System.nanoTime();
+    private boolean failing;
+    private volatile boolean stopping;
 
-    Sweep(DueTransactions due, ProcessingConfig config) {
-        this.due = due;
+    Sweep(@DataSource("sweep") javax.sql.DataSource dataSource, ProcessingConfig config) {
+        this.due = new DueTransactions(dataSource);
         this.config = config;
     }
 
@@ -37,11 +47,37 @@ class Sweep {
             return;
         }
         try {
-            due.finish(DueTransactions.FROM_THE_BEGINNING, config.batchSize());
+            boolean more = sweep();
+            long took = System.nanoTime() - start;
+            nextNanos = start + (more ? 0 : took + Math.min(took * REST_FACTOR, REST_MAX.toNanos()));
+            failing = false;
         } catch (SQLException failure) {
-            Log.debugf("The sweep failed, as the poller will have said: %s", failure.getMessage());
+            nextNanos = System.nanoTime() + REST_FACTOR * (System.nanoTime() - start);
+            if (!failing) {
+                failing = true;
+                Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
+            }
         }
-        long took = System.nanoTime() - start;
-        nextNanos = start + took + Math.min(took * REST_FACTOR, REST_MAX.toNanos());
+    }
+
+    /** Whether there may be more. */
+    private boolean sweep() throws SQLException {
+        OffsetDateTime watermark = DueTransactions.FROM_THE_BEGINNING;
+        for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
+            DueTransactions.Batch batch = due.finish(watermark, config.batchSize());
+            if (batch.count() < config.batchSize()) {
+                return false;
+            }
+            watermark = batch.watermark();
+        }
+        return true;
+    }
+
+    /** Waits for the running batch. */
+    void stop(@Observes ShutdownEvent event) {
+        stopping = true;
+        synchronized (this) {
+            Log.debug("The sweep has stopped");
+        }
     }
 }

@@ -3,13 +3,12 @@ package dev.tallyhook.transaction;
 import dev.tallyhook.problem.ProblemException;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers what became of a transaction. */
 @Path("/v1/transactions")
-@Produces(MediaType.APPLICATION_JSON)
 class TransactionResource {
 
     private final Transactions transactions;
@@ -20,13 +19,14 @@ class TransactionResource {
 
     @GET
     @Path("/{transaction_id}")
-    public TransactionView get(@RestPath("transaction_id") String transactionId) {
+    public RestResponse<TransactionView> get(@RestPath("transaction_id") String transactionId) {
         // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not even ask
         // for.
         Transaction row = Identifier.violationAsId(transactionId) == null ? transactions.findById(transactionId) : null;
         if (row == null) {
             throw ProblemException.notFound("Transaction not found");
         }
-        return TransactionView.of(row);
+        return RestResponse.ResponseBuilder.ok(TransactionView.of(row), MediaType.APPLICATION_JSON)
+                .build();
     }
 }

@@ -21,7 +21,7 @@ final class Service implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Path TARGET = Path.of("target");
 
-    private final int port = DatabaseServer.freePort();
+    private final int port;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
@@ -29,7 +29,8 @@ final class Service implements AutoCloseable {
     private final Path log;
     private final Process process;
 
-    private Service(Map<String, String> environment) throws IOException {
+    private Service(Map<String, String> environment, int port) throws IOException {
+        this.port = port;
         log = Files.createTempFile("tallyhook", ".log");
         var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(environment);
@@ -37,16 +38,11 @@ final class Service implements AutoCloseable {
         process = builder.start();
     }
 
-    private static List<String> command() throws IOException {
-        if (System.getProperty("native.image.path") != null) {
-            return List.of(System.getProperty("native.image.path"));
-        }
-        try (var files = Files.list(TARGET)) {
-            var binary = files.filter(file -> file.getFileName().toString().endsWith("-runner"))
-                    .findFirst();
-            if (binary.isPresent()) {
-                return List.of(binary.get().toString());
-            }
+    /** The native profile says where its binary is; what an earlier build may have left does not count. */
+    private static List<String> command() {
+        String binary = System.getProperty("native.image.path");
+        if (binary != null) {
+            return List.of(binary);
         }
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         return List.of(
@@ -56,16 +52,21 @@ final class Service implements AutoCloseable {
                 TARGET.resolve("quarkus-app/quarkus-run.jar").toString());
     }
 
+    /** Starts the process on the port given, and does not wait for it. */
+    static Service launch(Map<String, String> environment, int port) throws IOException {
+        return new Service(environment, port);
+    }
+
     /** Starts the process and does not wait for it. */
     static Service launch(Map<String, String> environment) throws IOException {
-        return new Service(environment);
+        return new Service(environment, DatabaseServer.freePort());
     }
 
     /** Starts the process and waits until it says that it is healthy. */
     static Service start(DatabaseServer database, Map<String, String> more) throws Exception {
         var environment = new HashMap<>(database.environment());
         environment.putAll(more);
-        var service = new Service(environment);
+        var service = new Service(environment, DatabaseServer.freePort());
         service.awaitHealthy();
         return service;
     }

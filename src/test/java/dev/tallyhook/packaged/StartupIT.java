@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Webhooks;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +21,22 @@ class StartupIT {
             assertEquals(1, service.awaitExit());
             assertEquals(1, service.log().lines().count(), service.log());
             assertTrue(service.log().contains("set QUARKUS_DATASOURCE_JDBC_URL"), service.log());
+        }
+    }
+
+    @Test
+    void a_port_that_is_taken_and_a_setting_out_of_range_end_the_start_with_exit_code_1() throws Exception {
+        try (var database = new DatabaseServer();
+                var taken = new ServerSocket(0)) {
+            var environment = new HashMap<>(database.environment());
+            try (var service = Service.launch(environment, taken.getLocalPort())) {
+                assertEquals(1, service.awaitExit(), service.log());
+            }
+            environment.put("TALLYHOOK_INTAKE_WAITING_MAX", "0");
+            try (var service = Service.launch(environment)) {
+                assertEquals(1, service.awaitExit(), service.log());
+                assertTrue(service.log().contains("tallyhook.intake.waiting-max must be"), service.log());
+            }
         }
     }
 

@@ -44,13 +44,23 @@ class DuePollerTest {
     }
 
     @Test
-    void rows_that_another_transaction_holds_are_skipped_and_finished_by_a_sweep() throws SQLException {
+    void what_was_overdue_before_the_poller_looked_is_finished_by_a_sweep() throws SQLException {
+        execute(INSERT.formatted("-1 day", 3_500));
+        await().until(() -> count("status = 'PROCESSED' AND processed_at >= due_at") == 3_500);
+    }
+
+    @Test
+    void rows_that_another_transaction_holds_are_skipped_and_finished_by_a_sweep() throws Exception {
         try (var other = dataSource.getConnection();
                 var statement = other.createStatement()) {
-            execute(INSERT.formatted("300 milliseconds", 2));
+            execute(INSERT.formatted("500 milliseconds", 2));
+            // The one that is held is due first, so that the watermark passes it.
+            execute(
+                    "UPDATE transactions SET due_at = due_at - interval '100 milliseconds' WHERE transaction_id = 'due_1'");
             statement.execute("BEGIN");
             statement.execute("SELECT 1 FROM transactions WHERE transaction_id = 'due_1' FOR UPDATE");
             await().until(() -> count("status = 'PROCESSED' AND transaction_id = 'due_2'") == 1);
+            Thread.sleep(200); // Time for the poller to come by again.
             assertEquals(1, count("status = 'PROCESSING' AND transaction_id = 'due_1'"));
             statement.execute("ROLLBACK");
         }

@@ -18,6 +18,7 @@ public final class Bench {
     private static final int CONNECTIONS = 64;
     private static final int BARE_CONNECTIONS = 32;
     private static final int WAITING = 1_000_000;
+    private static final int LAYOUT_ROWS = 500_000;
     private static final String BARE_INSERTS = "raw JDBC, single-row commits, 32 connections";
     private static final String BARE_CLAIMS = "the bare claim in a loop";
 
@@ -75,7 +76,7 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory peer
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory peer layouts
                     --soak-seconds 180                                  how long cycle lasts
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
@@ -107,6 +108,7 @@ public final class Bench {
         scenarios.put("replicas", this::replicas);
         scenarios.put("memory", this::memory);
         scenarios.put("peer", this::peer);
+        scenarios.put("layouts", () -> new Layouts(database, report).compare(LAYOUT_ROWS));
         for (var scenario : scenarios.entrySet()) {
             if (only.isEmpty() || List.of(only.split(",")).contains(scenario.getKey())) {
                 Report.progress(scenario.getKey());
