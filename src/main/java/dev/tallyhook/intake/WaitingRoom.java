@@ -19,7 +19,7 @@ final class WaitingRoom {
     static final Duration WAIT_TARGET = Duration.ofMillis(25);
 
     /** Waiting too long for no longer than this is a burst. */
-    static final Duration BURST_MAX = Duration.ofMillis(100);
+    static final Duration BURST_MAX = Duration.ofMillis(50);
 
     /** A crowd is over once no group has been full for so long, or the writer finds nobody waiting. */
     static final Duration CALM_MIN = Duration.ofSeconds(1);

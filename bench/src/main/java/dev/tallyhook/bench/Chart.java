@@ -111,6 +111,6 @@ final class Chart {
         if (value >= 10_000) {
             return String.format(Locale.ROOT, "%.3gk", value / 1e3);
         }
-        return value == Math.rint(value) ? String.format(Locale.ROOT, "%.0f", value) : String.format(Locale.ROOT, "%.2g", value);
+        return String.format(Locale.ROOT, value >= 10 || value == Math.rint(value) ? "%.0f" : "%.2g", value);
     }
 }

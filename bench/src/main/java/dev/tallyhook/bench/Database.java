@@ -87,6 +87,11 @@ final class Database implements AutoCloseable {
         }
     }
 
+    /** Sets a parameter for the sessions to come. */
+    void setting(String name, String value) throws SQLException {
+        execute("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET " + name + " TO " + value + "', current_database()); END $$");
+    }
+
     /** Leaves the tables as they are when new, and the server at rest. */
     void empty() throws SQLException {
         execute("TRUNCATE transactions, conflicts");

@@ -4,7 +4,7 @@ import java.sql.SQLException;
 import org.HdrHistogram.Histogram;
 
 /** How late transactions were finished: {@code processed_at - due_at}, by the database's clock, in microseconds. */
-record Lateness(Histogram histogram, long early) {
+record Lateness(Histogram histogram) {
 
     private static final String LATENESS =
             """
@@ -15,20 +15,14 @@ record Lateness(Histogram histogram, long early) {
 
     static Lateness of(Database database) throws SQLException {
         var histogram = new Histogram(3_600_000_000L, 3);
-        long early = 0;
         try (var connection = database.connect();
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(LATENESS)) {
             while (rows.next()) {
-                long micros = rows.getLong(1);
-                if (micros < 0) {
-                    early++;
-                } else {
-                    histogram.recordValue(Math.min(micros, histogram.getHighestTrackableValue()));
-                }
+                histogram.recordValue(Math.min(rows.getLong(1), histogram.getHighestTrackableValue()));
             }
         }
-        return new Lateness(histogram, early);
+        return new Lateness(histogram);
     }
 
     double millis(double percentile) {

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The packaged service as a process of its own: the native binary if there is one, the jar otherwise. */
+/** The packaged service as a process of its own. */
 final class Service implements AutoCloseable {
 
     /** Small, and the heap touched from the start, so that resident memory tells what is used beside it. */
@@ -24,11 +24,10 @@ final class Service implements AutoCloseable {
     private final Process process;
     private final boolean nativeBinary;
 
-    Service(Path target, Database database, Map<String, String> settings) throws IOException, InterruptedException {
+    Service(List<String> command, Database database, Map<String, String> settings) throws IOException, InterruptedException {
         try (var socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
-        List<String> command = command(target);
         nativeBinary = command.size() == 1;
         log = Files.createTempFile("tallyhook-bench", ".log");
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
@@ -39,11 +38,14 @@ final class Service implements AutoCloseable {
         awaitHealthy();
     }
 
-    static List<String> command(Path target) throws IOException {
-        try (var files = Files.list(target)) {
-            var binary = files.filter(file -> file.getFileName().toString().endsWith("-runner")).findFirst();
-            if (binary.isPresent()) {
-                return List.of(binary.get().toString());
+    /** How the packaged service is started: its binary, or its jar by this process's own Java. */
+    static List<String> command(Path target, boolean nativeBinary) throws IOException {
+        if (nativeBinary) {
+            try (var files = Files.list(target)) {
+                return List.of(files.map(Path::toString)
+                        .filter(file -> file.endsWith("-runner"))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("There is no binary in " + target)));
             }
         }
         List<String> command = new ArrayList<>();
