@@ -93,6 +93,7 @@ public class Intake {
                 beingWritten = group;
                 write(group);
                 beingWritten = List.of();
+                refuse(waiting.leaveIfCrowded(), WaitingRoom.full());
             }
         } catch (InterruptedException interrupted) {
             Log.debug("The writer was told to stop");
@@ -158,9 +159,11 @@ public class Intake {
         beingWritten.stream()
                 .filter(pending -> pending.isSinceBefore(sinceBefore))
                 .forEach(late::add);
-        late.forEach(pending -> pending.receipt()
-                .completeExceptionally(
-                        ProblemException.unavailable("The database did not confirm in time; try again")));
+        refuse(late, ProblemException.unavailable("The database did not confirm in time; try again"));
+    }
+
+    private static void refuse(List<Pending> refused, ProblemException why) {
+        refused.forEach(pending -> pending.receipt().completeExceptionally(why));
     }
 
     /** From here on nothing is taken, so that what was taken can be answered before the connections close. */

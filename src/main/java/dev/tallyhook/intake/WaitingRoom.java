@@ -64,8 +64,12 @@ final class WaitingRoom {
             slowSinceNanos = null;
         }
         if (waiting.size() >= (crowded ? Math.min(sizeMax, groupSizeMax) : sizeMax)) {
-            throw ProblemException.unavailable("The intake is full; try again");
+            throw full();
         }
+    }
+
+    static ProblemException full() {
+        return ProblemException.unavailable("The intake is full; try again");
     }
 
     /**
@@ -110,6 +114,15 @@ final class WaitingRoom {
     synchronized List<Pending> leaveIfSinceBefore(long nanos) {
         List<Pending> leaving = new ArrayList<>();
         while (!waiting.isEmpty() && waiting.getFirst().isSinceBefore(nanos)) {
+            leaving.add(waiting.removeFirst());
+        }
+        return leaving;
+    }
+
+    /** Lets out, in a crowd, the oldest of those who wait beyond one group: they have waited too long already. */
+    synchronized List<Pending> leaveIfCrowded() {
+        List<Pending> leaving = new ArrayList<>();
+        while (crowded && waiting.size() > groupSizeMax) {
             leaving.add(waiting.removeFirst());
         }
         return leaving;

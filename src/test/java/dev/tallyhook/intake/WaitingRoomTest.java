@@ -51,6 +51,14 @@ class WaitingRoomTest {
     }
 
     @Test
+    void in_a_crowd_the_oldest_beyond_one_group_are_let_out() throws InterruptedException {
+        assertEquals(0, room.leaveIfCrowded().size());
+        crowd();
+        assertEquals(SIZE_MAX - 3 * GROUP_SIZE_MAX, room.leaveIfCrowded().size());
+        assertEquals(GROUP_SIZE_MAX, room.nextGroup().size());
+    }
+
+    @Test
     void who_waits_but_not_long_is_no_crowd() throws InterruptedException {
         for (int i = 0; i < 10; i++) {
             now = System.nanoTime();
