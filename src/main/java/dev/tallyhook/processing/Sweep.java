@@ -27,6 +27,9 @@ class Sweep {
     /** A sweep rests so many times as long as it took: it costs at most a twentieth of one connection's time. */
     private static final int REST_FACTOR = 20;
 
+    /** {@code query_canceled}: the sweep took longer than its {@code statement_timeout}. */
+    private static final String STATEMENT_TIMEOUT = "57014";
+
     private static final Duration REST_MAX = Duration.ofSeconds(30);
 
     private final DueTransactions due;
@@ -52,7 +55,10 @@ class Sweep {
             nextNanos = start + (more ? 0 : took + Math.min(took * REST_FACTOR, REST_MAX.toNanos()));
             failing = false;
         } catch (SQLException failure) {
-            nextNanos = System.nanoTime() + REST_FACTOR * (System.nanoTime() - start);
+            // A database that is away costs nothing to ask again; a sweep that was cut off for its length would cost it
+            // all again.
+            boolean cutOff = STATEMENT_TIMEOUT.equals(failure.getSQLState());
+            nextNanos = System.nanoTime() + (cutOff ? REST_MAX.toNanos() : 0);
             if (!failing) {
                 failing = true;
                 Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
