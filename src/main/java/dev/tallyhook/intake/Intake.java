@@ -6,7 +6,6 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
@@ -27,9 +26,6 @@ import java.util.concurrent.CompletionStage;
 @ApplicationScoped
 public class Intake {
 
-    /** The most that {@code body-size-max} may allow, in bytes: a body is held in memory while it is read. */
-    private static final long BODY_SIZE_MAX = 16 * 1024 * 1024;
-
     /** How often it is looked whether somebody has waited too long; {@code answer-within} is kept to this precision. */
     private static final Duration LOOK = Duration.ofMillis(20);
 
@@ -42,7 +38,6 @@ public class Intake {
     private final LedgerWriter ledger;
     private final WaitingRoom waiting;
     private final Duration answerWithin;
-    private final long bodySizeMax;
     private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
     private volatile List<Pending> beingWritten = List.of();
@@ -51,17 +46,12 @@ public class Intake {
 
     Intake(LedgerWriter ledger, IntakeConfig config) {
         this.ledger = ledger;
-        this.bodySizeMax = config.bodySizeMax().asLongValue();
         this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
         this.answerWithin = config.answerWithin();
         watch.setDaemon(true);
     }
 
     void start(@Observes StartupEvent event) {
-        if (bodySizeMax < 1 || bodySizeMax > BODY_SIZE_MAX) {
-            throw new ConfigurationException(
-                    "tallyhook.intake.body-size-max must be from 1 to " + BODY_SIZE_MAX + " bytes");
-        }
         writer.start();
         watch.start();
     }
@@ -72,14 +62,15 @@ public class Intake {
      * @throws ProblemException 503 if the intake is full or closing
      */
     void requireRoom() {
-        waiting.requireRoom(System.nanoTime());
+        waiting.requireRoom();
     }
 
     /**
      * Stores the webhook.
      *
-     * @return its receipt, or a {@link ProblemException} with 503 if the intake is full, is closing, or the database did
-     *     not confirm in time. After a 503 the webhook may be stored all the same; the sender's retry is then a replay.
+     * @return its receipt, or a {@link ProblemException} with 503 if the database did not confirm in time. After a 503 the
+     *     webhook may be stored all the same; the sender's retry is then a replay.
+     * @throws ProblemException 503 if the intake is full or closing
      */
     CompletionStage<Receipt> record(Webhook webhook) {
         var pending = new Pending(webhook, System.nanoTime(), new CompletableFuture<>());
@@ -109,16 +100,19 @@ public class Intake {
             }
             databaseAnswered();
         } catch (SQLException failure) {
-            if (DatabaseFailure.mayBeOneRows(failure) && group.size() > 1) {
+            boolean mayBeOneRows = DatabaseFailure.mayBeOneRows(failure);
+            if (mayBeOneRows && group.size() > 1) {
                 // One row's fault must not be its neighbours': each is tried alone.
                 group.forEach(pending -> write(List.of(pending)));
-            } else {
-                group.forEach(pending -> pending.receipt().completeExceptionally(failure));
+                return;
+            }
+            refuse(group, failure);
+            if (!mayBeOneRows) {
                 databaseFailed(failure);
             }
         } catch (Throwable bug) {
             // The writer must outlive whatever a group brings; the answer's mapper logs it.
-            group.forEach(pending -> pending.receipt().completeExceptionally(bug));
+            refuse(group, bug);
         }
     }
 
@@ -137,7 +131,7 @@ public class Intake {
     }
 
     private void databaseFailed(SQLException failure) {
-        if (!databaseAway && DatabaseFailure.isTransient(failure)) {
+        if (!databaseAway) {
             databaseAway = true;
             Log.warnf("The database takes no webhooks; they are answered 503 until it does: %s", failure.getMessage());
         }
@@ -162,7 +156,7 @@ public class Intake {
         refuse(late, ProblemException.unavailable("The database did not confirm in time; try again"));
     }
 
-    private static void refuse(List<Pending> refused, ProblemException why) {
+    private static void refuse(List<Pending> refused, Throwable why) {
         refused.forEach(pending -> pending.receipt().completeExceptionally(why));
     }
 

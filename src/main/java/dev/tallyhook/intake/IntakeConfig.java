@@ -23,7 +23,7 @@ interface IntakeConfig {
     @DurationMax(seconds = 5)
     Duration answerWithin();
 
-    /** How many webhooks may wait to be written; one more is answered 503 at once. */
+    /** How many webhooks may wait in a burst; one more is answered 503 at once. */
     @WithDefault("2048")
     @Min(1)
     @Max(100_000)

@@ -47,15 +47,19 @@ final class WaitingRoom {
      * @throws ProblemException 503 if there is no room, or none any more
      */
     synchronized void enter(Pending pending) {
-        requireRoom(pending.since());
+        requireRoom();
         waiting.addLast(pending);
         if (waiting.size() == 1) {
             notifyAll();
         }
     }
 
-    /** Whether one that comes at {@code nanos}, by the monotonic clock, would be taken in; if not, throws why. */
-    synchronized void requireRoom(long nanos) {
+    /**
+     * Passes if one that comes now would be taken in.
+     *
+     * @throws ProblemException 503 if not
+     */
+    synchronized void requireRoom() {
         if (closed) {
             throw ProblemException.unavailable("The service is stopping; try again");
         }

@@ -1,9 +1,12 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.problem.ProblemException;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
@@ -16,6 +19,9 @@ import org.jboss.resteasy.reactive.RestResponse;
 @Path("/v1/webhooks/transactions")
 class WebhookResource {
 
+    /** The most that {@code body-size-max} may allow, in bytes: a body is held in memory while it is read. */
+    private static final long BODY_SIZE_MAX = 16 * 1024 * 1024;
+
     private static final String REPLAYED = "Idempotent-Replayed";
 
     private final Intake intake;
@@ -24,6 +30,13 @@ class WebhookResource {
     WebhookResource(Intake intake, IntakeConfig config) {
         this.intake = intake;
         this.bodySizeMax = config.bodySizeMax().asLongValue();
+    }
+
+    void start(@Observes StartupEvent event) {
+        if (bodySizeMax < 1 || bodySizeMax > BODY_SIZE_MAX) {
+            throw new ConfigurationException(
+                    "tallyhook.intake.body-size-max must be from 1 to " + BODY_SIZE_MAX + " bytes");
+        }
     }
 
     @POST

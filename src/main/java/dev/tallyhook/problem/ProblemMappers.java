@@ -26,7 +26,8 @@ public class ProblemMappers {
 
     @ServerExceptionMapper
     public RestResponse<Problem> notFound(NotFoundException failure) {
-        return answer(Problem.of(404, "There is nothing at this path")).build();
+        return refusedByTheFramework(
+                failure); // Named here too, because the framework brings a mapper for exactly this one.
     }
 
     @ServerExceptionMapper

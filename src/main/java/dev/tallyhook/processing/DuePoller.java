@@ -61,9 +61,12 @@ public class DuePoller {
             return; // The statement under way is slow, and somebody waits already to take over from it.
         }
         int tick = latestTick.incrementAndGet();
-        turn.lockInterruptibly();
         try {
+            turn.lockInterruptibly();
+        } finally {
             successorWaits.set(false);
+        }
+        try {
             while (isTurnOf(tick)) {
                 Duration pause = drain(tick);
                 if (isTurnOf(tick)) {

@@ -11,6 +11,8 @@ import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Finishes what lies below the poller's watermark: what was overdue when the service started, rows that were locked by a
@@ -32,8 +34,12 @@ class Sweep {
 
     private static final Duration REST_MAX = Duration.ofSeconds(30);
 
+    /** A stop waits so long for the running batch. */
+    private static final Duration STOP_MAX = Duration.ofSeconds(5);
+
     private final DueTransactions due;
     private final ProcessingConfig config;
+    private final ReentrantLock turn = new ReentrantLock();
     private long nextNanos = System.nanoTime();
     private boolean failing;
     private volatile boolean stopping;
@@ -44,12 +50,13 @@ class Sweep {
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP)
-    synchronized void tick() {
+    void tick() {
         long start = System.nanoTime();
-        if (start - nextNanos < 0) {
-            return;
-        }
+        turn.lock();
         try {
+            if (start - nextNanos < 0) {
+                return;
+            }
             boolean more = sweep();
             long took = System.nanoTime() - start;
             nextNanos = start + (more ? 0 : took + Math.min(took * REST_FACTOR, REST_MAX.toNanos()));
@@ -63,6 +70,8 @@ class Sweep {
                 failing = true;
                 Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
             }
+        } finally {
+            turn.unlock();
         }
     }
 
@@ -79,11 +88,11 @@ class Sweep {
         return true;
     }
 
-    /** Waits for the running batch. */
-    void stop(@Observes ShutdownEvent event) {
+    /** Waits for the running batch, unless it is long in finding anything: then PostgreSQL undoes what it has begun. */
+    void stop(@Observes ShutdownEvent event) throws InterruptedException {
         stopping = true;
-        synchronized (this) {
-            Log.debug("The sweep has stopped");
+        if (turn.tryLock(STOP_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+            turn.unlock();
         }
     }
 }
