@@ -1,5 +1,6 @@
 package dev.tallyhook;
 
+import dev.tallyhook.access.ConnectionLimits;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.Application;
 import io.quarkus.runtime.ApplicationLifecycleManager;
@@ -11,6 +12,8 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.util.ExceptionUtil;
 import io.smallrye.config.ConfigValidationException;
 import jakarta.enterprise.event.Observes;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +23,9 @@ public class Tallyhook {
 
     private static volatile int exitCode;
 
+    /** Held, because a logger that nobody holds forgets its level. */
+    private static final Logger HIBERNATE = Logger.getLogger("org.hibernate");
+
     private static final String DATABASE_URL = "quarkus.datasource.jdbc.url";
 
     /**
@@ -28,6 +34,9 @@ public class Tallyhook {
      * @param arguments none are known
      */
     public static void main(String... arguments) {
+        // What it says about itself would otherwise stand before the one line that tells why a start failed.
+        HIBERNATE.setLevel(Level.WARNING);
+        ConnectionLimits.install();
         Quarkus.run(null, Tallyhook::exit, arguments);
     }
 
@@ -47,7 +56,11 @@ public class Tallyhook {
             System.err.println("Tallyhook needs a PostgreSQL: set QUARKUS_DATASOURCE_JDBC_URL, such as"
                     + " jdbc:postgresql://localhost:5432/tallyhook, and QUARKUS_DATASOURCE_USERNAME and"
                     + " QUARKUS_DATASOURCE_PASSWORD");
-        } else if (cause instanceof ConfigurationException || cause instanceof ConfigValidationException) {
+        } else if (cause instanceof ConfigValidationException invalid) {
+            for (int i = 0; i < invalid.getProblemCount(); i++) {
+                System.err.println(invalid.getProblem(i).getMessage());
+            }
+        } else if (cause instanceof ConfigurationException) {
             System.err.println(cause.getMessage());
         } else {
             Log.error("Tallyhook did not start", failure);

@@ -22,7 +22,10 @@ final class ArchitectureTest {
     static final ArchRule transaction_depends_on_problem_alone = only("transaction", "problem");
 
     @ArchTest
-    static final ArchRule intake_depends_on_transaction = only("intake", "transaction", "problem");
+    static final ArchRule access_depends_on_problem_alone = only("access", "problem");
+
+    @ArchTest
+    static final ArchRule intake_depends_on_access_and_transaction = only("intake", "access", "transaction", "problem");
 
     @ArchTest
     static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem");
@@ -59,8 +62,8 @@ final class ArchitectureTest {
             .callMethod(System.class, "currentTimeMillis");
 
     private static ArchRule only(String name, String... allowed) {
-        var others = new java.util.ArrayList<>(
-                java.util.List.of("intake", "transaction", "processing", "operations", "problem", "development"));
+        var others = new java.util.ArrayList<>(java.util.List.of(
+                "access", "intake", "transaction", "processing", "operations", "problem", "development"));
         others.remove(name);
         others.removeAll(java.util.List.of(allowed));
         return noClasses()

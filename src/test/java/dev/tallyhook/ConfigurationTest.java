@@ -3,6 +3,7 @@ package dev.tallyhook;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.smallrye.config.ConfigMapping;
@@ -12,20 +13,34 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Pins the names and defaults that operators rely on, and holds the README to them. */
 class ConfigurationTest {
 
-    private static final Map<String, String> SETTINGS = Map.of(
-            "tallyhook.processing.delay", "PT30S",
-            "tallyhook.processing.batch-size", "1000",
-            "tallyhook.processing.stalled-after", "PT10S",
-            "tallyhook.intake.body-size-max", "64K",
-            "tallyhook.intake.answer-within", "PT0.4S",
-            "tallyhook.intake.waiting-max", "2048",
-            "tallyhook.intake.group-size-max", "256");
+    private static final String UNSET = "";
+
+    private static final Map<String, String> SETTINGS = Map.ofEntries(
+            Map.entry("tallyhook.processing.delay", "PT30S"),
+            Map.entry("tallyhook.processing.batch-size", "1000"),
+            Map.entry("tallyhook.processing.stalled-after", "PT10S"),
+            Map.entry("tallyhook.intake.body-size-max", "64K"),
+            Map.entry("tallyhook.intake.answer-within", "PT0.4S"),
+            Map.entry("tallyhook.intake.waiting-max", "2048"),
+            Map.entry("tallyhook.intake.group-size-max", "256"),
+            Map.entry("tallyhook.intake.json-depth-max", "32"),
+            Map.entry("tallyhook.intake.json-number-length-max", "128"),
+            Map.entry("tallyhook.open-access", "false"),
+            Map.entry("tallyhook.webhook.secrets", UNSET),
+            Map.entry("tallyhook.webhook.secrets-file", UNSET),
+            Map.entry("tallyhook.webhook.tolerance", "PT5M"),
+            Map.entry("tallyhook.api.tokens", UNSET),
+            Map.entry("tallyhook.api.tokens-file", UNSET),
+            Map.entry("tallyhook.connections.max", "10000"),
+            Map.entry("tallyhook.connections.request-within", "PT10S"),
+            Map.entry("tallyhook.tls.client-auth", "none"));
 
     @Test
     void names_and_defaults_are_those_that_operators_rely_on() {
@@ -35,12 +50,7 @@ class ConfigurationTest {
                 .importPackages("dev.tallyhook");
         for (var type : classes) {
             if (type.isAnnotatedWith(ConfigMapping.class)) {
-                String prefix = type.getAnnotationOfType(ConfigMapping.class).prefix();
-                type.getMethods().stream()
-                        .filter(method -> method.isAnnotatedWith(WithDefault.class))
-                        .forEach(method -> found.put(
-                                prefix + "." + kebabCase(method.getName()),
-                                method.getAnnotationOfType(WithDefault.class).value()));
+                collect(type.getAnnotationOfType(ConfigMapping.class).prefix(), type, found);
             }
         }
         assertEquals(new TreeMap<>(SETTINGS), found);
@@ -51,9 +61,23 @@ class ConfigurationTest {
         String readme = Files.readString(Path.of("README.md"));
         SETTINGS.forEach((name, value) -> {
             String variable = name.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT);
-            String row = "| `" + variable + "` | `" + name + "` | `" + value + "` |";
+            String row = "| `" + variable + "` | `" + name + "` | " + (value.equals(UNSET) ? "none" : "`" + value + "`")
+                    + " |";
             assertTrue(readme.contains(row), row);
         });
+    }
+
+    private static void collect(String prefix, JavaClass type, Map<String, String> found) {
+        for (var method : type.getMethods()) {
+            String name = prefix + "." + kebabCase(method.getName());
+            if (method.getRawReturnType().getName().startsWith(type.getName() + "$")) {
+                collect(name, method.getRawReturnType(), found);
+            } else if (method.isAnnotatedWith(WithDefault.class)) {
+                found.put(name, method.getAnnotationOfType(WithDefault.class).value());
+            } else if (method.getRawReturnType().isEquivalentTo(Optional.class)) {
+                found.put(name, UNSET);
+            }
+        }
     }
 
     private static String kebabCase(String name) {

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddedPostgresConfigSource implements ConfigSourceFactory {
 
     private static final String URL = "quarkus.datasource.jdbc.url";
-    private static final String STARTER = "tallyhook.embedded-postgres.starter";
-    private static final String DIRECTORY = "tallyhook.embedded-postgres.directory";
+    private static final String STARTER = "embedded-postgres.starter";
+    private static final String DIRECTORY = "embedded-postgres.directory";
 
     /** Above application.properties (250), below the environment (300) and system properties (400). */
     private static final int ORDINAL = 275;

@@ -18,7 +18,7 @@ import java.util.function.UnaryOperator;
 public final class EmbeddedPostgresStarter implements UnaryOperator<String> {
 
     /** Dev mode loads this class anew at every live reload, and the server must outlive that. */
-    private static final String RUNNING_PORT = "tallyhook.embedded-postgres.running-port";
+    private static final String RUNNING_PORT = "embedded-postgres.running-port";
 
     private static final Duration STARTUP_MAX = Duration.ofSeconds(60);
 

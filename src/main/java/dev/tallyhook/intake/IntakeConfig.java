@@ -34,4 +34,16 @@ interface IntakeConfig {
     @Min(1)
     @Max(10_000)
     int groupSizeMax();
+
+    /** Levels of arrays and objects in a body, ignored members included; a webhook needs one. */
+    @WithDefault("32")
+    @Min(1)
+    @Max(1_000)
+    int jsonDepthMax();
+
+    /** Characters of a JSON number, ignored members included; an amount needs at most 24. */
+    @WithDefault("128")
+    @Min(24)
+    @Max(1_000)
+    int jsonNumberLengthMax();
 }

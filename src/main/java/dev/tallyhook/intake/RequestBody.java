@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.access.RequestDeadline;
 import dev.tallyhook.problem.ProblemException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -31,7 +32,8 @@ final class RequestBody {
     /**
      * Reads the body to its end.
      *
-     * @return its bytes, or a {@link ProblemException} with 413 if there are more than {@code sizeMax}
+     * @return its bytes, or a {@link ProblemException} with 413 if there are more than {@code sizeMax}, and with 408
+     *     if they come too slowly
      */
     static CompletionStage<byte[]> read(HttpServerRequest request, long sizeMax) {
         return new RequestBody(request, sizeMax).read();
@@ -39,7 +41,7 @@ final class RequestBody {
 
     private CompletionStage<byte[]> read() {
         if (announcedLength() > sizeMax) {
-            refuse();
+            refuseTooLarge();
             return body;
         }
         request.exceptionHandler(broken ->
@@ -50,7 +52,13 @@ final class RequestBody {
             request.response().writeContinue();
         }
         request.resume();
-        return body;
+        RequestDeadline deadline = RequestDeadline.of(request);
+        if (deadline == null) {
+            return body;
+        }
+        Runnable inTime =
+                deadline.awaitBody(() -> refuse(ProblemException.requestTimeout("The body came in too slowly")));
+        return body.whenComplete((read, failure) -> inTime.run());
     }
 
     private long announcedLength() {
@@ -63,14 +71,18 @@ final class RequestBody {
             return;
         }
         if (gathered.length() + chunk.length() > sizeMax) {
-            refuse();
+            refuseTooLarge();
         } else {
             gathered.appendBuffer(chunk);
         }
     }
 
+    private void refuseTooLarge() {
+        refuse(ProblemException.contentTooLarge("The body must have at most " + sizeMax + " bytes"));
+    }
+
     /** The rest of the body is not worth reading, so the connection, or in HTTP/2 the stream, cannot be used again. */
-    private void refuse() {
+    private void refuse(ProblemException why) {
         HttpServerResponse response = request.response();
         if (request.version() == HttpVersion.HTTP_2) {
             response.endHandler(sent -> response.reset(HTTP_2_NO_ERROR));
@@ -78,7 +90,6 @@ final class RequestBody {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
             response.endHandler(sent -> request.connection().close());
         }
-        body.completeExceptionally(
-                ProblemException.contentTooLarge("The body must have at most " + sizeMax + " bytes"));
+        body.completeExceptionally(why);
     }
 }

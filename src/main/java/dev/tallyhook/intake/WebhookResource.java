@@ -24,10 +24,14 @@ class WebhookResource {
 
     private static final String REPLAYED = "Idempotent-Replayed";
 
+    private final Signatures signatures;
+    private final WebhookParser parser;
     private final Intake intake;
     private final long bodySizeMax;
 
-    WebhookResource(Intake intake, IntakeConfig config) {
+    WebhookResource(Signatures signatures, WebhookParser parser, Intake intake, IntakeConfig config) {
+        this.signatures = signatures;
+        this.parser = parser;
         this.intake = intake;
         this.bodySizeMax = config.bodySizeMax().asLongValue();
     }
@@ -42,15 +46,20 @@ class WebhookResource {
     @POST
     @NonBlocking
     public CompletionStage<RestResponse<Accepted>> receive(HttpServerRequest request) {
-        requireJson(request);
         return RequestBody.read(request, bodySizeMax)
-                .thenApply(this::parse)
+                .thenCompose(body -> authenticate(request, body))
+                .thenApply(body -> parse(request, body))
                 .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt)));
     }
 
-    private Webhook parse(byte[] body) {
+    private CompletionStage<byte[]> authenticate(HttpServerRequest request, byte[] body) {
         intake.requireRoom(); // Under overload a refusal must cost less than what it refuses.
-        return WebhookParser.parse(body);
+        return signatures.requireSigned(request.headers(), body);
+    }
+
+    private Webhook parse(HttpServerRequest request, byte[] body) {
+        requireJson(request);
+        return parser.parse(body);
     }
 
     private static void requireJson(HttpServerRequest request) {

@@ -17,11 +17,17 @@ public final class ProblemException extends RuntimeException {
 
     private final transient Problem problem;
     private final transient @Nullable Duration retryAfter;
+    private final transient @Nullable String challenge;
 
     private ProblemException(Problem problem, @Nullable Duration retryAfter) {
+        this(problem, retryAfter, null);
+    }
+
+    private ProblemException(Problem problem, @Nullable Duration retryAfter, @Nullable String challenge) {
         super(problem.detail(), null, false, false);
         this.problem = problem;
         this.retryAfter = retryAfter;
+        this.challenge = challenge;
     }
 
     /** 400: the request cannot be read. */
@@ -29,9 +35,19 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.of(400, detail), null);
     }
 
+    /** 401 with {@code WWW-Authenticate}: nothing shows who sent the request. */
+    public static ProblemException unauthorized(String detail, String challenge) {
+        return new ProblemException(Problem.of(401, detail), null, challenge);
+    }
+
     /** 404. */
     public static ProblemException notFound(String detail) {
         return new ProblemException(Problem.of(404, detail), null);
+    }
+
+    /** 408: the request came in too slowly. */
+    public static ProblemException requestTimeout(String detail) {
+        return new ProblemException(Problem.of(408, detail), null);
     }
 
     /** 409: what was sent contradicts what is stored. */
@@ -75,5 +91,11 @@ public final class ProblemException extends RuntimeException {
     @Nullable
     Duration retryAfter() {
         return retryAfter;
+    }
+
+    /** How a client that is unknown can make itself known (RFC 9110 section 11.6.1). */
+    @Nullable
+    String challenge() {
+        return challenge;
     }
 }

@@ -21,6 +21,10 @@ public class ProblemMappers {
         if (retryAfter != null) {
             answer.header(HttpHeaders.RETRY_AFTER, retryAfter.toSeconds());
         }
+        var challenge = failure.challenge();
+        if (challenge != null) {
+            answer.header(HttpHeaders.WWW_AUTHENTICATE, challenge);
+        }
         return answer.build();
     }
 
@@ -58,6 +62,8 @@ public class ProblemMappers {
     static String detail(int status) {
         return switch (status) {
             case 400 -> "The request cannot be read";
+            case 401 -> "A bearer token is needed: Authorization: Bearer, and one of those that are configured";
+            case 403 -> "This is not allowed";
             case 404 -> "There is nothing at this path";
             case 405 -> "This path does not take this method";
             case 406 -> "Answers are application/json";

@@ -12,9 +12,9 @@ import jakarta.enterprise.event.Observes;
 
 /** Answers with a {@link Problem} what is refused before a resource sees it, such as a path that is not one. */
 @ApplicationScoped
-class RouterProblems {
+public class RouterProblems {
 
-    private static final int[] STATUSES = {400, 404, 405, 406, 413, 414, 415, 431, 500};
+    private static final int[] STATUSES = {400, 401, 403, 404, 405, 406, 413, 414, 415, 431, 500};
 
     private final ObjectMapper json;
 
@@ -24,15 +24,19 @@ class RouterProblems {
 
     void register(@Observes Router router) {
         for (int status : STATUSES) {
-            router.errorHandler(status, this::answer);
+            router.errorHandler(status, this::answerFailure);
         }
     }
 
-    private void answer(RoutingContext context) {
-        int status = context.statusCode();
-        if (status >= 500) {
+    private void answerFailure(RoutingContext context) {
+        if (context.statusCode() >= 500) {
             Log.error("Request failed", context.failure());
         }
+        answer(context, context.statusCode());
+    }
+
+    /** Ends the request with what this status says by itself; headers that are set already stay. */
+    public void answer(RoutingContext context, int status) {
         var response = context.response();
         if (response.headWritten()) {
             context.request().connection().close();

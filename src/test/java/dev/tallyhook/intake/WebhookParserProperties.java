@@ -54,7 +54,7 @@ class WebhookParserProperties {
 
     private static void takenOrRefused(byte[] body) {
         try {
-            Webhook webhook = WebhookParser.parse(body);
+            Webhook webhook = new WebhookParser(32, 128).parse(body);
             int decimals = Currencies.all().get(webhook.currency());
             if (webhook.amount().signum() <= 0
                     || webhook.amount().scale() > decimals

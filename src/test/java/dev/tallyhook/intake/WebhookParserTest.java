@@ -34,7 +34,7 @@ class WebhookParserTest {
     void an_amount_keeps_every_digit(String written, String currency, String kept) {
         assertEquals(
                 new BigDecimal(kept),
-                WebhookParser.parse(body(written, currency)).amount());
+                new WebhookParser(32, 128).parse(body(written, currency)).amount());
     }
 
     @ParameterizedTest
@@ -122,7 +122,10 @@ class WebhookParserTest {
     @Test
     void a_byte_order_mark_is_forgiven() {
         assertEquals(
-                "INR", WebhookParser.parse(bytes("\uFEFF" + text("1", "INR"))).currency());
+                "INR",
+                new WebhookParser(32, 128)
+                        .parse(bytes("\uFEFF" + text("1", "INR")))
+                        .currency());
     }
 
     @Test
@@ -138,7 +141,7 @@ class WebhookParserTest {
     void members_that_are_not_known_are_ignored() {
         String more =
                 text("1", "INR").replaceFirst("\\{", "{\"x\":{\"amount\":[1,{}]},\"y\":null,\"z\":\"\\\\ud800\",");
-        assertEquals("txn", WebhookParser.parse(bytes(more)).transactionId());
+        assertEquals("txn", new WebhookParser(32, 128).parse(bytes(more)).transactionId());
     }
 
     @Test
@@ -149,13 +152,13 @@ class WebhookParserTest {
             "{\"source_account\":\"account-4711\u0000\",\"amount\":4711.001,\"currency\":\"account-4711\"}",
             "{\"amount\":account-4711}",
         }) {
-            var failure = assertThrows(ProblemException.class, () -> WebhookParser.parse(bytes(hostile)));
+            var failure = assertThrows(ProblemException.class, () -> new WebhookParser(32, 128).parse(bytes(hostile)));
             assertTrue(!failure.getMessage().contains("4711"), failure.getMessage());
         }
     }
 
     private static ProblemException assertRefused(int status, String words, byte[] body) {
-        var failure = assertThrows(ProblemException.class, () -> WebhookParser.parse(body));
+        var failure = assertThrows(ProblemException.class, () -> new WebhookParser(32, 128).parse(body));
         assertEquals(status, failure.status(), failure.getMessage());
         assertTrue(failure.getMessage().contains(words), failure.getMessage());
         return failure;

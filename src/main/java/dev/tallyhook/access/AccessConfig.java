@@ -1,0 +1,66 @@
+package dev.tallyhook.access;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.Secret;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
+
+/** Who may send and who may read. */
+@ConfigMapping(prefix = "tallyhook")
+@ClosedOrSaidToBeOpen
+public interface AccessConfig {
+
+    /**
+     * Lets production start without secrets, without tokens, or without both. What is configured is checked all the same:
+     * this opens nothing that something closes.
+     */
+    @WithDefault("false")
+    boolean openAccess();
+
+    /** What senders sign with. */
+    Webhook webhook();
+
+    /** What readers show. */
+    Api api();
+
+    /** The keys of Standard Webhooks. */
+    interface Webhook {
+
+        /** {@code whsec_…} for HMAC-SHA256 and {@code whpk_…} for ed25519; a webhook is taken if one of them fits. */
+        Optional<List<Secret<String>>> secrets();
+
+        /** A file with more of them, one on a line; a change takes effect within seconds. */
+        Optional<Path> secretsFile();
+
+        /** How far a webhook's timestamp may be from this replica's clock, in either direction, in whole seconds. */
+        @WithDefault("PT5M")
+        @DurationMin(seconds = 1)
+        @DurationMax(days = 1)
+        Duration tolerance();
+    }
+
+    /** Bearer tokens (RFC 6750). */
+    interface Api {
+
+        /** Each opens everything that reads. */
+        Optional<List<Secret<String>>> tokens();
+
+        /** A file with more of them, one on a line; a change takes effect within seconds. */
+        Optional<Path> tokensFile();
+    }
+
+    /** Whether something says who may send. */
+    default boolean sendersAreKnown() {
+        return webhook().secrets().isPresent() || webhook().secretsFile().isPresent();
+    }
+
+    /** Whether something says who may read. */
+    default boolean readersAreKnown() {
+        return api().tokens().isPresent() || api().tokensFile().isPresent();
+    }
+}

@@ -1,0 +1,66 @@
+package dev.tallyhook.access;
+
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.regex.Pattern;
+
+/** The tokens that open what reads. They are kept as digests, so that comparing tells nothing of their length either. */
+@ApplicationScoped
+class BearerTokens {
+
+    /** RFC 6750 section 2.1, with a length that cannot be guessed. */
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]{16,512}=*");
+
+    private final Credentials<byte[]> digests;
+
+    BearerTokens(AccessConfig config) {
+        digests = new Credentials<>(
+                "tallyhook.api.tokens", config.api().tokens(), config.api().tokensFile(), BearerTokens::parse);
+    }
+
+    private static byte[] parse(String token) {
+        if (!TOKEN.matcher(token).matches()) {
+            throw new IllegalArgumentException("must be 16 to 512 letters, digits or any of -._~+/");
+        }
+        return digest(token);
+    }
+
+    void start(@Observes StartupEvent event) {
+        // Reads the tokens now, so that a wrong one stops the start and not the first reader.
+        Log.debugf("Readers are held against %s", digests);
+    }
+
+    /** Without any, everyone may read. */
+    boolean areRequired() {
+        return !digests.current().isEmpty();
+    }
+
+    /** Whether it is one of them; always held against all of them, whole. */
+    boolean contain(String token) {
+        byte[] asked = digest(token);
+        boolean found = false;
+        for (byte[] digest : digests.current()) {
+            found |= MessageDigest.isEqual(digest, asked);
+        }
+        return found;
+    }
+
+    private static byte[] digest(String token) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.ISO_8859_1));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("Every Java has SHA-256", impossible);
+        }
+    }
+
+    @Scheduled(every = "1s")
+    void reload() {
+        digests.reload();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.tallyhook.access;
+
+import io.netty.bootstrap.ChannelInitializerExtension;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.smallrye.config.SmallRyeConfig;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.microprofile.config.ConfigProvider;
+
+/**
+ * Sees each connection before anything else does, TLS included: closes what is too many, and puts a {@link RequestDeadline} on
+ * the rest. HTTP servers count a connection when its first request comes, so silent ones would be free.
+ *
+ * <p>Netty loads it by {@code META-INF/services} once {@link #install} has said so. It must come from the class loader that
+ * Netty comes from, which it does in production; in dev mode and its tests connections are not limited.
+ *
+ * @see ChannelInitializerExtension
+ */
+@RegisterForReflection // A native build must be able to make one by name.
+public final class ConnectionLimits extends ChannelInitializerExtension {
+
+    private final ConnectionConfig config =
+            ConfigProvider.getConfig().unwrap(SmallRyeConfig.class).getConfigMapping(ConnectionConfig.class);
+
+    private final AtomicInteger open = new AtomicInteger();
+
+    /** To be called before the first server starts. */
+    public static void install() {
+        System.setProperty(ChannelInitializerExtension.EXTENSIONS_SYSTEM_PROPERTY, "serviceload");
+    }
+
+    @Override
+    public void postInitializeServerChildChannel(Channel channel) {
+        boolean tooMany = open.incrementAndGet() > config.max();
+        channel.closeFuture().addListener(closed -> open.decrementAndGet());
+        channel.pipeline().addFirst(tooMany ? new Refusal() : new RequestDeadline(config.requestWithin()));
+    }
+
+    /** An extension may not close a connection itself. */
+    private static final class Refusal extends ChannelInboundHandlerAdapter {
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            var unused = context.close();
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            io.netty.util.ReferenceCountUtil.release(message);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package dev.tallyhook.access;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.AttributeKey;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.impl.ConnectionBase;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cuts off who sends a request so slowly that it only holds a connection. Bytes that come while no request is being
+ * answered are the head of one, and so is a new connection's silence: unless a request has come of it in time, the
+ * connection is closed. A body that is being read has as long again, and its reader is told.
+ *
+ * <p>A timeout between two bytes, which HTTP servers have, does not do this: a byte each second keeps it from ever ending.
+ */
+public final class RequestDeadline extends ChannelInboundHandlerAdapter {
+
+    private static final AttributeKey<RequestDeadline> KEY = AttributeKey.valueOf(RequestDeadline.class, "of");
+
+    /** By the monotonic clock, which never gives it. */
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private final long limit;
+    private final AtomicInteger beingAnswered = new AtomicInteger();
+    private final ArrayDeque<Body> beingRead = new ArrayDeque<>();
+    private long headSince = NEVER;
+
+    RequestDeadline(Duration limit) {
+        this.limit = limit.toNanos();
+    }
+
+    private record Body(long since, Runnable tooSlow) {}
+
+    /** That of the request's connection, or null where connections are not limited. */
+    public static @Nullable RequestDeadline of(HttpServerRequest request) {
+        return request.connection() instanceof ConnectionBase connection
+                ? connection.channel().attr(KEY).get()
+                : null;
+    }
+
+    /** A request's head is here. To be called on the event loop, like the rest. */
+    void requestCame() {
+        beingAnswered.incrementAndGet();
+        headSince = NEVER;
+    }
+
+    /** A request is answered. May be called on any thread. */
+    void requestAnswered() {
+        beingAnswered.decrementAndGet();
+    }
+
+    /**
+     * A body is being read from now on.
+     *
+     * @param tooSlow run if it has not come in whole in time
+     * @return to be run when it has
+     */
+    public Runnable awaitBody(Runnable tooSlow) {
+        var body = new Body(System.nanoTime(), tooSlow);
+        beingRead.add(body);
+        return () -> beingRead.remove(body);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        context.channel().attr(KEY).set(this);
+        headSince = System.nanoTime();
+        lookAgain(context, limit);
+        context.fireChannelActive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (headSince == NEVER && beingAnswered.get() == 0) {
+            headSince = System.nanoTime();
+        }
+        context.fireChannelRead(message);
+    }
+
+    /** One timer for a connection, and none for a request: it looks when the earliest that it knows of could end. */
+    private void look(ChannelHandlerContext context) {
+        if (!context.channel().isOpen()) {
+            return;
+        }
+        long now = System.nanoTime();
+        while (!beingRead.isEmpty() && now - beingRead.element().since() >= limit) {
+            beingRead.remove().tooSlow().run();
+        }
+        if (headSince != NEVER && now - headSince >= limit) {
+            var unused = context.close();
+            return;
+        }
+        long earliest = Math.min(now, headSince);
+        if (!beingRead.isEmpty()) {
+            earliest = Math.min(earliest, beingRead.element().since());
+        }
+        lookAgain(context, earliest + limit - now);
+    }
+
+    private void lookAgain(ChannelHandlerContext context, long nanos) {
+        var unused = context.executor().schedule(() -> look(context), nanos, TimeUnit.NANOSECONDS);
+    }
+}

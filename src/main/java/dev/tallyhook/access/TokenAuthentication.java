@@ -1,0 +1,75 @@
+package dev.tallyhook.access;
+
+import dev.tallyhook.problem.RouterProblems;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.quarkus.security.identity.IdentityProviderManager;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.security.identity.request.AuthenticationRequest;
+import io.quarkus.security.runtime.QuarkusPrincipal;
+import io.quarkus.security.runtime.QuarkusSecurityIdentity;
+import io.quarkus.vertx.http.runtime.security.ChallengeData;
+import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Set;
+
+/** Reads bearer tokens (RFC 6750 section 2.1), and answers a request that lacks one that fits. */
+@ApplicationScoped
+class TokenAuthentication implements HttpAuthenticationMechanism {
+
+    private static final String SCHEME = "Bearer ";
+    private static final String CHALLENGE = "Bearer realm=\"tallyhook\"";
+
+    private static final SecurityIdentity READER = QuarkusSecurityIdentity.builder()
+            .setPrincipal(new QuarkusPrincipal("reader"))
+            .build();
+
+    private final BearerTokens tokens;
+    private final RouterProblems problems;
+
+    TokenAuthentication(BearerTokens tokens, RouterProblems problems) {
+        this.tokens = tokens;
+        this.problems = problems;
+    }
+
+    /** Everyone is a reader where no tokens are configured: the rest of the service knows no other kind of open. */
+    @Override
+    public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager identities) {
+        if (!tokens.areRequired()) {
+            return Uni.createFrom().item(READER);
+        }
+        // A wrong token is no token: both are answered alike.
+        List<String> headers = context.request().headers().getAll(HttpHeaders.AUTHORIZATION);
+        return headers.size() == 1 && fits(headers.get(0))
+                ? Uni.createFrom().item(READER)
+                : Uni.createFrom().nullItem();
+    }
+
+    private boolean fits(String header) {
+        return header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+                && tokens.contain(header.substring(SCHEME.length()).strip());
+    }
+
+    @Override
+    public Uni<Boolean> sendChallenge(RoutingContext context) {
+        context.response().putHeader(HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE);
+        problems.answer(context, HttpResponseStatus.UNAUTHORIZED.code());
+        return Uni.createFrom().item(true);
+    }
+
+    @Override
+    public Uni<ChallengeData> getChallenge(RoutingContext context) {
+        return Uni.createFrom()
+                .item(new ChallengeData(
+                        HttpResponseStatus.UNAUTHORIZED.code(), HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE));
+    }
+
+    @Override
+    public Set<Class<? extends AuthenticationRequest>> getCredentialTypes() {
+        return Set.of();
+    }
+}

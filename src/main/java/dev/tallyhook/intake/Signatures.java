@@ -1,0 +1,160 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.access.AccessConfig;
+import dev.tallyhook.access.Credentials;
+import dev.tallyhook.problem.ProblemException;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+import io.vertx.core.MultiMap;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Tells webhooks of known senders from others, by Standard Webhooks: over the raw bytes, before anything of them is parsed.
+ * Every refusal has the same answer and takes the same steps, whatever is wrong, so that neither tells a stranger how near he
+ * is.
+ */
+@ApplicationScoped
+class Signatures {
+
+    /** What a lone signature is held against where none came, for the time that it takes. */
+    private static final List<byte[]> NONE = List.of(new byte[0]);
+
+    /** Asymmetric checks that wait; at 0.4 ms each, what comes after them could not be answered in time. */
+    private static final int WAITING_MAX = 256;
+
+    /** A check that waited longer is given up, because its sender is to be answered within 500 ms. */
+    private static final Duration WAIT_MAX = Duration.ofMillis(200);
+
+    private static final String CHALLENGE = "StandardWebhooks";
+
+    private final Credentials<WebhookKey> keys;
+    private final Duration tolerance;
+    private final Clock clock;
+    private final ProblemException refusal;
+    private final AtomicLong refused = new AtomicLong();
+    private final ExecutorService asymmetricChecks = new ThreadPoolExecutor(
+            1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_MAX), task -> new Thread(task, "signatures"));
+
+    @jakarta.inject.Inject
+    Signatures(AccessConfig config) {
+        this(config, Clock.systemUTC());
+    }
+
+    Signatures(AccessConfig config, Clock clock) {
+        this.keys = new Credentials<>(
+                "tallyhook.webhook.secrets",
+                config.webhook().secrets(),
+                config.webhook().secretsFile(),
+                WebhookKey::parse);
+        this.tolerance = config.webhook().tolerance();
+        this.clock = clock;
+        this.refusal = ProblemException.unauthorized(
+                "The webhook must be signed by Standard Webhooks: webhook-id, webhook-timestamp within "
+                        + tolerance.toSeconds() + " s of now, and webhook-signature over the raw body",
+                CHALLENGE);
+    }
+
+    void start(@Observes StartupEvent event) {
+        // Reads the keys now, so that a wrong one stops the start and not the first webhook.
+        Log.debugf("Webhooks are held against %s", keys);
+    }
+
+    /**
+     * Lets the body through if it is signed by somebody known, or if nobody is.
+     *
+     * @return the body, or a {@link ProblemException} with 401; with 503 if more asymmetric signatures came than can be
+     *     checked in time
+     */
+    CompletionStage<byte[]> requireSigned(MultiMap headers, byte[] body) {
+        List<WebhookKey> current = keys.current();
+        if (current.isEmpty()) {
+            return CompletableFuture.completedFuture(body);
+        }
+        var content = new SignedContent(headers, body);
+        boolean fresh = !content.malformed
+                && Math.abs(clock.instant().getEpochSecond() - content.timestamp) <= tolerance.toSeconds();
+        boolean fits = fits(content, current, WebhookKey.Shared.class, content.shared);
+        if (fits || current.stream().noneMatch(WebhookKey.Public.class::isInstance)) {
+            return verdict(fits && fresh, body);
+        }
+        return later(() -> fits(content, current, WebhookKey.Public.class, content.asymmetric))
+                .thenCompose(fitsAfterAll -> verdict(fitsAfterAll && fresh, body));
+    }
+
+    private static boolean fits(SignedContent content, List<WebhookKey> keys, Class<?> kind, List<byte[]> signatures) {
+        boolean found = false;
+        for (WebhookKey key : keys) {
+            if (kind.isInstance(key)) {
+                for (byte[] signature : signatures.isEmpty() ? NONE : signatures) {
+                    found |= key.fits(content, signature);
+                }
+            }
+        }
+        return found;
+    }
+
+    private CompletionStage<byte[]> verdict(boolean known, byte[] body) {
+        if (known) {
+            return CompletableFuture.completedFuture(body);
+        }
+        refused.incrementAndGet();
+        return CompletableFuture.failedFuture(refusal);
+    }
+
+    /** On a thread of its own: strangers who make it work may delay each other, but not those who share a secret. */
+    private CompletionStage<Boolean> later(java.util.function.BooleanSupplier check) {
+        var answer = new CompletableFuture<Boolean>();
+        long since = System.nanoTime();
+        try {
+            asymmetricChecks.execute(() -> {
+                if (System.nanoTime() - since > WAIT_MAX.toNanos()) {
+                    answer.completeExceptionally(crowded());
+                } else {
+                    answer.complete(check.getAsBoolean());
+                }
+            });
+        } catch (RejectedExecutionException full) {
+            answer.completeExceptionally(crowded());
+        }
+        return answer;
+    }
+
+    private static ProblemException crowded() {
+        return ProblemException.unavailable("More v1a signatures came than can be checked in time; try again");
+    }
+
+    @Scheduled(every = "1s")
+    void reload() {
+        keys.reload();
+    }
+
+    /** Once a minute and not once a webhook: strangers must not be able to fill a log. */
+    @Scheduled(every = "60s", delayed = "60s")
+    void tellRefused() {
+        long count = refused.getAndSet(0);
+        if (count > 0) {
+            Log.warnf(
+                    "%d webhooks of the last minute were answered 401: their signatures fit none of the secrets,"
+                            + " or their timestamps are not of now",
+                    count);
+        }
+    }
+
+    void stop(@Observes ShutdownEvent event) {
+        asymmetricChecks.shutdown();
+    }
+}

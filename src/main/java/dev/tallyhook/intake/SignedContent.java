@@ -1,0 +1,74 @@
+package dev.tallyhook.intake;
+
+import io.vertx.core.MultiMap;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A request as its sender signed it: {@code id.timestamp.body}, and the signatures that came with it. Whatever is missing or
+ * twice is empty here and makes it {@code malformed}, so that checking takes the same steps for every request.
+ *
+ * <p>That an id may have a full stop in it does no harm: a timestamp is digits alone, and no body that is taken starts with a
+ * digit, so no other cut of the same bytes can pass.
+ */
+final class SignedContent {
+
+    /** Signatures in one header: senders that rotate send two or three, and each costs time. */
+    static final int SIGNATURES_MAX = 8;
+
+    private static final int TIMESTAMP_DIGITS_MAX = 12;
+    private static final String ID = "webhook-id";
+    private static final String TIMESTAMP = "webhook-timestamp";
+    private static final String SIGNATURE = "webhook-signature";
+
+    /** {@code id.timestamp.} */
+    final byte[] head;
+
+    final byte[] body;
+
+    /** In seconds since the epoch. */
+    final long timestamp;
+
+    /** Signatures labelled {@code v1}, in Base64. */
+    final List<byte[]> shared = new ArrayList<>();
+
+    /** Signatures labelled {@code v1a}, in Base64. */
+    final List<byte[]> asymmetric = new ArrayList<>();
+
+    /** Whether a header is missing, twice, or beyond its limits. */
+    final boolean malformed;
+
+    SignedContent(MultiMap headers, byte[] body) {
+        String id = single(headers, ID);
+        String seconds = single(headers, TIMESTAMP);
+        String[] signatures = single(headers, SIGNATURE).split(" ", SIGNATURES_MAX + 1);
+        for (String signature : signatures) {
+            if (signature.startsWith("v1,")) {
+                shared.add(bytes(signature.substring(3)));
+            } else if (signature.startsWith("v1a,")) {
+                asymmetric.add(bytes(signature.substring(4)));
+            } // Other labels are of versions to come.
+        }
+        this.head = bytes(id + "." + seconds + ".");
+        this.body = body;
+        this.timestamp = isTimestamp(seconds) ? Long.parseLong(seconds) : 0;
+        this.malformed = id.isEmpty() || !isTimestamp(seconds) || signatures.length > SIGNATURES_MAX;
+    }
+
+    private static String single(MultiMap headers, String name) {
+        List<String> values = headers.getAll(name);
+        return values.size() == 1 ? values.get(0) : "";
+    }
+
+    private static boolean isTimestamp(String text) {
+        return !text.isEmpty()
+                && text.length() <= TIMESTAMP_DIGITS_MAX
+                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9');
+    }
+
+    /** The bytes as they came: a header is decoded byte by byte. */
+    private static byte[] bytes(String header) {
+        return header.getBytes(StandardCharsets.ISO_8859_1);
+    }
+}
