@@ -40,7 +40,8 @@ class ConfigurationTest {
             Map.entry("tallyhook.api.tokens-file", UNSET),
             Map.entry("tallyhook.connections.max", "10000"),
             Map.entry("tallyhook.connections.request-within", "PT10S"),
-            Map.entry("tallyhook.tls.client-auth", "none"));
+            Map.entry("tallyhook.tls.client-auth", "none"),
+            Map.entry("tallyhook.tls.reload-period", "5s"));
 
     @Test
     void names_and_defaults_are_those_that_operators_rely_on() {

@@ -90,14 +90,29 @@ final class Service implements AutoCloseable {
     }
 
     HttpResponse<String> post(String body) throws IOException, InterruptedException {
-        return client.send(postRequest(body), HttpResponse.BodyHandlers.ofString());
+        return post(body, Map.of());
+    }
+
+    HttpResponse<String> post(String body, Map<String, String> headers) throws IOException, InterruptedException {
+        return client.send(postRequest(body, headers), HttpResponse.BodyHandlers.ofString());
     }
 
     HttpRequest postRequest(String body) {
-        return request(Webhooks.PATH)
+        return postRequest(body, Map.of());
+    }
+
+    private HttpRequest postRequest(String body, Map<String, String> headers) {
+        var request = request(Webhooks.PATH)
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        headers.forEach(request::header);
+        return request.build();
+    }
+
+    HttpResponse<String> get(String path, String token) throws IOException, InterruptedException {
+        return client.send(
+                request(path).header("Authorization", "Bearer " + token).GET().build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     HttpClient client() {

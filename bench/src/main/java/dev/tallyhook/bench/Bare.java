@@ -62,7 +62,7 @@ final class Bare {
         try (var connection = database.connect();
                 var insert = connection.prepareStatement(INSERT_ONE)) {
             while (System.nanoTime() < end) {
-                insert.setString(1, "txn_%016x".formatted(LoadGenerator.scramble(ids.incrementAndGet())));
+                insert.setString(1, "txn_%016x".formatted(Payload.scramble(ids.incrementAndGet())));
                 inserted += insert.executeUpdate();
             }
         }

@@ -30,9 +30,14 @@ final class LoadGenerator {
 
     private final InetSocketAddress address;
     private final int connections;
-    private final Payload payload = new Payload();
+    private final Payload payload;
 
     LoadGenerator(int port, int connections) {
+        this(port, connections, new Payload());
+    }
+
+    LoadGenerator(int port, int connections, Payload payload) {
+        this.payload = payload;
         this.address = new InetSocketAddress("localhost", port);
         this.connections = connections;
     }
@@ -205,42 +210,5 @@ final class LoadGenerator {
             in.clear();
             return Integer.parseInt(headers.substring(9, 12));
         }
-    }
-
-    /** Requests that differ in their ids, which come in no order, as senders' do. */
-    private static final class Payload {
-        private static final int ID_DIGITS = 16;
-        private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
-
-        private final byte[] request;
-        private final int idAt;
-        private long counter = System.nanoTime();
-
-        Payload() {
-            String body =
-                    """
-                    {"transaction_id":"txn_%s","source_account":"acc_user_789","destination_account":"acc_merchant_456","amount":1500.50,"currency":"INR"}"""
-                            .formatted("0".repeat(ID_DIGITS));
-            String head = "POST /v1/webhooks/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                    + "Content-Length: " + body.length() + "\r\n\r\n";
-            request = (head + body).getBytes(StandardCharsets.US_ASCII);
-            idAt = head.length() + body.indexOf("txn_") + 4;
-        }
-
-        ByteBuffer next() {
-            long id = scramble(counter++);
-            for (int i = 0; i < ID_DIGITS; i++, id >>>= 4) {
-                request[idAt + i] = HEX[(int) (id & 15)];
-            }
-            return ByteBuffer.wrap(request);
-        }
-    }
-
-    /** SplitMix64's mixing step: one to one, so no id comes twice. */
-    static long scramble(long counter) {
-        long z = counter * 0x9E3779B97F4A7C15L;
-        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 }

@@ -110,7 +110,7 @@ final class Peer implements AutoCloseable {
     }
 
     private void enqueue(SchedulerClient client, long number, Duration delay) throws SQLException {
-        String id = "txn_%016x".formatted(LoadGenerator.scramble(number));
+        String id = "txn_%016x".formatted(Payload.scramble(number));
         try (var connection = dataSource.getConnection();
                 var insert = connection.prepareStatement(INSERT)) {
             insert.setString(1, id);

@@ -1,0 +1,84 @@
+package dev.tallyhook.bench;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** How fast webhooks are taken, and whether finishing keeps up. */
+final class Accepting {
+
+    private static final int BARE_CONNECTIONS = 32;
+    private static final String BARE_INSERTS = "raw JDBC, single-row commits, 32 connections";
+
+    private final Bed bed;
+
+    Accepting(Bed bed) {
+        this.bed = bed;
+    }
+
+    /** Accepts per second as fast as it can, then the latency at half of that. */
+    void accept() throws Exception {
+        try (var service = bed.service("PT1H")) {
+            bed.warm(service);
+            List<Double> bares = new ArrayList<>();
+            List<Double> accepts = new ArrayList<>();
+            for (int round = 0; round < bed.rounds; round++) {
+                bed.database.empty();
+                bares.add(bed.bare.insertsPerSecond(BARE_CONNECTIONS, Duration.ofSeconds(bed.seconds / 2)));
+                accepts.add(bed.closedRate(service));
+                Report.progress("  round " + (round + 1) + ": " + Math.round(accepts.get(round)) + "/s, bed.bare "
+                        + Math.round(bares.get(round)) + "/s");
+            }
+            double capacity = Bed.median(accepts);
+            bed.capacityIs(capacity);
+            bed.report.ratio("durable accepts, 64 connections", capacity, "/s", Bed.median(bares), BARE_INSERTS, 1.3);
+            bed.database.empty();
+            var half = bed.load(service).open((int) (capacity / 2), Duration.ofSeconds(bed.seconds));
+            bed.report.atMost("accept latency at half of that rate, p99", half.millis(99), "ms", 25);
+            bed.report.atMost("accept latency at half of that rate, p99.9", half.millis(99.9), "ms", 100);
+            bed.report.atMost("answers other than 202 at half of that rate", Bed.notAccepted(half), "", 0);
+            latencyChart("Accept latency at half of capacity", half).write(bed.output.resolve("latency.svg"));
+        }
+    }
+
+    /** Accepting and finishing at the same rate, for a while: the bed.backlog stays flat. */
+    void cycle() throws Exception {
+        int rate = (int) (bed.capacity() / 3);
+        int delay = 5;
+        try (var service = bed.service("PT" + delay + "S")) {
+            bed.warm(service);
+            Thread.sleep(delay * 1_000L + 1_000);
+            bed.database.empty();
+            double walStart = bed.database.number("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn");
+            var backlogs = new Sampler(bed.database, "SELECT count(*) FROM transactions WHERE status = 'PROCESSING'");
+            var result = bed.load(service).open(rate, Duration.ofSeconds(bed.soakRows / rate + 1));
+            List<Chart.Point> samples = backlogs.stop();
+            Thread.sleep(delay * 1_000L + 2_000);
+            double wal = bed.database.number("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn") - walStart;
+            var lateness = Lateness.of(bed.database);
+            bed.report.figure("full cycle, accepted and finished at once", result.acceptedPerSecond(), "/s");
+            bed.report.atMost("full cycle, answers other than 202", Bed.notAccepted(result), "", 0);
+            bed.report.figure("full cycle, accept latency p99", result.millis(99), "ms");
+            bed.report.figure("full cycle, lateness p99", lateness.millis(99), "ms");
+            double steady = samples.stream().skip(delay + 2L).mapToDouble(Chart.Point::y).max().orElse(0);
+            bed.report.atMost("full cycle, largest bed.backlog beside rate x delay", steady / ((double) rate * delay), "x", 1.2);
+            bed.report.atMost("full cycle, not finished at the end", bed.database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'"), "", 0);
+            bed.report.atMost("WAL per life cycle", wal / result.accepted.getTotalCount(), "bytes", 850);
+            bed.report.figure("rows of the soak", result.accepted.getTotalCount(), "");
+            bed.report.figure("ledger, heap per row", bed.database.number("SELECT pg_relation_size('transactions')") / result.accepted.getTotalCount(), "bytes");
+            bed.report.figure("primary key per row", bed.database.number("SELECT pg_relation_size('transactions_pkey')") / result.accepted.getTotalCount(), "bytes");
+            bed.report.figure("due index after the soak", bed.database.number("SELECT pg_relation_size('transactions_due')") / 1e6, "MB");
+            bed.report.figure("updates that were HOT", bed.database.number("SELECT coalesce(100.0 * n_tup_hot_upd / nullif(n_tup_upd, 0), 0) FROM pg_stat_user_tables WHERE relname = 'transactions'"), "%");
+            new Chart("Backlog while " + rate + "/s come in and are finished " + delay + " s later", "s", "rows waiting", false)
+                    .line("waiting", samples)
+                    .write(bed.output.resolve("bed.backlog.svg"));
+        }
+    }
+
+    private static Chart latencyChart(String title, LoadGenerator.Result result) {
+        return new Chart(title, "s", "ms", true)
+                .line("p50", result.seconds.stream().map(second -> new Chart.Point(second.at(), second.p50Millis())).toList())
+                .line("p99", result.seconds.stream().map(second -> new Chart.Point(second.at(), second.p99Millis())).toList())
+                .line("max", result.seconds.stream().map(second -> new Chart.Point(second.at(), second.maxMillis())).toList());
+    }
+}

@@ -1,0 +1,347 @@
+package dev.tallyhook;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.http.ContentType;
+import io.restassured.http.Header;
+import io.restassured.http.Headers;
+import io.restassured.response.Response;
+import io.restassured.specification.RequestSpecification;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who gets in and who does not, where secrets and tokens are configured. */
+@QuarkusTest
+@TestProfile(AccessTest.Closed.class)
+class AccessTest {
+
+    private static final String OTHER_SECRET = Senders.newSecret();
+    private static final KeyPair PAIR = Senders.keyPair(new SecureRandom().generateSeed(32));
+    private static final String TOKEN = "reader-one-0123456789";
+    private static final String OTHER_TOKEN = "reader-two-0123456789";
+
+    @TestHTTPResource
+    URI root;
+
+    /** Two secrets, one public key, two tokens. */
+    public static final class Closed implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of(
+                    "tallyhook.open-access",
+                    "false",
+                    "tallyhook.webhook.secrets",
+                    String.join(",", Senders.SECRET, OTHER_SECRET, Senders.publicKey(PAIR)),
+                    "tallyhook.api.tokens",
+                    TOKEN + "," + OTHER_TOKEN);
+        }
+    }
+
+    private static RequestSpecification webhook(String body) {
+        return given().contentType(ContentType.JSON).body(body);
+    }
+
+    private static void isAccepted(Map<String, String> headers, String body) {
+        webhook(body).headers(headers).post(Webhooks.PATH).then().statusCode(202);
+    }
+
+    @Test
+    void what_the_official_library_signs_is_accepted_with_each_secret() {
+        for (String secret : List.of(Senders.SECRET, OTHER_SECRET)) {
+            String body = Webhooks.body(Webhooks.newId());
+            isAccepted(Senders.headers(secret, "msg_1", body), body);
+        }
+    }
+
+    @Test
+    void what_is_signed_with_ed25519_is_accepted() {
+        String body = Webhooks.body(Webhooks.newId());
+        long now = Senders.now();
+        isAccepted(Senders.headers("msg_1", now, Senders.signAsymmetric(PAIR, "msg_1", now, body)), body);
+    }
+
+    @Test
+    void one_good_signature_among_others_is_enough() {
+        String body = Webhooks.body(Webhooks.newId());
+        long now = Senders.now();
+        String good = Senders.sign(OTHER_SECRET, "msg_1", now, body);
+        isAccepted(
+                Senders.headers(
+                        "msg_1",
+                        now,
+                        "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc= v2,AAAA " + good
+                                + " v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc="),
+                body);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-299, 299})
+    void a_timestamp_within_five_minutes_is_accepted(long off) {
+        String body = Webhooks.body(Webhooks.newId());
+        long timestamp = Senders.now() + off;
+        isAccepted(Senders.headers("msg_1", timestamp, Senders.sign(Senders.SECRET, "msg_1", timestamp, body)), body);
+    }
+
+    @Test
+    void bytes_beyond_ascii_are_signed_as_they_are_sent() {
+        String body = Webhooks.body(Webhooks.newId()).replace("acc_user_789", "Žofie 😀");
+        webhook(body)
+                .contentType("application/json; charset=utf-8")
+                .headers(Senders.headers(Senders.SECRET, "msg_1", body))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(202);
+    }
+
+    static Stream<Arguments> refusals() {
+        String body = Webhooks.body("txn_refused");
+        long now = Senders.now();
+        String good = Senders.sign(Senders.SECRET, "msg_1", now, body);
+        String asymmetric = Senders.signAsymmetric(PAIR, "msg_1", now, body);
+        return Stream.of(
+                refusal("one bit of the body", body.replace("INR", "INS"), "msg_1", now, good),
+                refusal("a space more", body + " ", "msg_1", now, good),
+                refusal("another id", body, "msg_2", now, good),
+                refusal("another timestamp", body, "msg_1", now - 1, good),
+                refusal("301 s old", body, "msg_1", now - 301, Senders.sign(Senders.SECRET, "msg_1", now - 301, body)),
+                refusal("far ahead", body, "msg_1", now + 310, Senders.sign(Senders.SECRET, "msg_1", now + 310, body)),
+                refusal(
+                        "milliseconds",
+                        body,
+                        "msg_1",
+                        now * 1000,
+                        Senders.sign(Senders.SECRET, "msg_1", now * 1000, body)),
+                refusal(
+                        "a secret not in the list",
+                        body,
+                        "msg_1",
+                        now,
+                        Senders.sign(Senders.newSecret(), "msg_1", now, body)),
+                refusal("a signature cut short", body, "msg_1", now, good.substring(0, good.length() - 1)),
+                refusal("a signature cut in its padding", body, "msg_1", now, good.replace("=", "")),
+                refusal("a signature too long", body, "msg_1", now, good + "A"),
+                refusal("an oversized header", body, "msg_1", now, good + " " + "v1,AAAA ".repeat(1000)),
+                refusal("more than eight signatures", body, "msg_1", now, good + " v1,AAAA".repeat(8)),
+                refusal("no label", body, "msg_1", now, good.substring(3)),
+                refusal("the label alone", body, "msg_1", now, "v1,"),
+                refusal("another version", body, "msg_1", now, good.replace("v1,", "v2,")),
+                refusal("v1 on a v1a signature", body, "msg_1", now, asymmetric.replace("v1a,", "v1,")),
+                refusal("v1a on a v1 signature", body, "msg_1", now, good.replace("v1,", "v1a,")),
+                refusal("v1a with one bit of the body", body.replace("INR", "INS"), "msg_1", now, asymmetric),
+                refusal(
+                        "v1a of another pair",
+                        body,
+                        "msg_1",
+                        now,
+                        Senders.signAsymmetric(
+                                Senders.keyPair(new SecureRandom().generateSeed(32)), "msg_1", now, body)),
+                refusal(
+                        "v1a 301 s old",
+                        body,
+                        "msg_1",
+                        now - 301,
+                        Senders.signAsymmetric(PAIR, "msg_1", now - 301, body)),
+                Arguments.of("nothing at all", body, List.of()),
+                Arguments.of("no id", body, List.of(timestamp(now), signature(good))),
+                Arguments.of("no timestamp", body, List.of(id("msg_1"), signature(good))),
+                Arguments.of("no signature", body, List.of(id("msg_1"), timestamp(now))),
+                Arguments.of(
+                        "an empty id",
+                        body,
+                        List.of(id(""), timestamp(now), signature(Senders.sign(Senders.SECRET, "", now, body)))),
+                Arguments.of("an id twice", body, List.of(id("msg_1"), id("msg_1"), timestamp(now), signature(good))),
+                Arguments.of(
+                        "a timestamp twice",
+                        body,
+                        List.of(id("msg_1"), timestamp(now), timestamp(now), signature(good))),
+                Arguments.of(
+                        "a signature twice",
+                        body,
+                        List.of(id("msg_1"), timestamp(now), signature(good), signature(good))),
+                Arguments.of(
+                        "a signed timestamp",
+                        body,
+                        List.of(id("msg_1"), new Header("webhook-timestamp", "+" + now), signature(good))),
+                Arguments.of(
+                        "a timestamp that is none",
+                        body,
+                        List.of(id("msg_1"), new Header("webhook-timestamp", "now"), signature(good))),
+                Arguments.of("a body that is not JSON", "{", List.of()),
+                Arguments.of("a body that breaks rules", "{}", List.of()));
+    }
+
+    private static Arguments refusal(String name, String body, String id, long timestamp, String signature) {
+        return Arguments.of(name, body, List.of(id(id), timestamp(timestamp), signature(signature)));
+    }
+
+    private static Header id(String id) {
+        return new Header("webhook-id", id);
+    }
+
+    private static Header timestamp(long timestamp) {
+        return new Header("webhook-timestamp", Long.toString(timestamp));
+    }
+
+    private static Header signature(String signature) {
+        return new Header("webhook-signature", signature);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("refusals")
+    void what_is_not_signed_rightly_is_refused_with_one_answer(String name, String body, List<Header> headers) {
+        Response plainest = webhook("{}").post(Webhooks.PATH);
+        Response answer = webhook(body).headers(new Headers(headers)).post(Webhooks.PATH);
+        assertEquals(401, answer.statusCode());
+        assertEquals(plainest.asString(), answer.asString());
+        assertEquals(plainest.headers().asList(), answer.headers().asList());
+        answer.then().contentType("application/problem+json").header("WWW-Authenticate", "StandardWebhooks");
+        given().auth().oauth2(TOKEN).get("/v1/transactions/txn_refused").then().statusCode(404);
+    }
+
+    @Test
+    void a_signed_body_that_breaks_rules_is_told_what_is_wrong() {
+        webhook("{}")
+                .headers(Senders.headers(Senders.SECRET, "msg_1", "{}"))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(422);
+        given().contentType("text/plain")
+                .body("{}")
+                .headers(Senders.headers(Senders.SECRET, "msg_1", "{}"))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(415);
+    }
+
+    @Test
+    void a_sender_that_shows_some_other_authorization_is_not_refused_for_it() {
+        String body = Webhooks.body(Webhooks.newId());
+        webhook(body)
+                .headers(Senders.headers(Senders.SECRET, "msg_1", body))
+                .header("Authorization", "Basic dXNlcjpwYXNz")
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(202);
+    }
+
+    @Test
+    void each_token_reads() {
+        for (String token : List.of(TOKEN, OTHER_TOKEN)) {
+            given().header("Authorization", "bearer " + token)
+                    .get("/v1/transactions/none")
+                    .then()
+                    .statusCode(404)
+                    .header("Cache-Control", "no-store");
+        }
+    }
+
+    static Stream<List<Header>> strangers() {
+        return Stream.of(
+                List.of(),
+                List.of(authorization("Bearer " + TOKEN + "x")),
+                List.of(authorization("Bearer " + TOKEN.substring(1))),
+                List.of(authorization("Bearer ")),
+                List.of(authorization("Bearer")),
+                List.of(authorization(TOKEN)),
+                List.of(authorization("Basic " + TOKEN)),
+                List.of(authorization("Bearer " + TOKEN), authorization("Bearer " + TOKEN)),
+                List.of(authorization("Bearer " + Senders.SECRET)));
+    }
+
+    private static Header authorization(String value) {
+        return new Header("Authorization", value);
+    }
+
+    @ParameterizedTest
+    @MethodSource("strangers")
+    void who_shows_no_token_reads_nothing(List<Header> headers) {
+        given().headers(new Headers(headers))
+                .get("/v1/transactions/none")
+                .then()
+                .statusCode(401)
+                .header("WWW-Authenticate", startsWith("Bearer"))
+                .contentType("application/problem+json")
+                .body("title", equalTo("Unauthorized"), "status", equalTo(401));
+    }
+
+    @Test
+    void no_way_of_writing_a_path_leads_past_the_token() throws IOException {
+        List<String> open = new ArrayList<>();
+        for (String path : List.of(
+                "/v1/transactions/none",
+                "//v1/transactions/none",
+                "/v1//transactions/none",
+                "/v1/./transactions/none",
+                "/v1/x/../transactions/none",
+                "/v1;x=y/transactions/none",
+                "/v1/transactions;x/none",
+                "/V1/transactions/none",
+                "/v1/transactions%2Fnone",
+                "/%76%31/transactions/none",
+                "/v1/%74ransactions/none",
+                "/v1/webhooks/transactions/../../transactions/none",
+                "/v1/webhooks/transactions/%2e%2e/%2e%2e/transactions/none",
+                "/v1/webhooks/transactions;/../../transactions/none",
+                "/?/v1/transactions/none/../../../v1/transactions/none",
+                "/v1/transactions/none?",
+                "http://localhost/v1/transactions/none")) {
+            String status = raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    .split(" ", 3)[1];
+            if (!status.equals("401") && !(status.equals("200") && path.startsWith("/?"))) {
+                open.add(path + ": " + status);
+            }
+        }
+        assertEquals(List.of(), open);
+    }
+
+    @Test
+    void the_probe_is_open() {
+        given().get("/").then().statusCode(200);
+    }
+
+    @Test
+    void no_answer_tells_what_the_service_is_made_of() throws IOException {
+        for (String request : List.of(
+                "GET / HTTP/1.1",
+                "GET /none HTTP/1.1",
+                "GET /%zz HTTP/1.1",
+                "PATCH / HTTP/1.1",
+                "GET / HTTP/9.9",
+                "nonsense")) {
+            String answer = raw(request + "\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    .toLowerCase(java.util.Locale.ROOT);
+            for (String word :
+                    List.of("quarkus", "vert", "netty", "java", "server:", "x-powered-by", "exception", "tallyhook/")) {
+                org.hamcrest.MatcherAssert.assertThat(request, answer, not(org.hamcrest.Matchers.containsString(word)));
+            }
+        }
+    }
+
+    private String raw(String request) throws IOException {
+        try (var socket = new Socket(root.getHost(), root.getPort())) {
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}

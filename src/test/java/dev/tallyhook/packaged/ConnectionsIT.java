@@ -1,0 +1,194 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** How much of a service somebody can hold who sends nothing that is worth it. */
+class ConnectionsIT {
+
+    private static final String HEAD =
+            "POST " + Webhooks.PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+    private static final String PROBE = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    private static Socket connect(Service service) throws IOException {
+        var socket = new Socket("localhost", service.port());
+        socket.setSoTimeout(15_000);
+        return socket;
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** What comes until the connection is closed. */
+    private static String untilClosed(Socket socket) throws IOException {
+        var text = new StringBuilder();
+        try {
+            for (int next = socket.getInputStream().read();
+                    next >= 0;
+                    next = socket.getInputStream().read()) {
+                text.append((char) next);
+            }
+        } catch (SocketException reset) {
+            // Closed too, while something was still unread.
+        } catch (SocketTimeoutException stillOpen) {
+            text.append("still open");
+        }
+        return text.toString();
+    }
+
+    /** Sends a byte at a time until the connection is closed; answers what came. */
+    private static String drip(Socket socket, String text) throws Exception {
+        Thread dripping = new Thread(() -> {
+            try {
+                for (int i = 0; i < text.length(); i++) {
+                    send(socket, text.substring(i, i + 1));
+                    Thread.sleep(100);
+                }
+            } catch (IOException | InterruptedException closed) {
+                // That is what is awaited.
+            }
+        });
+        dripping.start();
+        String answer = untilClosed(socket);
+        dripping.interrupt();
+        dripping.join();
+        return answer;
+    }
+
+    private interface Rest {
+        String of(Socket socket) throws Exception;
+    }
+
+    private static String slowBody(Service service, Rest rest) throws Exception {
+        try (var socket = connect(service)) {
+            send(socket, HEAD + "Content-Length: 2000\r\n\r\n{");
+            return rest.of(socket);
+        }
+    }
+
+    private static String probe(Socket socket) throws IOException {
+        send(socket, PROBE);
+        byte[] answer = new byte[4096];
+        int length = socket.getInputStream().read(answer);
+        return length < 0 ? "closed" : new String(answer, 0, Math.min(length, 15), StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    void who_trickles_is_cut_off_and_who_is_quiet_between_requests_is_not() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT1S"));
+                var silent = connect(service);
+                var trickling = connect(service);
+                var tricklingLater = connect(service);
+                var quiet = connect(service)) {
+            assertEquals("HTTP/1.1 200 OK", probe(quiet));
+            assertEquals("HTTP/1.1 200 OK", probe(tricklingLater));
+            assertEquals("", untilClosed(silent), "a connection that says nothing");
+            assertEquals("", drip(trickling, HEAD), "a head that trickles");
+            Thread.sleep(1_200);
+            assertTrue(
+                    !drip(tricklingLater, HEAD).contains("still open"), "a head that trickles after another request");
+            assertTrue(
+                    slowBody(service, socket -> drip(socket, "{".repeat(1000))).startsWith("HTTP/1.1 408 "));
+            String answer = slowBody(service, ConnectionsIT::untilClosed);
+            assertTrue(answer.startsWith("HTTP/1.1 408 ") && answer.contains("application/problem+json"), answer);
+            assertEquals("HTTP/1.1 200 OK", probe(quiet), "the one that was quiet");
+        }
+    }
+
+    @Test
+    void one_connection_too_many_is_closed_and_there_is_room_again_when_another_ends() throws Exception {
+        int most = 20;
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_MAX", Integer.toString(most)))) {
+            for (int round = 0; round < 5; round++) {
+                List<Socket> open = new ArrayList<>();
+                while (open.size() < most + 5) {
+                    open.add(connect(service)); // Silent ones count as well.
+                }
+                String last = untilClosed(open.get(open.size() - 1));
+                assertEquals("", last, "the last one");
+                for (Socket socket : open) {
+                    socket.close();
+                }
+                Eventually.within(
+                        Duration.ofSeconds(10),
+                        () -> {
+                            try (var socket = connect(service)) {
+                                return probe(socket).equals("HTTP/1.1 200 OK");
+                            } catch (IOException refused) {
+                                return false;
+                            }
+                        },
+                        service::log);
+            }
+        }
+    }
+
+    @Test
+    void an_idle_connection_is_closed() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("QUARKUS_HTTP_IDLE_TIMEOUT", "1S"));
+                var idle = connect(service)) {
+            assertEquals("HTTP/1.1 200 OK", probe(idle));
+            assertEquals("", untilClosed(idle));
+        }
+    }
+
+    @Test
+    void a_head_beyond_its_limits_is_refused() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of())) {
+            assertTrue(refused(service, "GET /" + "a".repeat(5_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .contains(" 414 "));
+            assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
+                    .contains(" 431 "));
+            assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(5_000) + "\r\n")
+                    .contains(" 431 "));
+        }
+    }
+
+    private static String refused(Service service, String request) throws IOException {
+        try (var socket = connect(service)) {
+            send(socket, request);
+            return untilClosed(socket);
+        }
+    }
+
+    @Test
+    void two_thousand_slow_senders_keep_nobody_else_from_being_answered() throws Exception {
+        int many = 2_000;
+        List<Socket> slow = new ArrayList<>();
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of())) {
+            for (int i = 0; i < many; i++) {
+                slow.add(connect(service));
+                send(slow.get(i), i % 2 == 0 ? "P" : HEAD + "Content-Length: 1000\r\n\r\n{");
+            }
+            for (int i = 0; i < 200; i++) {
+                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+            }
+            for (Socket socket : slow) {
+                assertTrue(!untilClosed(socket).contains("still open"));
+            }
+            assertEquals(200, service.probe());
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+}

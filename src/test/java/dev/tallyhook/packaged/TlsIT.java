@@ -1,0 +1,163 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TlsIT {
+
+    private final int port = DatabaseServer.freePort();
+
+    @TempDir
+    Path directory;
+
+    private Path certificate;
+    private Path key;
+    private Certificate first;
+
+    @BeforeEach
+    void create() throws Exception {
+        certificate = directory.resolve("tls.crt");
+        key = directory.resolve("tls.key");
+        first = Certificate.create(directory, "first");
+        first.writeTo(certificate, key);
+    }
+
+    private Map<String, String> tls(String... more) {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "QUARKUS_HTTP_SSL_PORT", Integer.toString(port),
+                "QUARKUS_TLS_KEY_STORE_PEM_SERVER_CERT", certificate.toString(),
+                "QUARKUS_TLS_KEY_STORE_PEM_SERVER_KEY", key.toString(),
+                "TALLYHOOK_TLS_RELOAD_PERIOD", "1s"));
+        for (int i = 0; i < more.length; i += 2) {
+            environment.put(more[i], more[i + 1]);
+        }
+        return environment;
+    }
+
+    private HttpResponse<String> post(HttpClient client, String id) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create("https://localhost:" + port + Webhooks.PATH))
+                        .timeout(Duration.ofSeconds(20))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(Webhooks.body(id)))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static HttpClient client(SSLContext context, HttpClient.Version version) {
+        return HttpClient.newBuilder().sslContext(context).version(version).build();
+    }
+
+    @Test
+    void webhooks_come_over_http_1_and_http_2() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, tls())) {
+            for (var version : HttpClient.Version.values()) {
+                var answer = post(client(Certificate.client(null, first), version), Webhooks.newId());
+                assertEquals(202, answer.statusCode(), service::log);
+                assertEquals(version, answer.version());
+            }
+        }
+    }
+
+    @Test
+    void a_certificate_is_changed_under_load_and_no_request_is_dropped() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, tls())) {
+            Certificate second = Certificate.create(directory, "second");
+            SSLContext trusting = Certificate.client(null, first, second);
+            var kept = client(trusting, HttpClient.Version.HTTP_2);
+            try (var onKept = new Load(id -> post(kept, id));
+                    // A client of its own for each request makes a handshake for each.
+                    var onNew = new Load(id -> post(client(trusting, HttpClient.Version.HTTP_1_1), id))) {
+                onKept.awaitAccepted(100);
+                onNew.awaitAccepted(20);
+                assertEquals(first.certificate(), shown(trusting));
+                second.writeTo(certificate, key);
+                Eventually.within(
+                        Duration.ofSeconds(20), () -> shown(trusting).equals(second.certificate()), service::log);
+                onKept.awaitAccepted(100);
+                onNew.awaitAccepted(20);
+                assertEquals(List.of(), onKept.refused());
+                assertEquals(List.of(), onNew.refused());
+            }
+        }
+    }
+
+    @Test
+    void a_key_that_is_not_its_certificates_changes_nothing() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, tls())) {
+            Certificate second = Certificate.create(directory, "second");
+            SSLContext trusting = Certificate.client(null, first, second);
+            second.writeTo(directory.resolve("second.crt"), key);
+            Eventually.within(
+                    Duration.ofSeconds(10),
+                    () -> service.log().contains("the key is not that of the certificate"),
+                    service::log);
+            assertEquals(first.certificate(), shown(trusting));
+            second.writeTo(certificate, key);
+            Eventually.within(Duration.ofSeconds(10), () -> shown(trusting).equals(second.certificate()), service::log);
+        }
+    }
+
+    private java.security.cert.Certificate shown(SSLContext trusting) throws IOException {
+        try (var socket = (SSLSocket) trusting.getSocketFactory().createSocket("localhost", port)) {
+            return socket.getSession().getPeerCertificates()[0];
+        }
+    }
+
+    @Test
+    void who_shows_no_certificate_or_a_strange_one_is_not_let_in_where_one_is_required() throws Exception {
+        Certificate sender = Certificate.create(directory, "sender");
+        Path trusted = directory.resolve("senders.crt");
+        sender.writeTo(trusted, directory.resolve("sender.key"));
+        try (var database = new DatabaseServer();
+                var service = Service.start(
+                        database,
+                        tls(
+                                "TALLYHOOK_TLS_CLIENT_AUTH",
+                                "required",
+                                "QUARKUS_TLS_TRUST_STORE_PEM_CERTS",
+                                trusted.toString()))) {
+            for (var version : HttpClient.Version.values()) {
+                var known = client(Certificate.client(sender, first), version);
+                assertEquals(202, post(known, Webhooks.newId()).statusCode(), service::log);
+                var silent = client(Certificate.client(null, first), version);
+                assertThrows(IOException.class, () -> post(silent, Webhooks.newId()));
+                var strange = client(Certificate.client(first, first), version);
+                assertThrows(IOException.class, () -> post(strange, Webhooks.newId()));
+            }
+        }
+    }
+
+    @Test
+    void certificates_of_clients_are_not_required_before_it_is_said_whom_to_trust() throws Exception {
+        try (var database = new DatabaseServer()) {
+            Map<String, String> environment = new HashMap<>(database.environment());
+            environment.putAll(tls("TALLYHOOK_TLS_CLIENT_AUTH", "required"));
+            try (var service = Service.launch(environment)) {
+                assertEquals(1, service.awaitExit());
+                assertTrue(service.log().contains("tallyhook.tls.client-auth needs"), service.log());
+            }
+        }
+    }
+}
