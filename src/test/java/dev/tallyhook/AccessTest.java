@@ -5,7 +5,10 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.tallyhook.access.AccessConfig;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -15,16 +18,21 @@ import io.restassured.http.Header;
 import io.restassured.http.Headers;
 import io.restassured.response.Response;
 import io.restassured.specification.RequestSpecification;
+import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -43,6 +51,9 @@ class AccessTest {
 
     @TestHTTPResource
     URI root;
+
+    @Inject
+    AccessConfig config;
 
     /** Two secrets, one public key, two tokens. */
     public static final class Closed implements QuarkusTestProfile {
@@ -71,6 +82,26 @@ class AccessTest {
         for (String secret : List.of(Senders.SECRET, OTHER_SECRET)) {
             String body = Webhooks.body(Webhooks.newId());
             isAccepted(Senders.headers(secret, "msg_1", body), body);
+        }
+    }
+
+    /** Needs Node.js, and {@code npm ci --prefix src/test/javascript}. */
+    @Test
+    void what_the_official_javascript_library_signs_is_accepted() throws Exception {
+        Path sender = Path.of("src/test/javascript");
+        Assumptions.assumeTrue(Files.exists(sender.resolve("node_modules/standardwebhooks")), "no JavaScript library");
+        for (String secret : List.of(Senders.SECRET, OTHER_SECRET, Senders.newSecret())) {
+            var node = new ProcessBuilder(
+                            "node",
+                            sender.resolve("send.mjs").toString(),
+                            root.resolve(Webhooks.PATH).toString(),
+                            secret,
+                            Webhooks.body(Webhooks.newId()))
+                    .redirectErrorStream(true)
+                    .start();
+            String answered = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            boolean known = secret.equals(Senders.SECRET) || secret.equals(OTHER_SECRET);
+            assertEquals(known ? "202" : "401", answered);
         }
     }
 
@@ -318,6 +349,16 @@ class AccessTest {
     @Test
     void the_probe_is_open() {
         given().get("/").then().statusCode(200);
+    }
+
+    @Test
+    void who_lists_the_configuration_is_not_told_secrets() {
+        for (String name : List.of("tallyhook.webhook.secrets", "tallyhook.api.tokens")) {
+            assertThrows(
+                    SecurityException.class, () -> ConfigProvider.getConfig().getConfigValue(name), name);
+        }
+        assertFalse(
+                config.toString().contains(TOKEN) || config.webhook().toString().contains("whsec_"));
     }
 
     @Test

@@ -26,6 +26,16 @@ public class RouterProblems {
         for (int status : STATUSES) {
             router.errorHandler(status, this::answerFailure);
         }
+        router.route().order(Integer.MIN_VALUE).failureHandler(this::answerBeforeItIsLogged);
+    }
+
+    /** What clients do wrong is theirs: the framework would log a stack trace for some of it, such as a missing Host. */
+    private void answerBeforeItIsLogged(RoutingContext context) {
+        if (context.statusCode() >= 400 && context.statusCode() < 500) {
+            answer(context, context.statusCode());
+        } else {
+            context.next();
+        }
     }
 
     private void answerFailure(RoutingContext context) {

