@@ -11,7 +11,10 @@ import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.security.GeneralSecurityException;
 import java.util.Optional;
 import javax.net.ssl.KeyManager;
@@ -91,12 +94,13 @@ class Certificates implements HttpServerOptionsCustomizer {
             if (!current.reload()) {
                 throw new GeneralSecurityException("a file is missing or not PEM");
             }
+            CurrentTrust trusted =
+                    trust; // First: whom no longer to trust must not wait for a certificate that is wrong.
+            if (trusted != null && trusted.change(trustManager(current))) {
+                Log.info("The TLS trust store has changed; it holds for new requests");
+            }
             if (shown.change(keyManager(current.getKeyStoreOptions()))) {
                 Log.info("The TLS certificate has changed; new connections get the new one");
-            }
-            CurrentTrust trusted = trust;
-            if (trusted != null) {
-                trusted.change(trustManager(current));
             }
             complaint = null;
         } catch (Exception unusable) {
@@ -105,6 +109,27 @@ class Certificates implements HttpServerOptionsCustomizer {
                 complaint = why;
                 Log.errorf("The TLS certificate as its files are now cannot be used, the one before stays: %s", why);
             }
+        }
+    }
+
+    /**
+     * A connection that was made, or a session that is resumed, has shown its certificate before; whether it is trusted is
+     * asked again after a change.
+     */
+    void register(@Observes Router router) {
+        if (config.clientAuth() != ClientAuth.NONE) {
+            router.route().order(Integer.MIN_VALUE).handler(this::requireTrust);
+        }
+    }
+
+    private void requireTrust(RoutingContext context) {
+        CurrentTrust trusted = trust;
+        if (trusted == null
+                || !context.request().isSSL()
+                || trusted.stillTrusts(context.request().sslSession())) {
+            context.next();
+        } else {
+            context.request().connection().close();
         }
     }
 

@@ -4,8 +4,11 @@ import io.netty.bootstrap.ChannelInitializerExtension;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ServerChannel;
+import io.netty.util.ReferenceCountUtil;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.config.SmallRyeConfig;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.ConfigProvider;
 
@@ -24,11 +27,23 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
     private final ConnectionConfig config =
             ConfigProvider.getConfig().unwrap(SmallRyeConfig.class).getConfigMapping(ConnectionConfig.class);
 
+    private static final AtomicBoolean IN_FORCE = new AtomicBoolean();
+
     private final AtomicInteger open = new AtomicInteger();
+
+    /** Whether Netty has found them. */
+    static boolean areInForce() {
+        return IN_FORCE.get();
+    }
 
     /** To be called before the first server starts. */
     public static void install() {
         System.setProperty(ChannelInitializerExtension.EXTENSIONS_SYSTEM_PROPERTY, "serviceload");
+    }
+
+    @Override
+    public void postInitializeServerListenerChannel(ServerChannel channel) {
+        IN_FORCE.set(true);
     }
 
     @Override
@@ -48,7 +63,7 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            io.netty.util.ReferenceCountUtil.release(message);
+            ReferenceCountUtil.release(message);
         }
     }
 }

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class Credentials<T> {
 
     /** Every request may be held against each of them, so their number is bounded. */
-    private static final int ENTRIES_MAX = 32;
+    private static final int ENTRIES_MAX = 16;
+
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     /** In bytes. */
     private static final long FILE_SIZE_MAX = 64 * 1024;
@@ -89,6 +91,9 @@ public final class Credentials<T> {
             throw new IllegalArgumentException(setting + "-file must have at most " + FILE_SIZE_MAX + " bytes");
         }
         String text = Files.readString(file);
+        if (text.startsWith(BYTE_ORDER_MARK)) {
+            text = text.substring(1);
+        }
         if (text.equals(content)) {
             return false;
         }
@@ -128,7 +133,7 @@ public final class Credentials<T> {
 
     private String explain(Exception wrong) {
         return wrong instanceof IOException
-                ? setting + "-file cannot be read: " + file
+                ? setting + "-file names a file that cannot be read"
                 : String.valueOf(wrong.getMessage());
     }
 

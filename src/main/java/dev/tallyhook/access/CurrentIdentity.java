@@ -9,6 +9,9 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +48,7 @@ final class CurrentIdentity extends X509ExtendedKeyManager {
      */
     boolean change(X509ExtendedKeyManager next) throws GeneralSecurityException {
         requireUsable(next);
-        if (certificate(next).equals(certificate(current.manager()))) {
+        if (content(next).equals(content(current.manager()))) {
             return false;
         }
         previous = current;
@@ -55,10 +58,31 @@ final class CurrentIdentity extends X509ExtendedKeyManager {
 
     /** Two files are not written at once: a key that is not its certificate's would break every handshake. */
     private static void requireUsable(X509ExtendedKeyManager manager) throws GeneralSecurityException {
-        PrivateKey key = manager.getPrivateKey(anyAlias(manager));
-        if (!belongTogether(key, certificate(manager).getPublicKey())) {
-            throw new GeneralSecurityException("the key is not that of the certificate");
+        List<String> aliases = aliases(manager);
+        if (aliases.isEmpty()) {
+            throw new GeneralSecurityException("there is no key of a kind that TLS can use");
         }
+        for (String alias : aliases) {
+            if (!belongTogether(manager.getPrivateKey(alias), manager.getCertificateChain(alias)[0].getPublicKey())) {
+                throw new GeneralSecurityException("the key is not that of the certificate");
+            }
+        }
+    }
+
+    private static List<String> aliases(X509ExtendedKeyManager manager) {
+        return KEY_TYPES.stream()
+                .map(type -> manager.getServerAliases(type, null))
+                .filter(Objects::nonNull)
+                .flatMap(Arrays::stream)
+                .toList();
+    }
+
+    /** Every chain with its key. */
+    private static Set<List<Object>> content(X509ExtendedKeyManager manager) {
+        return aliases(manager).stream()
+                .map(alias ->
+                        List.<Object>of(List.of(manager.getCertificateChain(alias)), manager.getPrivateKey(alias)))
+                .collect(Collectors.toSet());
     }
 
     private static boolean belongTogether(PrivateKey key, PublicKey of) throws GeneralSecurityException {
@@ -72,18 +96,6 @@ final class CurrentIdentity extends X509ExtendedKeyManager {
         byte[] signed = signature.sign();
         signature.initVerify(of);
         return signature.verify(signed);
-    }
-
-    private static String anyAlias(X509ExtendedKeyManager manager) throws GeneralSecurityException {
-        return KEY_TYPES.stream()
-                .map(type -> manager.getServerAliases(type, null))
-                .filter(aliases -> aliases != null && aliases.length > 0)
-                .findFirst()
-                .orElseThrow(() -> new GeneralSecurityException("there is no key of a kind that TLS can use"))[0];
-    }
-
-    private static X509Certificate certificate(X509ExtendedKeyManager manager) throws GeneralSecurityException {
-        return manager.getCertificateChain(anyAlias(manager))[0];
     }
 
     private static @Nullable String alias(Generation generation, @Nullable String alias) {

@@ -3,11 +3,16 @@ package dev.tallyhook.access;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.Set;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.X509ExtendedTrustManager;
 
-/** Whom a server trusts, as it is when a handshake asks. */
+/** Whom a server trusts, as it is when a handshake asks, or a request on a session of before. */
 final class CurrentTrust extends X509ExtendedTrustManager {
+
+    private static final String TRUSTED_BY = CurrentTrust.class.getName();
 
     private volatile X509ExtendedTrustManager current;
 
@@ -15,9 +20,35 @@ final class CurrentTrust extends X509ExtendedTrustManager {
         current = first;
     }
 
-    /** From here on handshakes get this one. */
-    void change(X509ExtendedTrustManager next) {
+    /**
+     * From here on handshakes get this one.
+     *
+     * @return whether it trusts others than before
+     */
+    boolean change(X509ExtendedTrustManager next) {
+        if (Set.of(next.getAcceptedIssuers()).equals(Set.of(current.getAcceptedIssuers()))) {
+            return false;
+        }
         current = next;
+        return true;
+    }
+
+    /** Whether who was trusted when this session began is so now; who showed no certificate was not asked for one. */
+    boolean stillTrusts(SSLSession session) {
+        X509ExtendedTrustManager now = current;
+        if (now == session.getValue(TRUSTED_BY)) {
+            return true;
+        }
+        try {
+            X509Certificate[] chain = (X509Certificate[]) session.getPeerCertificates();
+            now.checkClientTrusted(chain, chain[0].getPublicKey().getAlgorithm());
+            session.putValue(TRUSTED_BY, now);
+            return true;
+        } catch (SSLPeerUnverifiedException anonymous) {
+            return true;
+        } catch (CertificateException noLonger) {
+            return false;
+        }
     }
 
     @Override

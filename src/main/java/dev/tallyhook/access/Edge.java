@@ -1,22 +1,42 @@
 package dev.tallyhook.access;
 
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
+import io.quarkus.vertx.http.HttpServerStart;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 
-/** Tells each connection's deadline when a request has come and when it is answered. */
+/** Where connections and requests meet: tells each connection's deadline when a request has come and when it is answered. */
 @ApplicationScoped
-class Edge {
+class Edge implements HttpServerOptionsCustomizer {
+
+    /** HTTP/2 is spoken over TLS; on the plain port a connection is watched as HTTP/1.1 from its first byte on. */
+    @Override
+    public void customizeHttpServer(HttpServerOptions options) {
+        options.setHttp2ClearTextEnabled(false);
+    }
 
     void register(@Observes Router router) {
         router.route().order(Integer.MIN_VALUE).handler(Edge::handle);
     }
 
+    /** Missing limits are to be seen, not felt: their registration is by name, which a build could lose. */
+    void requireLimits(@Observes HttpServerStart started) {
+        if (LaunchMode.current() == LaunchMode.NORMAL && !ConnectionLimits.areInForce()) {
+            Log.error("Connections are NOT limited: this build has lost META-INF/services of "
+                    + ConnectionLimits.class.getName());
+        }
+    }
+
     private static void handle(RoutingContext context) {
         RequestDeadline deadline = RequestDeadline.of(context.request());
         if (deadline != null) {
-            deadline.requestCame();
+            deadline.requestCame(context.request().version() == HttpVersion.HTTP_2);
             context.addEndHandler(end -> deadline.requestAnswered());
         }
         context.next();

@@ -3,6 +3,7 @@ package dev.tallyhook.access;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
@@ -29,6 +30,8 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
     private final AtomicInteger beingAnswered = new AtomicInteger();
     private final ArrayDeque<Body> beingRead = new ArrayDeque<>();
     private long headSince = NEVER;
+    private boolean headsAreTimed = true;
+    private @Nullable ScheduledFuture<?> nextLook;
 
     RequestDeadline(Duration limit) {
         this.limit = limit.toNanos();
@@ -43,10 +46,16 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
                 : null;
     }
 
-    /** A request's head is here. To be called on the event loop, like the rest. */
-    void requestCame() {
+    /**
+     * A request's head is here. To be called on the event loop, like the rest.
+     *
+     * @param multiplexed whether the connection carries more than requests, as HTTP/2 does: between two of them come
+     *     frames that are no beginning of one, so only the first has a deadline
+     */
+    void requestCame(boolean multiplexed) {
         beingAnswered.incrementAndGet();
         headSince = NEVER;
+        headsAreTimed = !multiplexed;
     }
 
     /** A request is answered. May be called on any thread. */
@@ -71,12 +80,23 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
         context.channel().attr(KEY).set(this);
         headSince = System.nanoTime();
         lookAgain(context, limit);
+        PipelinedRequests.watch(context.channel());
         context.fireChannelActive();
+    }
+
+    /** A timer that outlived its connection would keep it in memory, and a churn of connections would fill that. */
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        if (nextLook != null) {
+            nextLook.cancel(false);
+        }
+        beingRead.clear();
+        context.fireChannelInactive();
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (headSince == NEVER && beingAnswered.get() == 0) {
+        if (headsAreTimed && headSince == NEVER && beingAnswered.get() == 0) {
             headSince = System.nanoTime();
         }
         context.fireChannelRead(message);
@@ -103,6 +123,6 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
     }
 
     private void lookAgain(ChannelHandlerContext context, long nanos) {
-        var unused = context.executor().schedule(() -> look(context), nanos, TimeUnit.NANOSECONDS);
+        nextLook = context.executor().schedule(() -> look(context), nanos, TimeUnit.NANOSECONDS);
     }
 }

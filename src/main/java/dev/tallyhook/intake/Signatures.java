@@ -36,11 +36,11 @@ class Signatures {
     /** Looked at where no signature came, for the time that it takes: it is as long as one, and none. */
     private static final List<byte[]> NONE = List.of(("B".repeat(86) + "==").getBytes(StandardCharsets.US_ASCII));
 
-    /** Asymmetric checks that wait; at 0.4 ms each, what comes after them could not be answered in time. */
-    private static final int WAITING_MAX = 256;
+    /** Requests that wait for an asymmetric check, which takes 0.4 ms for each key and signature. */
+    private static final int WAITING_MAX = 128;
 
-    /** A check that waited longer is given up, because its sender is to be answered within 500 ms. */
-    private static final Duration WAIT_MAX = Duration.ofMillis(200);
+    /** A check that waited longer is given up: its sender is to be answered within 500 ms, of which the commit may take 400. */
+    private static final Duration WAIT_MAX = Duration.ofMillis(50);
 
     private static final String CHALLENGE = "StandardWebhooks";
 
@@ -91,7 +91,8 @@ class Signatures {
         boolean fresh = !content.malformed
                 && Math.abs(clock.instant().getEpochSecond() - content.timestamp) <= tolerance.toSeconds();
         boolean fits = fits(content, current, WebhookKey.Shared.class, content.shared);
-        if (fits || current.stream().noneMatch(WebhookKey.Public.class::isInstance)) {
+        // A stale webhook that would have fitted goes on like one that does not.
+        if ((fits && fresh) || current.stream().noneMatch(WebhookKey.Public.class::isInstance)) {
             return verdict(fits && fresh, body);
         }
         return later(() -> fits(content, current, WebhookKey.Public.class, content.asymmetric))
@@ -102,9 +103,7 @@ class Signatures {
         boolean found = false;
         for (WebhookKey key : keys) {
             if (kind.isInstance(key)) {
-                for (byte[] signature : signatures.isEmpty() ? NONE : signatures) {
-                    found |= key.fits(content, signature);
-                }
+                found |= key.fits(content, signatures.isEmpty() ? NONE : signatures);
             }
         }
         return found;
@@ -124,10 +123,13 @@ class Signatures {
         long since = System.nanoTime();
         try {
             asymmetricChecks.execute(() -> {
-                if (System.nanoTime() - since > WAIT_MAX.toNanos()) {
-                    answer.completeExceptionally(crowded());
-                } else {
+                try {
+                    if (System.nanoTime() - since > WAIT_MAX.toNanos()) {
+                        throw crowded();
+                    }
                     answer.complete(check.getAsBoolean());
+                } catch (Throwable failure) {
+                    answer.completeExceptionally(failure); // Whatever it is, its sender is answered.
                 }
             });
         } catch (RejectedExecutionException full) {

@@ -27,12 +27,12 @@ import javax.crypto.spec.SecretKeySpec;
 sealed interface WebhookKey {
 
     /**
-     * Whether the signature is this key's over the content. How long it takes does not depend on whether or where they
-     * differ.
+     * Whether one of the signatures is this key's over the content. How long it takes does not depend on whether or where
+     * they differ.
      *
-     * @param signature in Base64, as its header has it
+     * @param signatures in Base64, as their header has them
      */
-    boolean fits(SignedContent content, byte[] signature);
+    boolean fits(SignedContent content, List<byte[]> signatures);
 
     /**
      * Reads a key.
@@ -81,14 +81,22 @@ sealed interface WebhookKey {
         }
 
         @Override
-        public boolean fits(SignedContent content, byte[] signature) {
+        public boolean fits(SignedContent content, List<byte[]> signatures) {
+            // Compared as text: a signature that decodes to the same bytes, but is written otherwise, is not the same.
+            byte[] right = Base64.getEncoder().encode(sign(content));
+            boolean fits = false;
+            for (byte[] signature : signatures) {
+                fits |= MessageDigest.isEqual(right, signature);
+            }
+            return fits;
+        }
+
+        private byte[] sign(SignedContent content) {
             try {
                 Mac mac = Mac.getInstance(ALGORITHM);
                 mac.init(key);
                 mac.update(content.head);
-                // Compared as text: a signature that decodes to the same bytes, but is written otherwise, is not the
-                // same.
-                return MessageDigest.isEqual(Base64.getEncoder().encode(mac.doFinal(content.body)), signature);
+                return mac.doFinal(content.body);
             } catch (GeneralSecurityException impossible) {
                 throw new IllegalStateException("Every Java has " + ALGORITHM, impossible);
             }
@@ -138,7 +146,15 @@ sealed interface WebhookKey {
         }
 
         @Override
-        public boolean fits(SignedContent content, byte[] signature) {
+        public boolean fits(SignedContent content, List<byte[]> signatures) {
+            boolean fits = false;
+            for (byte[] signature : signatures) {
+                fits |= fits(content, signature);
+            }
+            return fits;
+        }
+
+        private boolean fits(SignedContent content, byte[] signature) {
             boolean wellFormed = BASE64.matcher(new String(signature, StandardCharsets.ISO_8859_1))
                     .matches();
             try {

@@ -69,7 +69,7 @@ final class WebhookParser {
      */
     WebhookParser(int depthMax, int numberLengthMax) {
         limits = "The body must nest at most " + depthMax + " levels and have no number longer than " + numberLengthMax
-                + " characters";
+                + " characters and no name longer than " + StreamReadConstraints.DEFAULT_MAX_NAME_LEN;
         json = JsonFactory.builder()
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(depthMax)

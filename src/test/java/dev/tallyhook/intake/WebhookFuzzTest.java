@@ -51,10 +51,11 @@ class WebhookFuzzTest {
         rest.get(body);
         var content = new SignedContent(headers, body);
         for (WebhookKey key : KEYS) {
-            content.shared.forEach(signature -> assertFalse(key.fits(content, signature)));
-            content.asymmetric.forEach(signature -> assertFalse(key.fits(content, signature)));
+            assertFalse(key.fits(content, content.shared));
+            assertFalse(key.fits(content, content.asymmetric));
         }
-        assertTrue(content.shared.size() + content.asymmetric.size() <= SignedContent.SIGNATURES_MAX + 1);
+        assertTrue(content.shared.size() <= SignedContent.SIGNATURES_MAX + 1);
+        assertTrue(content.asymmetric.size() <= SignedContent.ASYMMETRIC_MAX);
     }
 
     private static String next(ByteBuffer rest) {

@@ -39,7 +39,7 @@ class WebhookKeyTest {
     }
 
     private static boolean fits(String key, String signature) {
-        return WebhookKey.parse(key).fits(CONTENT, signature.getBytes(StandardCharsets.ISO_8859_1));
+        return WebhookKey.parse(key).fits(CONTENT, List.of(signature.getBytes(StandardCharsets.ISO_8859_1)));
     }
 
     private static String publicKeyOf(String seed) {
@@ -77,7 +77,7 @@ class WebhookKeyTest {
             for (int i = 0; i < signature.length * 8; i++) {
                 byte[] changed = signature.clone();
                 changed[i / 8] ^= (byte) (1 << (i % 8));
-                assertFalse(key.fits(CONTENT, changed), "bit " + i);
+                assertFalse(key.fits(CONTENT, List.of(changed)), "bit " + i);
             }
         }
     }

@@ -113,7 +113,14 @@ class ConnectionsIT {
     void one_connection_too_many_is_closed_and_there_is_room_again_when_another_ends() throws Exception {
         int most = 20;
         try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_MAX", Integer.toString(most)))) {
+                var service = Service.start(
+                        database,
+                        Map.of(
+                                "TALLYHOOK_CONNECTIONS_MAX",
+                                Integer.toString(most),
+                                // So that nothing else closes a connection that says nothing.
+                                "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN",
+                                "PT60S"))) {
             for (int round = 0; round < 5; round++) {
                 List<Socket> open = new ArrayList<>();
                 while (open.size() < most + 5) {
@@ -121,6 +128,10 @@ class ConnectionsIT {
                 }
                 String last = untilClosed(open.get(open.size() - 1));
                 assertEquals("", last, "the last one");
+                for (Socket socket : open.subList(0, most / 2)) {
+                    socket.setSoTimeout(1);
+                    assertEquals("still open", untilClosed(socket));
+                }
                 for (Socket socket : open) {
                     socket.close();
                 }
@@ -134,6 +145,58 @@ class ConnectionsIT {
                             }
                         },
                         service::log);
+            }
+        }
+    }
+
+    @Test
+    void who_asks_without_waiting_is_cut_off_and_nobody_else_feels_it() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of());
+                var polite = connect(service)) {
+            send(polite, PROBE.repeat(10));
+            String answers = "";
+            while (answers.split("HEALTHY", -1).length <= 10) {
+                answers += (char) polite.getInputStream().read();
+            }
+            for (String request : List.of(PROBE, PROBE.replace("/", "/none"), PROBE.replace("/", "/%zz"))) {
+                for (int connection = 0; connection < 10; connection++) {
+                    try (var greedy = connect(service)) {
+                        send(greedy, PROBE + request.repeat(10_000));
+                    } catch (SocketException cutOff) {
+                        // While it was still sending.
+                    }
+                }
+                for (int i = 0; i < 20; i++) {
+                    assertEquals(
+                            202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+                }
+            }
+            assertTrue(!service.log().contains("StackOverflow"), service::log);
+        }
+    }
+
+    @Test
+    void a_churn_of_connections_leaves_nothing_behind() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(
+                        database,
+                        Map.of(
+                                "JAVA_TOOL_OPTIONS", "-Xms256m -XX:+AlwaysPreTouch",
+                                "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT10M"))) {
+            churn(service, 20_000);
+            long before = service.residentBytes();
+            churn(service, 60_000); // Kept for ten minutes, these would need more than the heap has.
+            assertEquals(200, service.probe());
+            assertTrue(service.residentBytes() - before < 64 << 20, "resident memory grew");
+            assertTrue(!service.log().contains("OutOfMemory"), service::log);
+        }
+    }
+
+    private static void churn(Service service, int connections) throws IOException {
+        for (int i = 0; i < connections; i++) {
+            try (var socket = new Socket("localhost", service.port())) {
+                socket.setSoLinger(true, 0); // Resets, so that no port is kept waiting.
             }
         }
     }

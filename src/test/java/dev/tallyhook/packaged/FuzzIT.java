@@ -64,7 +64,7 @@ class FuzzIT {
                                 "PT1S",
                                 "JAVA_TOOL_OPTIONS",
                                 HEAP_TOUCHED))) {
-            long connections = service.openConnections();
+            int connections = service.openConnections();
             send(service, REQUESTS / 2, SEED);
             long before = service.residentBytes();
             send(service, REQUESTS / 2, SEED + 1);

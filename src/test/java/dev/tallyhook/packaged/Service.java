@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged application as its own process: the native binary if one was built, the jar otherwise. */
@@ -158,22 +160,27 @@ final class Service implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** Connections that the service has not closed, as Linux counts them: established, or closed by the other side alone. */
-    long openConnections() {
+    /** Connections that the service has not closed. */
+    int openConnections() {
+        return peers(port).size();
+    }
+
+    /** Who is connected to a port, as Linux tells: established connections, and those that the other side alone has closed. */
+    static Set<String> peers(int port) {
         String local = ":%04X".formatted(port);
+        Set<String> peers = new HashSet<>();
         try {
-            long count = 0;
             for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
-                count += Files.readAllLines(Path.of(table)).stream()
+                Files.readAllLines(Path.of(table)).stream()
                         .map(line -> line.trim().split("\\s+"))
                         .filter(columns ->
                                 columns[1].endsWith(local) && (columns[3].equals("01") || columns[3].equals("08")))
-                        .count();
+                        .forEach(columns -> peers.add(columns[2]));
             }
-            return count;
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
+        return peers;
     }
 
     String log() {

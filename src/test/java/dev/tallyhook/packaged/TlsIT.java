@@ -1,6 +1,7 @@
 package dev.tallyhook.packaged;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +77,21 @@ class TlsIT {
                 assertEquals(202, answer.statusCode(), service::log);
                 assertEquals(version, answer.version());
             }
+        }
+    }
+
+    @Test
+    void an_http_2_connection_that_is_quiet_between_requests_is_kept() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, tls("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT1S"))) {
+            var client = client(Certificate.client(null, first), HttpClient.Version.HTTP_2);
+            assertEquals(202, post(client, Webhooks.newId()).statusCode(), service::log);
+            Set<String> before = Service.peers(port);
+            for (int i = 0; i < 3; i++) {
+                Thread.sleep(1_500);
+                assertEquals(202, post(client, Webhooks.newId()).statusCode(), service::log);
+            }
+            assertEquals(before, Service.peers(port));
         }
     }
 
@@ -146,6 +163,40 @@ class TlsIT {
                 var strange = client(Certificate.client(first, first), version);
                 assertThrows(IOException.class, () -> post(strange, Webhooks.newId()));
             }
+        }
+    }
+
+    @Test
+    void who_is_no_longer_trusted_is_not_let_in_again_not_even_on_a_connection_or_a_session_of_before()
+            throws Exception {
+        Certificate sender = Certificate.create(directory, "sender");
+        Certificate successor = Certificate.create(directory, "successor");
+        Path trusted = directory.resolve("senders.crt");
+        sender.writeTo(trusted, directory.resolve("sender.key"));
+        try (var database = new DatabaseServer();
+                var service = Service.start(
+                        database,
+                        tls(
+                                "TALLYHOOK_TLS_CLIENT_AUTH",
+                                "required",
+                                "QUARKUS_TLS_TRUST_STORE_PEM_CERTS",
+                                trusted.toString()))) {
+            SSLContext withSession = Certificate.client(sender, first);
+            var kept = client(withSession, HttpClient.Version.HTTP_1_1);
+            assertEquals(202, post(kept, Webhooks.newId()).statusCode(), service::log);
+            successor.writeTo(trusted, directory.resolve("successor.key"));
+            var next = client(Certificate.client(successor, first), HttpClient.Version.HTTP_2);
+            Eventually.within(Duration.ofSeconds(10), () -> isLetIn(next), service::log);
+            assertFalse(isLetIn(kept), "on the connection of before");
+            assertFalse(isLetIn(client(withSession, HttpClient.Version.HTTP_1_1)), "with the session of before");
+        }
+    }
+
+    private boolean isLetIn(HttpClient client) throws InterruptedException {
+        try {
+            return post(client, Webhooks.newId()).statusCode() == 202;
+        } catch (IOException refused) {
+            return false;
         }
     }
 
