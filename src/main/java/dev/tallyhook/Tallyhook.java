@@ -23,8 +23,8 @@ public class Tallyhook {
 
     private static volatile int exitCode;
 
-    /** Held, because a logger that nobody holds forgets its level. */
-    private static final Logger HIBERNATE = Logger.getLogger("org.hibernate");
+    /** Held, because a logger that nobody holds forgets its level; found at run time, because a native build has another. */
+    private static @Nullable Logger hibernate;
 
     private static final String DATABASE_URL = "quarkus.datasource.jdbc.url";
 
@@ -35,7 +35,8 @@ public class Tallyhook {
      */
     public static void main(String... arguments) {
         // What it says about itself would otherwise stand before the one line that tells why a start failed.
-        HIBERNATE.setLevel(Level.WARNING);
+        hibernate = Logger.getLogger("org.hibernate");
+        hibernate.setLevel(Level.WARNING);
         ConnectionLimits.install();
         Quarkus.run(null, Tallyhook::exit, arguments);
     }
