@@ -94,8 +94,8 @@ class Certificates implements HttpServerOptionsCustomizer {
             if (!current.reload()) {
                 throw new GeneralSecurityException("a file is missing or not PEM");
             }
-            CurrentTrust trusted =
-                    trust; // First: whom no longer to trust must not wait for a certificate that is wrong.
+            // First: whom no longer to trust must not wait for a certificate that is wrong.
+            CurrentTrust trusted = trust;
             if (trusted != null && trusted.change(trustManager(current))) {
                 Log.info("The TLS trust store has changed; it holds for new requests");
             }

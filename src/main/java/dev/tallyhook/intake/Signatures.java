@@ -90,13 +90,13 @@ class Signatures {
         var content = new SignedContent(headers, body);
         boolean fresh = !content.malformed
                 && Math.abs(clock.instant().getEpochSecond() - content.timestamp) <= tolerance.toSeconds();
-        boolean fits = fits(content, current, WebhookKey.Shared.class, content.shared);
-        // A stale webhook that would have fitted goes on like one that does not.
-        if ((fits && fresh) || current.stream().noneMatch(WebhookKey.Public.class::isInstance)) {
-            return verdict(fits && fresh, body);
+        // A stale webhook whose signature fits goes on like one whose does not.
+        boolean known = fits(content, current, WebhookKey.Shared.class, content.shared) && fresh;
+        if (known || current.stream().noneMatch(WebhookKey.Public.class::isInstance)) {
+            return verdict(known, body);
         }
         return later(() -> fits(content, current, WebhookKey.Public.class, content.asymmetric))
-                .thenCompose(fitsAfterAll -> verdict(fitsAfterAll && fresh, body));
+                .thenCompose(fits -> verdict(fits && fresh, body));
     }
 
     private static boolean fits(SignedContent content, List<WebhookKey> keys, Class<?> kind, List<byte[]> signatures) {

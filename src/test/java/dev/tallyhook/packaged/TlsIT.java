@@ -54,6 +54,17 @@ class TlsIT {
         return environment;
     }
 
+    /** The file of those whom the service is to trust, with one in it. */
+    private Path trusting(Certificate client) throws Exception {
+        Path trusted = directory.resolve("clients.crt");
+        client.writeTo(trusted, directory.resolve("client.key"));
+        return trusted;
+    }
+
+    private Map<String, String> requiringCertificatesOf(Path trusted) {
+        return tls("TALLYHOOK_TLS_CLIENT_AUTH", "required", "QUARKUS_TLS_TRUST_STORE_PEM_CERTS", trusted.toString());
+    }
+
     private HttpResponse<String> post(HttpClient client, String id) throws IOException, InterruptedException {
         return client.send(
                 HttpRequest.newBuilder(URI.create("https://localhost:" + port + Webhooks.PATH))
@@ -145,16 +156,9 @@ class TlsIT {
     @Test
     void who_shows_no_certificate_or_a_strange_one_is_not_let_in_where_one_is_required() throws Exception {
         Certificate sender = Certificate.create(directory, "sender");
-        Path trusted = directory.resolve("senders.crt");
-        sender.writeTo(trusted, directory.resolve("sender.key"));
+        Path trusted = trusting(sender);
         try (var database = new DatabaseServer();
-                var service = Service.start(
-                        database,
-                        tls(
-                                "TALLYHOOK_TLS_CLIENT_AUTH",
-                                "required",
-                                "QUARKUS_TLS_TRUST_STORE_PEM_CERTS",
-                                trusted.toString()))) {
+                var service = Service.start(database, requiringCertificatesOf(trusted))) {
             for (var version : HttpClient.Version.values()) {
                 var known = client(Certificate.client(sender, first), version);
                 assertEquals(202, post(known, Webhooks.newId()).statusCode(), service::log);
@@ -171,20 +175,13 @@ class TlsIT {
             throws Exception {
         Certificate sender = Certificate.create(directory, "sender");
         Certificate successor = Certificate.create(directory, "successor");
-        Path trusted = directory.resolve("senders.crt");
-        sender.writeTo(trusted, directory.resolve("sender.key"));
+        Path trusted = trusting(sender);
         try (var database = new DatabaseServer();
-                var service = Service.start(
-                        database,
-                        tls(
-                                "TALLYHOOK_TLS_CLIENT_AUTH",
-                                "required",
-                                "QUARKUS_TLS_TRUST_STORE_PEM_CERTS",
-                                trusted.toString()))) {
+                var service = Service.start(database, requiringCertificatesOf(trusted))) {
             SSLContext withSession = Certificate.client(sender, first);
             var kept = client(withSession, HttpClient.Version.HTTP_1_1);
             assertEquals(202, post(kept, Webhooks.newId()).statusCode(), service::log);
-            successor.writeTo(trusted, directory.resolve("successor.key"));
+            trusting(successor);
             var next = client(Certificate.client(successor, first), HttpClient.Version.HTTP_2);
             Eventually.within(Duration.ofSeconds(10), () -> isLetIn(next), service::log);
             assertFalse(isLetIn(kept), "on the connection of before");
