@@ -32,6 +32,7 @@ class ConfigurationTest {
             Map.entry("tallyhook.intake.group-size-max", "256"),
             Map.entry("tallyhook.intake.json-depth-max", "32"),
             Map.entry("tallyhook.intake.json-number-length-max", "128"),
+            Map.entry("tallyhook.docs.enabled", "true"),
             Map.entry("tallyhook.open-access", "false"),
             Map.entry("tallyhook.webhook.secrets", UNSET),
             Map.entry("tallyhook.webhook.secrets-file", UNSET),

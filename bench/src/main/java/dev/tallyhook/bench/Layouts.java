@@ -6,9 +6,8 @@ import java.util.Map;
 import java.util.Map.Entry;
 
 /**
- * Compares ways to lay out the ledger and its queue, inside PostgreSQL alone: one table whose due index is partial, at
- * several fillfactors, against a ledger beside a narrow queue table. Each takes the same rows in groups of 100, and finishes
- * them in batches of 1,000.
+ * Compares ways to lay out the ledger, its queue and the indexes that lists are read by, inside PostgreSQL alone. Each takes the
+ * same rows in groups of 100, of a million senders and ten thousand receivers, and finishes them in batches of 1,000.
  */
 final class Layouts {
 
@@ -24,49 +23,86 @@ final class Layouts {
 
     private static final String NEW_ROWS =
             """
-            SELECT 'txn_' || md5(n || '.' || i), 'acc_user_789', 'acc_merchant_456', 1500.50, 'INR', clock_timestamp()
+            SELECT 'txn_' || md5(n || '.' || i), 'acc_user_' || hashint4(n * 1000 + i) % 500000,
+                   'acc_merchant_' || hashint4(n * 7919 + i) % 5000, 1500.50, 'INR', clock_timestamp()
             FROM generate_series(1, size) AS i""";
 
     private static final String INSERT_COLUMNS =
             "(transaction_id, source_account, destination_account, amount, currency, due_at)";
 
-    /** The statements of a layout; {@code %d} in the first is the fillfactor. */
-    private record Layout(String create, String insert, String finish) {}
+    /** The statements of a layout. */
+    private record Layout(String create, String insert, String finish) {
 
-    private static final Layout ONE_TABLE = new Layout(
-            "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = %d);"
-                    + "CREATE INDEX ledger_due ON layout.ledger (due_at) WHERE status = 'PROCESSING';",
-            "INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS,
-            """
-            WITH due AS MATERIALIZED (
-                SELECT ctid FROM layout.ledger
-                WHERE status = 'PROCESSING' AND due_at <= now()
-                ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED)
-            UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
-            WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))""");
+        Layout with(String... indexes) {
+            return new Layout(create + String.join(";", indexes) + ";", insert, finish);
+        }
+    }
 
-    private static final Layout LEDGER_AND_QUEUE = new Layout(
-            "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = %d);"
-                    + "CREATE TABLE layout.queue (due_at timestamptz NOT NULL, transaction_id text COLLATE \"C\" NOT NULL);"
-                    + "CREATE INDEX queue_due ON layout.queue (due_at);",
-            "WITH stored AS (INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS
-                    + " RETURNING due_at, transaction_id) INSERT INTO layout.queue SELECT * FROM stored",
-            """
-            WITH due AS MATERIALIZED (
-                SELECT ctid FROM layout.queue
-                WHERE due_at <= now()
-                ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED),
-            taken AS (
-                DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_id)
-            UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
-            FROM taken WHERE ledger.transaction_id = taken.transaction_id""");
+    private static Layout oneTable(int fillfactor) {
+        return new Layout(
+                "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = " + fillfactor + ");"
+                        + "CREATE INDEX ON layout.ledger (due_at) WHERE status = 'PROCESSING';",
+                "INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS,
+                """
+                WITH due AS MATERIALIZED (
+                    SELECT ctid FROM layout.ledger
+                    WHERE status = 'PROCESSING' AND due_at <= now()
+                    ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED)
+                UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
+                WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))""");
+    }
 
-    private static final List<Entry<String, Entry<Layout, Integer>>> ALL = List.of(
-            Map.entry("one table, fillfactor 100", Map.entry(ONE_TABLE, 100)),
-            Map.entry("one table, fillfactor 70", Map.entry(ONE_TABLE, 70)),
-            Map.entry("one table, fillfactor 50", Map.entry(ONE_TABLE, 50)),
-            Map.entry("ledger and queue, fillfactor 100", Map.entry(LEDGER_AND_QUEUE, 100)),
-            Map.entry("ledger and queue, fillfactor 50", Map.entry(LEDGER_AND_QUEUE, 50)));
+    private static Layout ledgerAndQueue(int fillfactor) {
+        return new Layout(
+                "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = " + fillfactor + ");"
+                        + "CREATE TABLE layout.queue (due_at timestamptz NOT NULL, transaction_id text COLLATE \"C\" NOT NULL);"
+                        + "CREATE INDEX ON layout.queue (due_at);",
+                "WITH stored AS (INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS
+                        + " RETURNING due_at, transaction_id) INSERT INTO layout.queue SELECT * FROM stored",
+                """
+                WITH due AS MATERIALIZED (
+                    SELECT ctid FROM layout.queue
+                    WHERE due_at <= now()
+                    ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED),
+                taken AS (
+                    DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_id)
+                UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
+                FROM taken WHERE ledger.transaction_id = taken.transaction_id""");
+    }
+
+    private static String index(String columns, String predicate) {
+        return "CREATE INDEX ON layout.ledger (" + columns + ") " + predicate;
+    }
+
+    private static final String WAITING = "WHERE status = 'PROCESSING'";
+    private static final String FINISHED = "WHERE status = 'PROCESSED'";
+
+    private static final String[] WHOLE = {
+        index("created_at", ""), index("source_account, created_at", ""), index("destination_account, created_at", "")
+    };
+
+    private static final String[] BY_STATUS = {
+        index("created_at", WAITING),
+        index("created_at", FINISHED),
+        index("source_account, created_at", FINISHED),
+        index("destination_account, created_at", FINISHED)
+    };
+
+    private static final String[] BY_STATUS_AND_ACCOUNT = {
+        index("source_account, created_at", WAITING), index("destination_account, created_at", WAITING)
+    };
+
+    private static final List<Entry<String, Layout>> ALL = List.of(
+            Map.entry("one table, fillfactor 100", oneTable(100)),
+            Map.entry("one table, fillfactor 70", oneTable(70)),
+            Map.entry("ledger and queue, fillfactor 50", ledgerAndQueue(50)),
+            Map.entry("one table, indexes whole", oneTable(70).with(WHOLE)),
+            Map.entry("one table, indexes by status", oneTable(70).with(BY_STATUS)),
+            Map.entry(
+                    "one table, indexes by status and account",
+                    oneTable(70).with(BY_STATUS).with(BY_STATUS_AND_ACCOUNT)),
+            Map.entry("one table, fillfactor 90, indexes by status", oneTable(90).with(BY_STATUS)),
+            Map.entry("ledger and queue, indexes whole", ledgerAndQueue(50).with(WHOLE)));
 
     private final Database database;
     private final Report report;
@@ -78,14 +114,14 @@ final class Layouts {
 
     void compare(int rows) throws SQLException {
         for (var entry : ALL) {
-            measure(entry.getKey(), entry.getValue().getKey(), entry.getValue().getValue(), rows);
+            measure(entry.getKey(), entry.getValue(), rows);
         }
         database.execute("DROP SCHEMA layout CASCADE");
     }
 
-    private void measure(String name, Layout layout, int fillfactor, int rows) throws SQLException {
+    private void measure(String name, Layout layout, int rows) throws SQLException {
         database.execute("DROP SCHEMA IF EXISTS layout CASCADE; CREATE SCHEMA layout; "
-                + layout.create().formatted(fillfactor)
+                + layout.create()
                 + procedure("insert_all", "FOR n IN 1.." + rows / GROUP + " LOOP " + layout.insert() + "; COMMIT; END LOOP;", GROUP)
                 + procedure(
                         "finish_all",
