@@ -4,17 +4,32 @@ import dev.tallyhook.problem.ProblemException;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.UriInfo;
+import java.sql.SQLException;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 
-/** Answers what became of a transaction. */
+/** Answers what became of transactions. */
 @Path("/v1/transactions")
 class TransactionResource {
 
     private final Transactions transactions;
+    private final TransactionPages pages;
 
-    TransactionResource(Transactions transactions) {
+    TransactionResource(Transactions transactions, TransactionPages pages) {
         this.transactions = transactions;
+        this.pages = pages;
+    }
+
+    @GET
+    public RestResponse<TransactionPages.Page> list(UriInfo uri) throws SQLException {
+        var parameters = new QueryParameters(uri.getQueryParameters());
+        var filter = TransactionFilter.read(parameters);
+        int limit = parameters.limit();
+        var cursor = parameters.cursor();
+        parameters.requireValid();
+        return RestResponse.ResponseBuilder.ok(pages.read(filter, limit, cursor), MediaType.APPLICATION_JSON)
+                .build();
     }
 
     @GET

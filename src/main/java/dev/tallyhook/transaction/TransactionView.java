@@ -1,6 +1,8 @@
 package dev.tallyhook.transaction;
 
 import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,23 @@ record TransactionView(
         TransactionStatus status,
         Instant createdAt,
         @Nullable Instant processedAt) {
+
+    /** In the order in which {@link #of(ResultSet, int)} reads them. */
+    static final String COLUMNS =
+            "transaction_id, source_account, destination_account, amount, currency, status, created_at, processed_at";
+
+    /** Reads the {@link #COLUMNS}, which begin at this one. */
+    static TransactionView of(ResultSet row, int first) throws SQLException {
+        return new TransactionView(
+                row.getString(first),
+                row.getString(first + 1),
+                row.getString(first + 2),
+                row.getBigDecimal(first + 3),
+                row.getString(first + 4),
+                TransactionStatus.valueOf(row.getString(first + 5)),
+                Timestamps.of(row, first + 6),
+                row.getObject(first + 7) == null ? null : Timestamps.of(row, first + 7));
+    }
 
     static TransactionView of(Transaction row) {
         return new TransactionView(

@@ -1,0 +1,120 @@
+package dev.tallyhook.transaction;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the recorded conflicts page by page, newest first. */
+@ApplicationScoped
+class ConflictPages {
+
+    private static final String COLUMNS =
+            "conflict_id, transaction_id, source_account, destination_account, amount, currency, received_at";
+
+    private static final String NEWEST_FIRST = " ORDER BY received_at DESC, conflict_id DESC";
+
+    private final DataSource dataSource;
+
+    ConflictPages(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * A webhook that contradicts what is stored.
+     *
+     * @param stored what is stored with that id, or null if it is not there any more
+     */
+    record Conflict(
+            long conflictId,
+            String transactionId,
+            String sourceAccount,
+            String destinationAccount,
+            BigDecimal amount,
+            String currency,
+            Instant receivedAt,
+            @Nullable TransactionView stored) {}
+
+    /**
+     * A page of the list.
+     *
+     * @param conflicts newest first
+     * @param nextCursor where the next page begins, or null if this is the last one
+     */
+    record Page(List<Conflict> conflicts, @Nullable String nextCursor) {}
+
+    /**
+     * Which conflicts a list has.
+     *
+     * @param receivedFrom inclusive
+     * @param receivedTo exclusive
+     */
+    record Filter(Optional<String> transactionId, Optional<Instant> receivedFrom, Optional<Instant> receivedTo) {
+
+        static Filter read(QueryParameters parameters) {
+            return new Filter(
+                    parameters.identifier("transaction_id"),
+                    parameters.time("received_from"),
+                    parameters.time("received_to"));
+        }
+    }
+
+    /**
+     * Reads a page.
+     *
+     * @param limit how many at most
+     * @param cursor where the page before ended, or nothing for the first one
+     * @throws dev.tallyhook.problem.ProblemException 400 if the cursor does not belong to this filter
+     */
+    Page read(Filter filter, int limit, Optional<String> cursor) throws SQLException {
+        String list = "conflicts " + filter;
+        List<Conflict> found = select(filter, limit + 1, cursor.map(written -> Cursor.read(written, list)))
+                .query(dataSource, ConflictPages::conflict);
+        if (found.size() <= limit) {
+            return new Page(found, null);
+        }
+        Conflict last = found.get(limit - 1);
+        return new Page(
+                found.subList(0, limit), new Cursor(last.receivedAt(), Long.toString(last.conflictId())).write(list));
+    }
+
+    private static Sql select(Filter filter, int limit, Optional<Cursor> after) {
+        var page = new Sql().add("SELECT " + COLUMNS + " FROM conflicts WHERE true");
+        filter.transactionId().ifPresent(id -> page.add(" AND transaction_id = ?", id));
+        filter.receivedFrom().ifPresent(time -> page.add(" AND received_at >= ?", time));
+        filter.receivedTo().ifPresent(time -> page.add(" AND received_at < ?", time));
+        after.ifPresent(
+                cursor -> page.add(" AND (received_at, conflict_id) < (?, ?)", cursor.at(), conflictId(cursor)));
+        page.add(NEWEST_FIRST + " LIMIT ?", limit);
+        return new Sql()
+                .add("SELECT page.*, " + TransactionView.COLUMNS.replaceAll("(\\w+)", "stored.$1") + " FROM (")
+                .add(page)
+                .add(") AS page LEFT JOIN transactions AS stored ON stored.transaction_id = page.transaction_id")
+                .add(NEWEST_FIRST);
+    }
+
+    private static long conflictId(Cursor cursor) {
+        try {
+            return Long.parseLong(cursor.key());
+        } catch (NumberFormatException forged) {
+            throw Cursor.wrong();
+        }
+    }
+
+    private static Conflict conflict(ResultSet row) throws SQLException {
+        return new Conflict(
+                row.getLong(1),
+                row.getString(2),
+                row.getString(3),
+                row.getString(4),
+                row.getBigDecimal(5),
+                row.getString(6),
+                Timestamps.of(row, 7),
+                row.getString(8) == null ? null : TransactionView.of(row, 8));
+    }
+}

@@ -1,0 +1,30 @@
+package dev.tallyhook.transaction;
+
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.UriInfo;
+import java.sql.SQLException;
+import org.jboss.resteasy.reactive.RestResponse;
+
+/** Answers which webhooks contradicted what was stored. */
+@Path("/v1/conflicts")
+class ConflictResource {
+
+    private final ConflictPages pages;
+
+    ConflictResource(ConflictPages pages) {
+        this.pages = pages;
+    }
+
+    @GET
+    public RestResponse<ConflictPages.Page> list(UriInfo uri) throws SQLException {
+        var parameters = new QueryParameters(uri.getQueryParameters());
+        var filter = ConflictPages.Filter.read(parameters);
+        int limit = parameters.limit();
+        var cursor = parameters.cursor();
+        parameters.requireValid();
+        return RestResponse.ResponseBuilder.ok(pages.read(filter, limit, cursor), MediaType.APPLICATION_JSON)
+                .build();
+    }
+}

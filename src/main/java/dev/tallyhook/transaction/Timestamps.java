@@ -1,0 +1,39 @@
+package dev.tallyhook.transaction;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Optional;
+
+/** Times as they stand in a row and in a URL: RFC 3339 section 5.6, with any offset, in the years 1 to 9999. */
+public final class Timestamps {
+
+    private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
+
+    /** What is said of a text that is none. */
+    public static final String VIOLATION =
+            "must be an RFC 3339 time, such as 2025-10-29T10:30:00Z (the + of an offset is written %2B in a URL)";
+
+    private Timestamps() {}
+
+    /** Nothing if the text is no such time. */
+    public static Optional<Instant> parse(String text) {
+        try {
+            return Optional.of(OffsetDateTime.parse(text).toInstant()).filter(Timestamps::isInRange);
+        } catch (DateTimeException wrong) {
+            return Optional.empty();
+        }
+    }
+
+    /** Of a column that is not null. */
+    static Instant of(ResultSet row, int column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    static boolean isInRange(Instant time) {
+        return !time.isBefore(EARLIEST) && !time.isAfter(LATEST);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.tallyhook.transaction;
+
+import static dev.tallyhook.transaction.TransactionStatus.PROCESSED;
+import static dev.tallyhook.transaction.TransactionStatus.PROCESSING;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the ledger page by page, newest first. */
+@ApplicationScoped
+class TransactionPages {
+
+    /** Those that share a time came in one commit. */
+    private static final String NEWEST_FIRST = " ORDER BY created_at DESC, transaction_id DESC LIMIT ?";
+
+    private static final String AS_FAR_BACK_AS_FINISHED =
+            " AND created_at >= coalesce((SELECT min(created_at) FROM finished HAVING count(*) = ?), '-infinity')";
+
+    private final DataSource dataSource;
+
+    TransactionPages(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * A page of a list.
+     *
+     * @param transactions newest first
+     * @param nextCursor where the next page begins, or null if this is the last one
+     */
+    record Page(
+            List<TransactionView> transactions, @Nullable String nextCursor) {}
+
+    /**
+     * Reads a page.
+     *
+     * @param limit how many at most
+     * @param cursor where the page before ended, or nothing for the first one
+     * @throws dev.tallyhook.problem.ProblemException 400 if the cursor does not belong to this filter
+     */
+    Page read(TransactionFilter filter, int limit, Optional<String> cursor) throws SQLException {
+        String list = "transactions " + filter;
+        // One more than wanted tells whether there is another page.
+        List<TransactionView> found = select(filter, limit + 1, cursor.map(written -> Cursor.read(written, list)))
+                .query(dataSource, row -> TransactionView.of(row, 1));
+        if (found.size() <= limit) {
+            return new Page(found, null);
+        }
+        TransactionView last = found.get(limit - 1);
+        return new Page(found.subList(0, limit), new Cursor(last.createdAt(), last.transactionId()).write(list));
+    }
+
+    static Sql select(TransactionFilter filter, int limit, Optional<Cursor> after) {
+        Sql conditions = filter.conditions(after);
+        return filter.status()
+                .map(status -> ofOneStatus(status, conditions, limit))
+                .orElseGet(() -> ofBoth(conditions, limit));
+    }
+
+    /** The status is a literal, because only so the indexes that are partial by it can serve. */
+    private static Sql ofOneStatus(TransactionStatus status, Sql conditions, int limit) {
+        return new Sql()
+                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE status = '" + status + "'")
+                .add(conditions)
+                .add(NEWEST_FIRST, limit);
+    }
+
+    /**
+     * Merges the lists of both statuses, in one statement, so that a transaction that is finished meanwhile stands in exactly
+     * one of them. Those that wait are looked for no further back than a page of finished ones reaches: beyond it may lie the
+     * dead index entries of all that has been finished lately.
+     */
+    private static Sql ofBoth(Sql conditions, int limit) {
+        return new Sql()
+                .add("WITH finished AS MATERIALIZED (")
+                .add(ofOneStatus(PROCESSED, conditions, limit))
+                .add("), waiting AS MATERIALIZED (")
+                .add(ofOneStatus(PROCESSING, new Sql().add(conditions).add(AS_FAR_BACK_AS_FINISHED, limit), limit))
+                .add(") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting) AS either")
+                .add(NEWEST_FIRST, limit);
+    }
+}

@@ -1,0 +1,142 @@
+package dev.tallyhook.transaction;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.test.junit.QuarkusTest;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+/** How PostgreSQL serves lists of a ledger of a million rows, of which the latest 30,000 wait. */
+@QuarkusTest
+class ListPlansTest {
+
+    private static final int PAGE = 51;
+
+    /** All that wait: what a page of one account reads at most that is not its own. */
+    private static final int WAITING = 30_000;
+
+    private static final Instant NEWEST = Instant.parse("2001-01-01T00:00:00Z");
+
+    private static final String MILLION = """
+            INSERT INTO transactions (
+                transaction_id, source_account, destination_account, amount, currency, created_at, due_at, status, processed_at)
+            SELECT 'plan_' || i,
+                   CASE WHEN i % 10 = 0 THEN 'busy' ELSE 'user_' || hashint4(i) % 100000 END,
+                   CASE WHEN i % 7 = 0 THEN 'busy' ELSE 'shop_' || hashint4(i * 31) % 2000 END,
+                   1, 'INR', created_at, due_at,
+                   CASE WHEN i <= 30000 THEN 'PROCESSING' ELSE 'PROCESSED' END,
+                   CASE WHEN i > 30000 THEN due_at END
+            FROM generate_series(1, 1000000) AS i,
+                 LATERAL (SELECT timestamptz '2001-01-01 00:00:00Z' - i / 100 * interval '100 ms') AS creation (created_at),
+                 LATERAL (SELECT created_at + interval '100 years') AS due (due_at)
+            """;
+
+    @ConfigProperty(name = "quarkus.datasource.jdbc.url")
+    String url;
+
+    /** What the sessions of the pool have, because plans depend on it. */
+    @ConfigProperty(name = "quarkus.datasource.jdbc.additional-jdbc-properties.options")
+    String options;
+
+    @Test
+    void each_combination_of_filters_is_served_by_an_index() throws SQLException {
+        try (var connection = connect();
+                var statement = connection.createStatement()) {
+            statement.execute("BEGIN");
+            try {
+                statement.execute("SET LOCAL statement_timeout = 0");
+                statement.execute(MILLION);
+                statement.execute("ANALYZE transactions");
+                List<Executable> checks = new ArrayList<>();
+                for (TransactionFilter filter : filters()) {
+                    for (var after : List.of(Optional.<Cursor>empty(), inTheMiddle())) {
+                        JsonNode plan = explain(connection, TransactionPages.select(filter, PAGE, after));
+                        checks.add(() -> assertIsServed(filter, plan));
+                    }
+                }
+                assertAll(checks);
+            } finally {
+                statement.execute("ROLLBACK");
+            }
+        }
+    }
+
+    /** Without the pool's timeout of the socket, which a million rows exceed. */
+    private Connection connect() throws SQLException {
+        var properties = new Properties();
+        properties.put("user", "postgres");
+        properties.put("options", options);
+        return DriverManager.getConnection(url, properties);
+    }
+
+    private static Optional<Cursor> inTheMiddle() {
+        return Optional.of(new Cursor(NEWEST.minusSeconds(500), "plan_500000"));
+    }
+
+    private static List<TransactionFilter> filters() {
+        List<TransactionFilter> filters = new ArrayList<>();
+        for (var status : either(TransactionStatus.PROCESSING, TransactionStatus.PROCESSED)) {
+            for (var source : either("busy", "user_777")) {
+                for (var destination : either("busy", "shop_777")) {
+                    for (var from : either(NEWEST.minusSeconds(900))) {
+                        for (var to : either(NEWEST.minusSeconds(10))) {
+                            filters.add(new TransactionFilter(status, source, destination, from, to));
+                        }
+                    }
+                }
+            }
+        }
+        return filters;
+    }
+
+    @SafeVarargs
+    private static <T> List<Optional<T>> either(T... values) {
+        List<Optional<T>> all = new ArrayList<>(List.of(Optional.empty()));
+        List.of(values).forEach(value -> all.add(Optional.of(value)));
+        return all;
+    }
+
+    private static JsonNode explain(Connection connection, Sql select) throws SQLException {
+        List<String> plan = new Sql()
+                .add("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ")
+                .add(select)
+                .query(connection, row -> row.getString(1));
+        try {
+            return new ObjectMapper().readTree(plan.get(0)).get(0).get("Plan");
+        } catch (com.fasterxml.jackson.core.JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static void assertIsServed(TransactionFilter filter, JsonNode plan) {
+        String said = filter + "\n" + plan.toPrettyString();
+        assertFalse(plan.findValuesAsText("Node Type").contains("Seq Scan"), said);
+        assertTrue(rowsRead(plan) <= WAITING + 20 * PAGE, () -> rowsRead(plan) + " rows read for " + said);
+    }
+
+    /** By the scans of the table: those that came out, and those that a filter took away. */
+    private static long rowsRead(JsonNode node) {
+        long read = 0;
+        if (node.path("Relation Name").asText().equals("transactions")) {
+            read += node.path("Actual Rows").asLong()
+                    + node.path("Rows Removed by Filter").asLong();
+        }
+        for (JsonNode child : node.path("Plans")) {
+            read += rowsRead(child);
+        }
+        return read;
+    }
+}
