@@ -62,9 +62,9 @@ record Cursor(Instant at, String key) {
                 Instant.EPOCH.plus(ByteBuffer.wrap(bytes).getLong(), ChronoUnit.MICROS),
                 new String(bytes, Long.BYTES, bytes.length - Long.BYTES - CHECKSUM_BYTES, StandardCharsets.UTF_8));
         // Who knows how it is written may write one: what it says must be harmless then too.
-        if (!cursor.write(query).equals(written)
+        if (!Timestamps.isInRange(cursor.at)
                 || Identifier.violation(cursor.key) != null
-                || !Timestamps.isInRange(cursor.at)) {
+                || !cursor.write(query).equals(written)) {
             throw wrong();
         }
         return cursor;
