@@ -277,6 +277,22 @@ class ListsTest {
                 .body("detail", containsString("next_cursor"));
     }
 
+    @Test
+    void the_longest_accounts_and_the_longest_cursor_fit_in_a_url() {
+        String account = "😀".repeat(255);
+        String id = prefix + "😀".repeat(255 - prefix.length() - 1);
+        for (int i = 0; i < 2; i++) {
+            given().contentType("application/json")
+                    .body(Webhooks.body(id + i).replace("acc_user_789", account).replace("acc_merchant_456", account))
+                    .post(Webhooks.PATH)
+                    .then()
+                    .statusCode(202);
+        }
+        var filter = Map.<String, Object>of(
+                "source_account", account, "destination_account", account, "created_from", "2001-01-01T00:00:00Z");
+        assertEquals(List.of(id + 1, id + 0), walk(TRANSACTIONS, "transactions.transaction_id", filter, 1));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 500})
     void conflicts_are_listed_newest_first_with_what_is_stored(int limit) {
