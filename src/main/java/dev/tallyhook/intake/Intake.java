@@ -37,6 +37,7 @@ public class Intake {
 
     private final LedgerWriter ledger;
     private final WaitingRoom waiting;
+    private final IntakeMetrics metrics;
     private final Duration answerWithin;
     private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
@@ -44,9 +45,10 @@ public class Intake {
     private volatile boolean stopped;
     private boolean databaseAway;
 
-    Intake(LedgerWriter ledger, IntakeConfig config) {
+    Intake(LedgerWriter ledger, IntakeMetrics metrics, IntakeConfig config) {
         this.ledger = ledger;
         this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
+        this.metrics = metrics;
         this.answerWithin = config.answerWithin();
         watch.setDaemon(true);
     }
@@ -54,6 +56,7 @@ public class Intake {
     void start(@Observes StartupEvent event) {
         writer.start();
         watch.start();
+        metrics.show(waiting::size, () -> beingWritten.size());
     }
 
     /**
@@ -92,9 +95,11 @@ public class Intake {
     }
 
     private void write(List<Pending> group) {
+        long since = System.nanoTime();
         try {
             List<Receipt> receipts =
                     ledger.write(group.stream().map(Pending::webhook).toList());
+            metrics.committed(group.size(), System.nanoTime() - since);
             for (int i = 0; i < group.size(); i++) {
                 group.get(i).receipt().complete(receipts.get(i));
             }

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes webhooks to the ledger and says of each what became of it. When {@link #write} returns, all that it says is
@@ -32,11 +33,11 @@ class LedgerWriter {
     private static final String INSERT_NEW = """
             WITH inserted AS (
                 INSERT INTO transactions (
-                    transaction_id, source_account, destination_account, amount, currency, due_at)
+                    transaction_id, source_account, destination_account, amount, currency, due_at, traceparent)
                 SELECT transaction_id, source_account, destination_account, amount, currency,
-                       now() + ? * interval '1 microsecond'
-                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
-                    AS webhook (transaction_id, source_account, destination_account, amount, currency)
+                       now() + ? * interval '1 microsecond', traceparent
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[])
+                    AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent)
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING transaction_id)
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
@@ -100,7 +101,8 @@ class LedgerWriter {
         try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW)) {
             insert.setLong(1, delay.toNanos() / 1_000);
             bindColumns(insert, 2, webhooks);
-            insert.setInt(2 + COLUMNS, webhooks.size());
+            insert.setArray(2 + COLUMNS, traceparents(connection, webhooks));
+            insert.setInt(3 + COLUMNS, webhooks.size());
             try (ResultSet row = insert.executeQuery()) {
                 row.next();
                 Array someNew = row.getArray(1);
@@ -175,6 +177,14 @@ class LedgerWriter {
         statement.setArray(first + 2, column(connection, "text", webhooks, Webhook::destinationAccount));
         statement.setArray(first + 3, column(connection, "numeric", webhooks, Webhook::amount));
         statement.setArray(first + 4, column(connection, "text", webhooks, Webhook::currency));
+    }
+
+    /** NULL says that none is traced: {@code unnest} fills the shorter arrays up. */
+    private static @Nullable Array traceparents(Connection connection, List<Webhook> webhooks) throws SQLException {
+        return webhooks.stream().allMatch(webhook -> webhook.traceparent() == null)
+                ? null
+                : connection.createArrayOf(
+                        "text", webhooks.stream().map(Webhook::traceparent).toArray());
     }
 
     private static Array column(

@@ -139,7 +139,7 @@ class Signatures {
     }
 
     private static ProblemException crowded() {
-        return ProblemException.unavailable("More v1a signatures came than can be checked in time; try again");
+        return ProblemException.overloaded("More v1a signatures came than can be checked in time; try again");
     }
 
     @Scheduled(every = "1s")

@@ -73,7 +73,7 @@ final class WaitingRoom {
     }
 
     static ProblemException full() {
-        return ProblemException.unavailable("The intake is full; try again");
+        return ProblemException.overloaded("The intake is full; try again");
     }
 
     /**
@@ -112,6 +112,10 @@ final class WaitingRoom {
         if (crowded && now - lastFullNanos > CALM_MIN.toNanos()) {
             crowded = false;
         }
+    }
+
+    synchronized int size() {
+        return waiting.size();
     }
 
     /** Lets out those who have waited since before {@code nanos}, by the monotonic clock. */

@@ -27,12 +27,15 @@ class WebhookResource {
     private final Signatures signatures;
     private final WebhookParser parser;
     private final Intake intake;
+    private final IntakeMetrics metrics;
     private final long bodySizeMax;
 
-    WebhookResource(Signatures signatures, WebhookParser parser, Intake intake, IntakeConfig config) {
+    WebhookResource(
+            Signatures signatures, WebhookParser parser, Intake intake, IntakeMetrics metrics, IntakeConfig config) {
         this.signatures = signatures;
         this.parser = parser;
         this.intake = intake;
+        this.metrics = metrics;
         this.bodySizeMax = config.bodySizeMax().asLongValue();
     }
 
@@ -46,10 +49,17 @@ class WebhookResource {
     @POST
     @NonBlocking
     public CompletionStage<RestResponse<Accepted>> receive(HttpServerRequest request) {
+        long since = System.nanoTime();
+        String traceparent = TraceParent.ofCurrentRequest();
         return RequestBody.read(request, bodySizeMax)
                 .thenCompose(body -> authenticate(request, body))
-                .thenApply(body -> parse(request, body))
-                .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt)));
+                .thenApply(body -> parse(request, body).broughtBy(traceparent))
+                .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt, since)))
+                .whenComplete((answer, failure) -> {
+                    if (failure != null) {
+                        metrics.refused(failure);
+                    }
+                });
     }
 
     private CompletionStage<byte[]> authenticate(HttpServerRequest request, byte[] body) {
@@ -69,14 +79,17 @@ class WebhookResource {
         }
     }
 
-    private static RestResponse<Accepted> answer(Webhook webhook, Receipt receipt) {
-        return switch (receipt) {
-            case ACCEPTED -> accepted(webhook).build();
-            case REPLAYED -> accepted(webhook).header(REPLAYED, "true").build();
-            case CONFLICTING ->
-                throw ProblemException.conflict(
-                        "A transaction with this id is stored with other content; it stays, and this attempt is on record");
-        };
+    private RestResponse<Accepted> answer(Webhook webhook, Receipt receipt, long since) {
+        var answer =
+                switch (receipt) {
+                    case ACCEPTED -> accepted(webhook);
+                    case REPLAYED -> accepted(webhook).header(REPLAYED, "true");
+                    case CONFLICTING ->
+                        throw ProblemException.conflict(
+                                "A transaction with this id is stored with other content; it stays, and this attempt is on record");
+                };
+        metrics.accepted(receipt == Receipt.ACCEPTED ? Outcome.ACCEPTED : Outcome.REPLAYED, since);
+        return answer.build();
     }
 
     private static RestResponse.ResponseBuilder<Accepted> accepted(Webhook webhook) {

@@ -18,16 +18,19 @@ public final class ProblemException extends RuntimeException {
     private final transient Problem problem;
     private final transient @Nullable Duration retryAfter;
     private final transient @Nullable String challenge;
+    private final transient boolean overload;
 
     private ProblemException(Problem problem, @Nullable Duration retryAfter) {
-        this(problem, retryAfter, null);
+        this(problem, retryAfter, null, false);
     }
 
-    private ProblemException(Problem problem, @Nullable Duration retryAfter, @Nullable String challenge) {
+    private ProblemException(
+            Problem problem, @Nullable Duration retryAfter, @Nullable String challenge, boolean overload) {
         super(problem.detail(), null, false, false);
         this.problem = problem;
         this.retryAfter = retryAfter;
         this.challenge = challenge;
+        this.overload = overload;
     }
 
     /** 400: the request cannot be read. */
@@ -37,7 +40,7 @@ public final class ProblemException extends RuntimeException {
 
     /** 401 with {@code WWW-Authenticate}: nothing shows who sent the request. */
     public static ProblemException unauthorized(String detail, String challenge) {
-        return new ProblemException(Problem.of(401, detail), null, challenge);
+        return new ProblemException(Problem.of(401, detail), null, challenge, false);
     }
 
     /** 404. */
@@ -77,6 +80,16 @@ public final class ProblemException extends RuntimeException {
     /** 503 with {@code Retry-After}: nothing is wrong with the request, and it may succeed soon. */
     public static ProblemException unavailable(String detail) {
         return new ProblemException(Problem.of(503, detail), RETRY_AFTER);
+    }
+
+    /** 503 with {@code Retry-After}: more came than can be served. */
+    public static ProblemException overloaded(String detail) {
+        return new ProblemException(Problem.of(503, detail), RETRY_AFTER, null, true);
+    }
+
+    /** Whether it is refused because too much came, and not because anything failed. */
+    public boolean isOverload() {
+        return overload;
     }
 
     /** The HTTP status code that the request is answered with. */

@@ -4,6 +4,7 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.PROCEED;
 
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -33,6 +34,7 @@ public class DuePoller {
     private static final Duration PAUSE_MAX = Duration.ofMillis(500);
 
     private final DueTransactions due;
+    private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
 
     /** Held by the tick whose turn it is, but for its sleep, in which the next one takes over. */
@@ -50,9 +52,14 @@ public class DuePoller {
     private volatile long lastSuccessNanos = System.nanoTime();
     private volatile boolean stopping;
 
-    DuePoller(DueTransactions due, ProcessingConfig config) {
+    DuePoller(DueTransactions due, ProcessingMetrics metrics, ProcessingConfig config) {
         this.due = due;
+        this.metrics = metrics;
         this.config = config;
+    }
+
+    void start(@Observes StartupEvent event) {
+        metrics.showHeartbeatAge(this::sinceLastSuccess);
     }
 
     @Scheduled(every = "1s", concurrentExecution = PROCEED)
@@ -91,6 +98,7 @@ public class DuePoller {
             DueTransactions.Batch batch = due.finish(from, config.batchSize());
             from = batch.watermark();
             watermark = from;
+            metrics.finishedByPoller(batch.count());
             succeeded();
             if (batch.count() < config.batchSize()) {
                 return pause(from);
@@ -109,6 +117,7 @@ public class DuePoller {
 
     private void succeeded() {
         lastSuccessNanos = System.nanoTime();
+        metrics.heartbeat();
         if (failing) {
             failing = false;
             Log.info("Due transactions are finished again");
@@ -116,6 +125,7 @@ public class DuePoller {
     }
 
     private void failed(SQLException failure) {
+        metrics.pollFailed();
         // The watermark stays: it moves after a success only, so whatever failed is above it.
         if (!failing) {
             failing = true;
@@ -125,7 +135,11 @@ public class DuePoller {
 
     /** Whether polls have failed, or have not happened, for longer than is normal. */
     public boolean stalled() {
-        return System.nanoTime() - lastSuccessNanos > config.stalledAfter().toNanos();
+        return sinceLastSuccess() > config.stalledAfter().toNanos();
+    }
+
+    private long sinceLastSuccess() {
+        return System.nanoTime() - lastSuccessNanos;
     }
 
     /** Waits for the running batch, which is short; what is still due is left to the next start or another replica. */

@@ -27,7 +27,7 @@ class DueTransactions {
      *
      * @see <a href="https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE">SKIP LOCKED</a>
      */
-    static final String FINISH_DUE = """
+    private static final String FINISH = """
             WITH due AS MATERIALIZED (
                 SELECT ctid
                 FROM transactions
@@ -42,10 +42,26 @@ class DueTransactions {
                 SET status = 'PROCESSED',
                     processed_at = greatest(clock_timestamp(), due_at)
                 WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
-                RETURNING due_at)
-            SELECT count(*), max(due_at)
+                RETURNING transaction_id, due_at, processed_at, traceparent)
+            SELECT width_bucket(processed_at - due_at, %s) AS lateness,
+                   count(*),
+                   extract(epoch FROM sum(processed_at - due_at)),
+                   max(due_at)
+                   %s
             FROM finished
+            GROUP BY lateness
             """;
+
+    private static final String TRACES = """
+            , array_agg(transaction_id) FILTER (WHERE traceparent IS NOT NULL)
+            , array_agg(traceparent) FILTER (WHERE traceparent IS NOT NULL)
+            , array_agg(extract(epoch FROM due_at)) FILTER (WHERE traceparent IS NOT NULL)
+            , array_agg(extract(epoch FROM processed_at)) FILTER (WHERE traceparent IS NOT NULL)
+            """;
+
+    static final String FINISH_DUE = FINISH.formatted(Lateness.BOUNDS_SQL, "");
+
+    private static final String FINISH_DUE_TRACED = FINISH.formatted(Lateness.BOUNDS_SQL, TRACES);
 
     private static final String NOW = "SELECT clock_timestamp()";
 
@@ -59,9 +75,13 @@ class DueTransactions {
             """;
 
     private final javax.sql.DataSource dataSource;
+    private final Lateness lateness;
+    private final FinishSpans spans;
 
-    DueTransactions(@DataSource("processing") javax.sql.DataSource dataSource) {
+    DueTransactions(@DataSource("processing") javax.sql.DataSource dataSource, Lateness lateness, FinishSpans spans) {
         this.dataSource = dataSource;
+        this.lateness = lateness;
+        this.spans = spans;
     }
 
     /**
@@ -81,16 +101,31 @@ class DueTransactions {
      */
     Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement finish = connection.prepareStatement(FINISH_DUE)) {
+                PreparedStatement finish =
+                        connection.prepareStatement(spans.areWanted() ? FINISH_DUE_TRACED : FINISH_DUE)) {
             finish.setObject(1, watermark);
             finish.setInt(2, batchSize);
-            try (ResultSet row = finish.executeQuery()) {
-                row.next();
-                OffsetDateTime latest = row.getObject(2, OffsetDateTime.class);
-                // Others may be due at the very same microsecond.
-                return new Batch(row.getInt(1), latest == null ? watermark : latest.minus(1, ChronoUnit.MICROS));
+            try (ResultSet rows = finish.executeQuery()) {
+                return count(rows, watermark);
             }
         }
+    }
+
+    private Batch count(ResultSet buckets, OffsetDateTime watermark) throws SQLException {
+        int count = 0;
+        OffsetDateTime above = watermark;
+        while (buckets.next()) {
+            count += buckets.getInt(2);
+            lateness.add(buckets.getInt(1), buckets.getInt(2), buckets.getDouble(3));
+            // Others may be due at the very same microsecond.
+            OffsetDateTime justBelow =
+                    buckets.getObject(4, OffsetDateTime.class).minus(1, ChronoUnit.MICROS);
+            above = justBelow.isAfter(above) ? justBelow : above;
+            if (spans.areWanted()) {
+                spans.record(buckets, 5);
+            }
+        }
+        return new Batch(count, above);
     }
 
     /** The database's clock, which is the only one that says what is due. */

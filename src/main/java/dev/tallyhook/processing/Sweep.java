@@ -38,14 +38,21 @@ class Sweep {
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
     private final DueTransactions due;
+    private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
     private final ReentrantLock turn = new ReentrantLock();
     private long nextNanos = System.nanoTime();
     private boolean failing;
     private volatile boolean stopping;
 
-    Sweep(@DataSource("sweep") javax.sql.DataSource dataSource, ProcessingConfig config) {
-        this.due = new DueTransactions(dataSource);
+    Sweep(
+            @DataSource("sweep") javax.sql.DataSource dataSource,
+            Lateness lateness,
+            FinishSpans spans,
+            ProcessingMetrics metrics,
+            ProcessingConfig config) {
+        this.due = new DueTransactions(dataSource, lateness, spans);
+        this.metrics = metrics;
         this.config = config;
     }
 
@@ -65,6 +72,7 @@ class Sweep {
             // A database that is away costs nothing to ask again; a sweep that was cut off for its length would cost it
             // all again.
             boolean cutOff = STATEMENT_TIMEOUT.equals(failure.getSQLState());
+            metrics.sweepFailed();
             nextNanos = System.nanoTime() + (cutOff ? REST_MAX.toNanos() : 0);
             if (!failing) {
                 failing = true;
@@ -80,6 +88,7 @@ class Sweep {
         OffsetDateTime watermark = DueTransactions.FROM_THE_BEGINNING;
         for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
             DueTransactions.Batch batch = due.finish(watermark, config.batchSize());
+            metrics.finishedBySweep(batch.count());
             if (batch.count() < config.batchSize()) {
                 return false;
             }

@@ -1,0 +1,116 @@
+package dev.tallyhook.operations;
+
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
+
+/**
+ * What PostgreSQL itself says about the ledger: its own estimates and lists of sessions, which cost the same however many
+ * transactions there are.
+ */
+@ApplicationScoped
+class DatabaseStatistics {
+
+    /**
+     * One row for each figure. The age of a snapshot counts transactions, and everybody may see it; since when a session of
+     * another user has a transaction open is shown only to who has the role pg_read_all_stats.
+     *
+     * @see <a href="https://www.postgresql.org/docs/current/monitoring-stats.html">The statistics system</a>
+     */
+    private static final String SELECT = """
+            SELECT 'live ' || relname, n_live_tup::float8
+            FROM pg_stat_user_tables
+            WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
+            UNION ALL
+            SELECT 'dead ' || relname, n_dead_tup
+            FROM pg_stat_user_tables
+            WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
+            UNION ALL
+            SELECT 'conflicts', coalesce(max(conflict_id), 0)
+            FROM conflicts
+            UNION ALL
+            SELECT 'oldest transaction', coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
+            FROM pg_stat_activity
+            WHERE pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker'
+              AND (datname = current_database() OR datname IS NULL)
+            UNION ALL
+            SELECT 'xmin age', coalesce(max(age(xmin)), 0)
+            FROM (
+                SELECT backend_xmin AS xmin
+                FROM pg_stat_activity
+                WHERE pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker'
+                  AND (datname = current_database() OR datname IS NULL)
+                UNION ALL SELECT xmin FROM pg_replication_slots
+                UNION ALL SELECT catalog_xmin FROM pg_replication_slots
+                UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()) AS holders
+            """;
+
+    private final DataSource dataSource;
+    private final Map<String, Double> figures = new ConcurrentHashMap<>();
+    private boolean failing;
+
+    DatabaseStatistics(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    void show(@Observes StartupEvent event, MeterRegistry registry) {
+        for (String table : new String[] {"transactions", "conflicts"}) {
+            gauge("tallyhook.table.live.rows", "live " + table, "Rows of a table, as PostgreSQL estimates them")
+                    .tag("table", table)
+                    .register(registry);
+            gauge("tallyhook.table.dead.rows", "dead " + table, "Row versions that vacuum has not removed, estimated")
+                    .tag("table", table)
+                    .register(registry);
+        }
+        gauge("tallyhook.conflicts.recorded", "conflicts", "Conflicts recorded in the whole ledger")
+                .register(registry);
+        gauge(
+                        "tallyhook.oldest.transaction.seconds",
+                        "oldest transaction",
+                        "Age of the oldest database transaction seen")
+                .register(registry);
+        gauge("tallyhook.xmin.age.transactions", "xmin age", "Age of the oldest snapshot that vacuum must respect")
+                .register(registry);
+    }
+
+    private Gauge.Builder<?> gauge(String name, String figure, String description) {
+        return Gauge.builder(name, figures, all -> all.getOrDefault(figure, Double.NaN))
+                .description(description);
+    }
+
+    @Scheduled(every = "15s", concurrentExecution = SKIP)
+    void ask() {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement select = connection.prepareStatement(SELECT);
+                ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                figures.put(rows.getString(1), rows.getDouble(2));
+            }
+            failing = false;
+        } catch (SQLException failure) {
+            figures.clear(); // Nothing is better than something old that looks new.
+            if (!failing) {
+                failing = true;
+                Log.warnf("The database does not tell its statistics: %s", failure.getMessage());
+            }
+        }
+    }
+
+    /** How many conflicts are recorded, as asked last; 0 until then. */
+    long conflicts() {
+        return figures.getOrDefault("conflicts", 0.0).longValue();
+    }
+}

@@ -1,0 +1,121 @@
+package dev.tallyhook.processing;
+
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much waits in the ledger, of all replicas together, counted now and then: the longer counting takes, the longer it rests,
+ * so that it never costs more than a fiftieth of one connection's time, however much waits. What is finished costs nothing.
+ */
+@ApplicationScoped
+public class Backlog {
+
+    private static final int REST_FACTOR = 50;
+    private static final Duration REST_MAX = Duration.ofMinutes(1);
+
+    /**
+     * In the order of the index that lists of waiting transactions are read by: reading it marks the entries of what has been
+     * finished as dead, which spares the lists reading them again.
+     */
+    static final String COUNT = """
+            SELECT count(*),
+                   count(*) FILTER (WHERE due_at <= now()),
+                   coalesce(greatest(extract(epoch FROM now() - min(due_at)), 0), 0)
+            FROM (
+                SELECT due_at
+                FROM transactions
+                WHERE status = 'PROCESSING'
+                ORDER BY created_at) AS waiting
+            """;
+
+    private final DataSource dataSource;
+    private final ProcessingMetrics metrics;
+    private long nextNanos = System.nanoTime();
+    private boolean failing;
+    private volatile @Nullable Size latest;
+
+    Backlog(DataSource dataSource, ProcessingMetrics metrics) {
+        this.dataSource = dataSource;
+        this.metrics = metrics;
+    }
+
+    /**
+     * What was counted.
+     *
+     * @param waiting transactions that are not finished
+     * @param overdue those among them that are due
+     * @param oldestOverdueSeconds how long the first of them has been due, or 0
+     * @param nanos when it was counted, by the monotonic clock
+     */
+    public record Size(long waiting, long overdue, double oldestOverdueSeconds, long nanos) {
+
+        double ageSeconds() {
+            return (System.nanoTime() - nanos) / 1e9;
+        }
+    }
+
+    /** As counted last; nothing until it has been counted once. */
+    public Optional<Size> latest() {
+        return Optional.ofNullable(latest);
+    }
+
+    void start(@Observes StartupEvent event) {
+        show("tallyhook.transactions.waiting", "Transactions of the whole ledger that wait", Size::waiting);
+        show("tallyhook.transactions.overdue", "Transactions of the whole ledger that wait and are due", Size::overdue);
+        show(
+                "tallyhook.oldest.overdue.seconds",
+                "How long the oldest of them has been due",
+                Size::oldestOverdueSeconds);
+        show("tallyhook.backlog.measurement.age.seconds", "How long ago these were counted", Size::ageSeconds);
+    }
+
+    /** Until it is counted there is no number, and that is what NaN says. */
+    private void show(String name, String description, ToDoubleFunction<Size> value) {
+        metrics.show(name, description, this, backlog -> backlog.latest()
+                .map(size -> value.applyAsDouble(size))
+                .orElse(Double.NaN));
+    }
+
+    @Scheduled(every = "1s", concurrentExecution = SKIP)
+    void tick() {
+        long start = System.nanoTime();
+        if (start - nextNanos < 0) {
+            return;
+        }
+        try {
+            latest = count();
+            failing = false;
+        } catch (SQLException failure) {
+            if (!failing) {
+                failing = true;
+                Log.warnf("What waits cannot be counted, and what is shown of it grows old: %s", failure.getMessage());
+            }
+        } finally {
+            long took = System.nanoTime() - start;
+            nextNanos = start + took + Math.min(took * REST_FACTOR, REST_MAX.toNanos());
+        }
+    }
+
+    private Size count() throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement count = connection.prepareStatement(COUNT);
+                ResultSet row = count.executeQuery()) {
+            row.next();
+            return new Size(row.getLong(1), row.getLong(2), row.getDouble(3), System.nanoTime());
+        }
+    }
+}
