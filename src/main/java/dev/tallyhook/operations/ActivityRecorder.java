@@ -1,0 +1,127 @@
+package dev.tallyhook.operations;
+
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+
+import dev.tallyhook.intake.IntakeMetrics;
+import dev.tallyhook.intake.Outcome;
+import dev.tallyhook.processing.Backlog;
+import dev.tallyhook.processing.Lateness;
+import io.quarkus.logging.Log;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import javax.sql.DataSource;
+
+/** Reports once a second what this replica has done since it reported last. */
+@ApplicationScoped
+class ActivityRecorder {
+
+    private static final String RECORD = """
+            INSERT INTO activity (
+                replica, accepted, replayed, conflicting, invalid, unauthenticated, shed, failed, lateness, waiting, overdue)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            FROM set_config('synchronous_commit', 'off', true)
+            """;
+
+    private static final String FORGET = """
+            DELETE FROM activity
+            WHERE at < clock_timestamp() - interval '15 minutes'
+            """;
+
+    private final DataSource dataSource;
+    private final IntakeMetrics intake;
+    private final Lateness lateness;
+    private final Backlog backlog;
+    private final String replica = name();
+    private long[] reportedOutcomes = new long[Outcome.values().length];
+    private long[] reportedLateness = new long[Lateness.bounds().length + 1];
+    private boolean failing;
+
+    ActivityRecorder(DataSource dataSource, IntakeMetrics intake, Lateness lateness, Backlog backlog) {
+        this.dataSource = dataSource;
+        this.intake = intake;
+        this.lateness = lateness;
+        this.backlog = backlog;
+    }
+
+    /** The host's name, which in Kubernetes is the pod's, and something that tells two on one host apart. */
+    private static String name() {
+        String suffix = "-%04x".formatted(ThreadLocalRandom.current().nextInt(0x10000));
+        try {
+            return InetAddress.getLocalHost().getHostName() + suffix;
+        } catch (UnknownHostException nameless) {
+            return "replica" + suffix;
+        }
+    }
+
+    @Scheduled(every = "1s", concurrentExecution = SKIP)
+    void report() {
+        long[] outcomes =
+                Arrays.stream(Outcome.values()).mapToLong(intake::count).toArray();
+        long[] finished = lateness.counts();
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement record = connection.prepareStatement(RECORD)) {
+            record.setString(1, replica);
+            int placeholder = 2;
+            for (long count : since(reportedOutcomes, outcomes)) {
+                record.setLong(placeholder++, count);
+            }
+            record.setArray(
+                    placeholder++, connection.createArrayOf("bigint", boxed(since(reportedLateness, finished))));
+            Optional<Backlog.Size> size = backlog.latest();
+            setLong(record, placeholder++, size.map(Backlog.Size::waiting));
+            setLong(record, placeholder, size.map(Backlog.Size::overdue));
+            record.executeUpdate();
+            reportedOutcomes = outcomes;
+            reportedLateness = finished;
+            failing = false;
+        } catch (SQLException failure) {
+            failed(failure);
+        }
+    }
+
+    private static long[] since(long[] before, long[] now) {
+        long[] difference = new long[now.length];
+        Arrays.setAll(difference, i -> now[i] - before[i]);
+        return difference;
+    }
+
+    private static Long[] boxed(long[] values) {
+        return Arrays.stream(values).boxed().toArray(Long[]::new);
+    }
+
+    private static void setLong(PreparedStatement statement, int placeholder, Optional<Long> value)
+            throws SQLException {
+        if (value.isPresent()) {
+            statement.setLong(placeholder, value.get());
+        } else {
+            statement.setNull(placeholder, Types.BIGINT);
+        }
+    }
+
+    @Scheduled(every = "60s", concurrentExecution = SKIP)
+    void forget() {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement forget = connection.prepareStatement(FORGET)) {
+            forget.executeUpdate();
+        } catch (SQLException failure) {
+            failed(failure);
+        }
+    }
+
+    /** What is not reported now is part of the next report. */
+    private synchronized void failed(SQLException failure) {
+        if (!failing) {
+            failing = true;
+            Log.warnf("This replica cannot report what it does; the dashboard lacks it: %s", failure.getMessage());
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.tallyhook.operations;
+
+import dev.tallyhook.intake.Intake;
+import dev.tallyhook.processing.DuePoller;
+import io.smallrye.health.api.AsyncHealthCheck;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+
+/**
+ * What Kubernetes asks: whether to send traffic here, and whether a restart would help. A database that is away is no reason
+ * for a restart, so it is none of the liveness.
+ */
+@ApplicationScoped
+class HealthChecks {
+
+    private final DatabaseCheck database;
+    private final Intake intake;
+    private final DuePoller poller;
+
+    HealthChecks(DatabaseCheck database, Intake intake, DuePoller poller) {
+        this.database = database;
+        this.intake = intake;
+        this.poller = poller;
+    }
+
+    @Produces
+    @Liveness
+    HealthCheck intakeWorks() {
+        return () -> response("intake", !intake.stalled());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck pollerWorks() {
+        return () -> response("poller", !poller.stalled());
+    }
+
+    @Produces
+    @Readiness
+    AsyncHealthCheck databaseTakesWrites() {
+        return () ->
+                Uni.createFrom().completionStage(database::writable).map(writable -> response("database", writable));
+    }
+
+    private static HealthCheckResponse response(String name, boolean up) {
+        return HealthCheckResponse.named(name).status(up).build();
+    }
+}
