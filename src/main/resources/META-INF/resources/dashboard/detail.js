@@ -1,0 +1,147 @@
+import { get, needsToken } from "./api.js";
+import { databaseNow } from "./clock.js";
+import { byId, element, say } from "./dom.js";
+import { local, moment, secondsBetween, span } from "./format.js";
+import { repeat } from "./repeat.js";
+import { amount, shown } from "./text.js";
+import { change, view, whenViewChanges } from "./view.js";
+
+const REFRESH_MILLIS = 1000;
+
+const dialog = byId("detail");
+const search = byId("search-id");
+let known = null;
+let ended = false;
+
+function pathOf(id) {
+  // These two vanish from a path, and half of a surrogate pair has no bytes: no transaction can have such an id.
+  if (id === "." || id === ".." || !id.isWellFormed()) {
+    return null;
+  }
+  return `v1/transactions/${encodeURIComponent(id)}`;
+}
+
+function time(text) {
+  return element("time", { datetime: text, title: local(text) }, `${moment(text)} UTC`);
+}
+
+function entry(name, ...value) {
+  return element("div", {}, element("dt", {}, name), element("dd", {}, ...value));
+}
+
+function entries(transaction) {
+  const { created_at: created, processed_at: processed, status } = transaction;
+  const badge = element("span", { class: "status" }, status === "PROCESSED" ? "Processed" : "Processing");
+  badge.dataset.status = status;
+  const now = new Date(databaseNow()).toISOString();
+  return element(
+    "dl",
+    {},
+    entry("Id", shown(transaction.transaction_id)),
+    entry("Status", badge),
+    entry("Amount", amount(transaction.amount), " ", transaction.currency),
+    entry("Source account", shown(transaction.source_account)),
+    entry("Destination account", shown(transaction.destination_account)),
+    entry("Created", time(created)),
+    ...(processed === null
+      ? [entry("Processed", "Not yet"), entry("Waiting for", span(Math.max(0, secondsBetween(created, now))))]
+      : [entry("Processed", time(processed)), entry("Took", span(secondsBetween(created, processed)))]),
+  );
+}
+
+function tell(text) {
+  byId("detail-body").replaceChildren(element("p", { class: "message" }, text));
+}
+
+async function refresh() {
+  const { id } = view();
+  const path = pathOf(id);
+  try {
+    if (path === null) {
+      throw Object.assign(new Error(), { status: 404 });
+    }
+    const transaction = await get(path);
+    if (view().id !== id) {
+      return;
+    }
+    known = transaction;
+    ended = transaction.processed_at !== null;
+    byId("detail-body").replaceChildren(entries(transaction));
+  } catch (error) {
+    if (view().id !== id) {
+      return;
+    }
+    if (error.status !== 404) {
+      if (known === null) {
+        tell(error.message);
+      }
+      throw error;
+    }
+    ended = true;
+    byId("detail-body").replaceChildren(
+      element("p", { class: "message" }, "No transaction has exactly this id:"),
+      element("p", {}, shown(id)),
+    );
+    if (id !== id.trim()) {
+      byId("detail-body").append(element("p", { class: "aside" }, "It begins or ends with a space, which counts as part of it."));
+    }
+  }
+}
+
+let refreshNow = () => {};
+
+function follow() {
+  const { id } = view();
+  if (id === "") {
+    dialog.close();
+    return;
+  }
+  known = null;
+  ended = false;
+  say(byId("detail-heading"), "Transaction");
+  tell("Looking for it …");
+  if (!dialog.open) {
+    dialog.showModal();
+  }
+  refreshNow();
+}
+
+/** Opens what the address names, follows it until it is processed, and finds transactions by their ids. */
+export function startDetail() {
+  byId("search").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (search.value !== "") {
+      change({ id: search.value });
+    }
+  });
+  byId("detail-close").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    if (view().id !== "") {
+      change({ id: "" });
+    }
+    if (document.activeElement === document.body) {
+      search.focus();
+    }
+  });
+  byId("detail-conflicts").addEventListener("click", () => {
+    change({ id: "", conflicts_of: view().id });
+    byId("conflicts-heading").focus();
+  });
+  const copy = byId("detail-copy");
+  copy.hidden = navigator.clipboard === undefined;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(view().id);
+    say(copy, "Copied");
+    setTimeout(() => say(copy, "Copy id"), 1500);
+  });
+  whenViewChanges((before) => {
+    if (before.id !== view().id) {
+      follow();
+    }
+  });
+  refreshNow = repeat(refresh, REFRESH_MILLIS, () => dialog.open && !ended && !needsToken());
+  if (view().id !== "") {
+    follow();
+  }
+  return refreshNow;
+}

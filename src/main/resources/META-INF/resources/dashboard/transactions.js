@@ -1,0 +1,164 @@
+import { get, needsToken } from "./api.js";
+import { databaseNow } from "./clock.js";
+import { byId, element, say } from "./dom.js";
+import { justAfter, NOTHING, recent, secondsBetween, span } from "./format.js";
+import { Paging } from "./paging.js";
+import { repeat } from "./repeat.js";
+import { amount, cut } from "./text.js";
+import { change, view, whenViewChanges } from "./view.js";
+
+const PAGE_SIZE = 25;
+const REFRESH_MILLIS = 1000;
+const FILTERS = ["status", "source_account", "destination_account", "created_from", "created_to"];
+
+/** How long the list stands still after the pointer moved over it. */
+const STILL_MILLIS = 4000;
+
+const form = byId("filters");
+const body = byId("transactions").tBodies[0];
+const message = byId("transactions-message");
+const rows = new Map();
+let pointed = -Infinity;
+let shown = [];
+
+/** A row that is kept as long as its transaction is on the page, so that neither focus nor selection is lost. */
+class Row {
+  #status = element("span", { class: "status" });
+  #took = element("td", { role: "cell", class: "number took" });
+
+  constructor(transaction) {
+    const { transaction_id: id, source_account: source, destination_account: destination } = transaction;
+    const open = element("button", { type: "button", class: "link" }, cut(id));
+    const created = element("td", { role: "cell", class: "number created" }, recent(transaction.created_at, databaseNow()));
+    created.title = `${transaction.created_at} by the database's clock`;
+    this.node = element(
+      "tr",
+      { role: "row", "data-transaction-id": id },
+      element("td", { role: "cell", class: "id" }, open),
+      element("td", { role: "cell" }, this.#status),
+      element("td", { role: "cell", class: "number money" }, amount(transaction.amount), " ", transaction.currency),
+      element("td", { role: "cell", class: "account source" }, cut(source)),
+      element("td", { role: "cell", class: "account destination" }, cut(destination)),
+      created,
+      this.#took,
+    );
+    this.update(transaction);
+  }
+
+  update(transaction) {
+    this.#status.dataset.status = transaction.status;
+    say(this.#status, transaction.status === "PROCESSED" ? "Processed" : "Processing");
+    const { created_at: created, processed_at: processed } = transaction;
+    say(this.#took, processed === null ? NOTHING : span(secondsBetween(created, processed)));
+  }
+}
+
+function show(transactions) {
+  shown = transactions;
+  transactions.forEach((transaction, i) => {
+    const id = transaction.transaction_id;
+    const row = rows.get(id) ?? new Row(transaction);
+    row.update(transaction);
+    rows.set(id, row);
+    if (body.children[i] !== row.node) {
+      body.insertBefore(row.node, body.children[i] ?? null);
+    }
+  });
+  const ids = new Set(transactions.map((transaction) => transaction.transaction_id));
+  for (const [id, row] of rows) {
+    if (!ids.has(id)) {
+      row.node.remove();
+      rows.delete(id);
+    }
+  }
+  const filtered = FILTERS.some((name) => view()[name] !== "");
+  const empty = byId("transactions-empty");
+  empty.hidden = transactions.length > 0;
+  say(empty, filtered ? "No transaction fits these filters." : "No transaction yet. What is posted shows up here by itself.");
+}
+
+/** While somebody reads or walks through the rows they keep their places; only what they say is renewed. */
+const isHeld = () =>
+  body.contains(document.activeElement) || byId("detail").open || performance.now() - pointed < STILL_MILLIS;
+
+/** The parameters that answer with the rows of now, and not with later ones. */
+function held(filters) {
+  const end = justAfter(shown[0].created_at);
+  return { ...filters, created_to: filters.created_to && filters.created_to < end ? filters.created_to : end };
+}
+
+async function refresh() {
+  const filters = { ...Object.fromEntries(FILTERS.map((name) => [name, view()[name]])), limit: PAGE_SIZE };
+  const still = paging.isNewest && shown.length > 0 && isHeld();
+  const parameters = paging.parameters(still ? held(filters) : filters);
+  const asked = JSON.stringify(view()) + parameters.cursor;
+  try {
+    const page = await get("v1/transactions", parameters);
+    if (asked !== JSON.stringify(view()) + paging.parameters(filters).cursor) {
+      return;
+    }
+    show(page.transactions);
+    paging.take(parameters, page.next_cursor);
+    paging.describe(still ? "Newest first; new ones wait while you are in the list" : "Newest first, live");
+    complain(null);
+  } catch (error) {
+    complain(error);
+    throw error;
+  }
+}
+
+function complain(error) {
+  say(message, error === null ? "" : error.message);
+  message.dataset.level = error === null ? "ok" : "critical";
+  byId("transactions-section").toggleAttribute("data-stale", error !== null);
+  const named = new Set(error?.violations?.map((violation) => violation.field));
+  for (const name of FILTERS) {
+    form.elements[name].setAttribute("aria-invalid", named.has(name));
+  }
+}
+
+/** Times are entered, and shown, in UTC. */
+const entered = (text) => (text === "" ? "" : `${text.length === 16 ? `${text}:00` : text}Z`);
+
+function fill() {
+  for (const name of FILTERS) {
+    const value = view()[name];
+    form.elements[name].value = name.startsWith("created_") ? value.replace(/Z$/, "") : value;
+  }
+}
+
+const paging = new Paging("transactions", () => {
+  shown = [];
+  refreshNow();
+});
+let refreshNow = () => {};
+
+/** Sets the list up and keeps it fresh; the newest page as fast as transactions come, others for their changes of status. */
+export function startTransactions() {
+  fill();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const given = FILTERS.map((name) => [name, form.elements[name].value]);
+    change(Object.fromEntries(given.map(([name, text]) => [name, name.startsWith("created_") ? entered(text) : text])));
+  });
+  form.addEventListener("reset", () => change(Object.fromEntries(FILTERS.map((name) => [name, ""]))));
+  whenViewChanges((before) => {
+    if (FILTERS.some((name) => before[name] !== view()[name])) {
+      fill();
+      paging.restart();
+      shown = [];
+      refreshNow();
+    }
+  });
+  body.addEventListener("pointermove", () => (pointed = performance.now()));
+  body.addEventListener("pointerleave", () => (pointed = -Infinity));
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    const isSelecting = getSelection().toString() !== "";
+    if (row && (event.target.closest("button") || !isSelecting)) {
+      change({ id: row.dataset.transactionId });
+    }
+  });
+  refreshNow = repeat(refresh, REFRESH_MILLIS, () => !needsToken());
+  return refreshNow;
+}
