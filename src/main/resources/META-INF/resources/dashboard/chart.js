@@ -2,7 +2,7 @@ import { element, say } from "./dom.js";
 import { NOTHING, clock, compact } from "./format.js";
 
 const WINDOW_SECONDS = 900;
-const HEIGHT = 190;
+const HEIGHT = 180;
 const AXIS_WIDTH = 54;
 const LOWEST_LOGARITHM = -4;
 
@@ -29,7 +29,13 @@ function decades(_, min, max) {
   return [10 ** Math.min(-3, low), 10 ** Math.max(0, high)];
 }
 
-const isDecade = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+/** Lines at the decades only; the ones between would crowd the chart. */
+function decadeLines(_, __, low, high) {
+  const first = Math.round(Math.log10(low));
+  return Array.from({ length: Math.round(Math.log10(high)) - first + 1 }, (_, i) => 10 ** (first + i));
+}
+
+const decadeName = (value) => (value < 1 ? `${+(value * 1000).toPrecision(1)} ms` : `${value} s`);
 
 const translucent = (color) => color.replace("rgb(", "rgba(").replace(")", ", 0.08)");
 
@@ -84,7 +90,7 @@ export class Chart {
   }
 
   #draw() {
-    const { logarithmic, series, format } = this.#definition;
+    const { logarithmic, series } = this.#definition;
     const style = getComputedStyle(this.#holder);
     const axis = {
       stroke: style.color,
@@ -92,7 +98,7 @@ export class Chart {
       ticks: { show: false },
       font: "12px system-ui, sans-serif",
     };
-    const label = (value) => (logarithmic ? (isDecade(value) ? format(value) : "") : compact(value));
+    const label = logarithmic ? decadeName : compact;
     const lines = series.map(({ name, dash }, i) => {
       const stroke = getComputedStyle(this.#entries[i].swatch).color;
       const fill = i === 0 && !logarithmic ? translucent(stroke) : undefined;
@@ -109,8 +115,13 @@ export class Chart {
         y: logarithmic ? { distr: 3, range: decades } : { range: linear },
       },
       axes: [
-        { ...axis, space: 70, values: (_, at) => at.map((second) => clock(second * 1000).slice(0, 5)) },
-        { ...axis, size: AXIS_WIDTH, values: (_, at) => at.map(label) },
+        { ...axis, size: 30, space: 70, values: (_, at) => at.map((second) => clock(second * 1000).slice(0, 5)) },
+        {
+          ...axis,
+          size: AXIS_WIDTH,
+          values: (_, at) => at.map(label),
+          ...(logarithmic ? { splits: decadeLines, filter: (_, at) => at } : {}),
+        },
       ],
       series: [{}, ...lines],
       hooks: { setCursor: [(plot) => this.#legend(plot.cursor.idx)] },
@@ -132,9 +143,11 @@ export class Chart {
     }
   }
 
-  /** The figures under the pointer, or else the newest. */
+  /** The figures under the pointer, or else the newest, of which the last step may have none yet. */
   #legend(under) {
-    const index = under ?? this.#columns[0]?.findLastIndex((value) => value !== null) ?? -1;
+    const end = this.#times.length - 1;
+    const newest = [end, end - 1].find((i) => this.#columns.some((column) => (column[i] ?? null) !== null));
+    const index = under ?? newest;
     say(this.#when, under === null || under === undefined ? "" : clock(this.#times[under] * 1000));
     this.#entries.forEach(({ value }, i) => say(value, this.#definition.format(this.#columns[i]?.[index])));
   }

@@ -1,12 +1,12 @@
 import { get, needsToken } from "./api.js";
-import { byId, element, say } from "./dom.js";
+import { byId, element, pageSize, say } from "./dom.js";
 import { moment } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
 import { amount, shown } from "./text.js";
 import { change, view, whenViewChanges } from "./view.js";
 
-const PAGE_SIZE = 10;
+const PAGE_SIZE = pageSize(10, 4);
 const REFRESH_MILLIS = 5000;
 
 const FIELDS = [

@@ -33,7 +33,6 @@ function entries(transaction) {
   const { created_at: created, processed_at: processed, status } = transaction;
   const badge = element("span", { class: "status" }, status === "PROCESSED" ? "Processed" : "Processing");
   badge.dataset.status = status;
-  const now = new Date(databaseNow()).toISOString();
   return element(
     "dl",
     {},
@@ -44,9 +43,22 @@ function entries(transaction) {
     entry("Destination account", shown(transaction.destination_account)),
     entry("Created", time(created)),
     ...(processed === null
-      ? [entry("Processed", "Not yet"), entry("Waiting for", span(Math.max(0, secondsBetween(created, now))))]
+      ? [entry("Processed", "Not yet"), entry("Waiting for", element("span", { id: "detail-waiting" }))]
       : [entry("Processed", time(processed)), entry("Took", span(secondsBetween(created, processed)))]),
   );
+}
+
+/** Builds only what is new: who selects a text, or has it read aloud, is not disturbed each second. */
+function show(transaction) {
+  if (JSON.stringify(transaction) !== JSON.stringify(known)) {
+    byId("detail-body").replaceChildren(entries(transaction));
+  }
+  known = transaction;
+  ended = transaction.processed_at !== null;
+  if (!ended) {
+    const now = new Date(databaseNow()).toISOString();
+    say(byId("detail-waiting"), span(Math.max(0, secondsBetween(transaction.created_at, now))));
+  }
 }
 
 function tell(text) {
@@ -64,9 +76,7 @@ async function refresh() {
     if (view().id !== id) {
       return;
     }
-    known = transaction;
-    ended = transaction.processed_at !== null;
-    byId("detail-body").replaceChildren(entries(transaction));
+    show(transaction);
   } catch (error) {
     if (view().id !== id) {
       return;

@@ -16,3 +16,6 @@ export function say(node, text) {
     node.textContent = text;
   }
 }
+
+/** How many entries a page of a list has: on a phone each is a card, and what comes below must be in reach. */
+export const pageSize = (wide, narrow) => (matchMedia("(max-width: 760px)").matches ? narrow : wide);

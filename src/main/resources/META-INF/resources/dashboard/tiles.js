@@ -56,7 +56,7 @@ function errors(figures) {
   return show("tile-errors", {
     value: rate(figures.errorRate),
     unit: "/s",
-    note: kinds.length ? kinds.map((kind) => `${rate(figures[kind])} ${kind}`).join(", ") : "None in the last 10 s",
+    note: kinds.length ? kinds.map((kind) => `${rate(figures[kind])} ${kind}`).join(", ") : "None in 10 s",
     level: figures.failedCount > 0 ? "critical" : figures.shedCount > 0 ? "warning" : "ok",
   });
 }
@@ -78,7 +78,7 @@ export function showTiles(activity) {
     show("tile-finishes", { value: rate(three.finished), unit: "/s", note: noReport || "Mean of 3 s" }),
     show("tile-waiting", {
       value: count(answer.waiting),
-      note: answer.waiting === null ? "Not measured yet" : "For their delay to be over",
+      note: answer.waiting === null ? "Not measured yet" : "Not finished yet",
     }),
     overdue(answer),
     show("tile-lateness", {

@@ -1,13 +1,13 @@
 import { get, needsToken } from "./api.js";
 import { databaseNow } from "./clock.js";
-import { byId, element, say } from "./dom.js";
+import { byId, element, pageSize, say } from "./dom.js";
 import { justAfter, NOTHING, recent, secondsBetween, span } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
 import { amount, cut } from "./text.js";
 import { change, view, whenViewChanges } from "./view.js";
 
-const PAGE_SIZE = 25;
+const PAGE_SIZE = pageSize(25, 10);
 const REFRESH_MILLIS = 1000;
 const FILTERS = ["status", "source_account", "destination_account", "created_from", "created_to"];
 
@@ -20,6 +20,8 @@ const message = byId("transactions-message");
 const rows = new Map();
 let pointed = -Infinity;
 let shown = [];
+/** Whether the service found fault with the question itself, which no repetition mends. */
+let isWrong = false;
 
 /** A row that is kept as long as its transaction is on the page, so that neither focus nor selection is lost. */
 class Row {
@@ -108,6 +110,7 @@ async function refresh() {
 }
 
 function complain(error) {
+  isWrong = error?.status === 400 || error?.status === 422;
   say(message, error === null ? "" : error.message);
   message.dataset.level = error === null ? "ok" : "critical";
   byId("transactions-section").toggleAttribute("data-stale", error !== null);
@@ -159,6 +162,6 @@ export function startTransactions() {
       change({ id: row.dataset.transactionId });
     }
   });
-  refreshNow = repeat(refresh, REFRESH_MILLIS, () => !needsToken());
+  refreshNow = repeat(refresh, REFRESH_MILLIS, () => !needsToken() && !isWrong);
   return refreshNow;
 }
