@@ -51,12 +51,12 @@ function overdue(answer) {
   });
 }
 
-function errors(figures) {
+function errors(figures, noReport) {
   const kinds = ["failed", "shed", "unauthenticated", "invalid"].filter((kind) => figures[kind] > 0);
   return show("tile-errors", {
     value: rate(figures.errorRate),
     unit: "/s",
-    note: kinds.length ? kinds.map((kind) => `${rate(figures[kind])} ${kind}`).join(", ") : "None in 10 s",
+    note: kinds.length ? kinds.map((kind) => `${rate(figures[kind])} ${kind}`).join(", ") : noReport || "None in 10 s",
     level: figures.failedCount > 0 ? "critical" : figures.shedCount > 0 ? "warning" : "ok",
   });
 }
@@ -84,10 +84,10 @@ export function showTiles(activity) {
     show("tile-lateness", {
       value: span(ten.p99),
       unit: ten.p99 === null ? "" : "p99",
-      note: ten.p50 === null ? "Nothing finished in 10 s" : `p50 ${span(ten.p50)}, last 10 s`,
+      note: ten.p50 === null ? noReport || "Nothing finished in 10 s" : `p50 ${span(ten.p50)}, last 10 s`,
       level: levelOf(ten.p99),
     }),
-    errors(ten),
+    errors(ten, noReport),
     show("tile-conflicts", {
       value: count(answer.conflicts),
       note: `${count(all.conflicting)} in 15 min`,

@@ -1,0 +1,139 @@
+package dev.tallyhook.packaged;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Assumptions;
+import org.openqa.selenium.By;
+import org.openqa.selenium.OutputType;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogType;
+
+/** A headless Chromium, which tells what it complained of and whom it asked. */
+final class Browser implements AutoCloseable {
+
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+    private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Pattern REQUESTED =
+            Pattern.compile("\"method\":\"Network.requestWillBeSent\".*?\"request\":\\{.*?\"url\":\"([^\"]+)\"");
+
+    private final ChromeDriver driver;
+
+    Browser() {
+        var options = new ChromeOptions();
+        options.setBinary(CHROMIUM.toFile());
+        options.addArguments(
+                "--headless=new",
+                // As root, as in a container, Chromium does not start with one.
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--window-size=1280,900");
+        options.setCapability("goog:loggingPrefs", Map.of("browser", "ALL", "performance", "ALL"));
+        // Named, so that nothing is looked for on this machine or fetched from elsewhere.
+        var service = new ChromeDriverService.Builder()
+                .usingDriverExecutable(DRIVER.toFile())
+                .build();
+        driver = new ChromeDriver(service, options);
+    }
+
+    /** Skips a test where there is no browser. */
+    static void assumeInstalled() {
+        for (Path program : List.of(CHROMIUM, DRIVER)) {
+            Assumptions.assumeTrue(
+                    Files.isExecutable(program), program + " is not installed: the dashboard is not tried");
+        }
+    }
+
+    void open(Service service, String hash) {
+        driver.get("http://localhost:" + service.port() + "/dashboard" + hash);
+    }
+
+    WebElement find(String selector) {
+        return driver.findElement(By.cssSelector(selector));
+    }
+
+    boolean has(String selector) {
+        return !driver.findElements(By.cssSelector(selector)).isEmpty();
+    }
+
+    /** The text of an element, shown or not, and empty where there is none. */
+    String text(String selector) {
+        return Objects.toString(run("return document.querySelector(arguments[0])?.textContent ?? ''", selector));
+    }
+
+    void awaitElement(String selector) throws Exception {
+        Eventually.within(PATIENCE, () -> has(selector), () -> selector + " is not there: " + text("main"));
+    }
+
+    void awaitText(String selector, Predicate<String> expected) throws Exception {
+        Eventually.within(PATIENCE, () -> expected.test(text(selector)), () -> selector + " says " + text(selector));
+    }
+
+    Object run(String script, Object... arguments) {
+        return driver.executeScript(script, arguments);
+    }
+
+    Object runAsync(String script, Object... arguments) {
+        return driver.executeAsyncScript(script, arguments);
+    }
+
+    /** Types where the focus is. */
+    void type(CharSequence... keys) {
+        driver.switchTo().activeElement().sendKeys(keys);
+    }
+
+    /** A screen of this size in CSS pixels; narrower than a window can be. */
+    void screen(int width, int height, boolean dark) {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
+        driver.executeCdpCommand(
+                "Emulation.setEmulatedMedia",
+                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+    }
+
+    void picture(Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.write(file, driver.getScreenshotAs(OutputType.BYTES));
+    }
+
+    /** What the console has said since it was last asked. */
+    List<String> complaints() {
+        return StreamSupport.stream(driver.manage().logs().get(LogType.BROWSER).spliterator(), false)
+                .map(entry -> entry.getLevel() + " " + entry.getMessage())
+                .toList();
+    }
+
+    /** The hosts and ports that were asked since this was last asked. */
+    Set<String> asked() {
+        return StreamSupport.stream(
+                        driver.manage().logs().get(LogType.PERFORMANCE).spliterator(), false)
+                .flatMap(entry -> REQUESTED.matcher(entry.getMessage()).results())
+                .map(found -> URI.create(found.group(1)).getAuthority())
+                .collect(Collectors.toSet());
+    }
+
+    @Override
+    public void close() {
+        driver.quit();
+    }
+}

@@ -1,0 +1,216 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.Webhooks;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.Keys;
+
+class DashboardIT {
+
+    private static final Duration VISIBLE_WITHIN = Duration.ofSeconds(2);
+    private static final int NARROWEST = 360;
+
+    private static DatabaseServer database;
+    private static Service service;
+
+    private Browser browser;
+
+    @BeforeAll
+    static void start() throws Exception {
+        Browser.assumeInstalled();
+        database = new DatabaseServer();
+        service = Service.start(database, Map.of("TALLYHOOK_PROCESSING_DELAY", "PT3S"));
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (service != null) {
+            service.close();
+        }
+        if (database != null) {
+            database.close();
+        }
+    }
+
+    @BeforeEach
+    void openBrowser() {
+        browser = new Browser();
+    }
+
+    @AfterEach
+    void closeBrowser() {
+        browser.close();
+    }
+
+    private void openLive(Service service, String hash) throws Exception {
+        browser.open(service, hash);
+        browser.awaitText("#state", state -> state.startsWith("Live"));
+    }
+
+    private static void accept(String body) throws Exception {
+        assertEquals(202, service.post(body).statusCode());
+    }
+
+    private static String row(String id) {
+        return "#transactions tbody tr[data-transaction-id='" + id + "']";
+    }
+
+    @Test
+    void it_runs_without_a_complaint_and_asks_nobody_but_the_service() throws Exception {
+        openLive(service, "");
+        browser.awaitElement("#chart-rates canvas");
+        browser.awaitText("#replicas-count", replicas -> replicas.equals("1 replica"));
+        // Long enough for every list to be asked for again.
+        Thread.sleep(6000);
+        assertEquals(List.of(), browser.complaints());
+        assertEquals(Set.of("localhost:" + service.port()), browser.asked());
+        assertEquals("", browser.text("#problem"));
+    }
+
+    @Test
+    void what_is_posted_shows_within_two_seconds_and_turns_to_processed_by_itself() throws Exception {
+        openLive(service, "");
+        browser.awaitElement("#transactions-page");
+        String id = Webhooks.newId();
+        accept(Webhooks.body(id));
+        Eventually.within(VISIBLE_WITHIN, () -> browser.has(row(id)), () -> browser.text("#transactions"));
+        assertEquals("Processing", browser.text(row(id) + " [data-status]"));
+        browser.find(row(id) + " button").click();
+        browser.awaitText("#detail [data-status]", status -> status.equals("Processing"));
+        browser.awaitText("#detail [data-status]", status -> status.equals("Processed"));
+        browser.awaitText(row(id) + " [data-status]", status -> status.equals("Processed"));
+        assertTrue(browser.text("#detail").contains("Took3."), browser.text("#detail"));
+    }
+
+    @Test
+    void the_figures_move_with_what_comes_in() throws Exception {
+        openLive(service, "");
+        try (var load = new Load(id -> service.post(Webhooks.body(id)))) {
+            browser.awaitText("#tile-accepts .value", rate -> rate.matches("[0-9,.]*[1-9][0-9,.]*"));
+            browser.awaitText("#tile-finishes .value", rate -> rate.matches("[0-9,.]*[1-9][0-9,.]*"));
+            browser.awaitText("#tile-waiting .value", waiting -> waiting.matches("[1-9][0-9,]*"));
+            browser.awaitText("#tile-lateness .value", lateness -> lateness.matches("[0-9.]+ m?s"));
+            assertEquals(List.of(), load.refused());
+        }
+        assertFalse(browser.text("#chart-rates [role=img]").contains("nothing reported"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "<img src=x onerror=document.title=1>",
+                "{\"transaction_id\":\"x\",\"amount\":1}",
+                "a/b?c=d&e#f%00;..",
+                "'; DROP TABLE transactions; --\\",
+                "__proto__",
+                "\u05e9\u05dc\u05d5\u05dd 123 \ud83d\ude00"
+            })
+    void an_id_is_found_and_shown_as_the_text_it_is_and_no_digit_is_lost(String id) throws Exception {
+        accept(Webhooks.body(id, "9007199254740993.01", "INR"));
+        openLive(service, "");
+        browser.find("#search-id").sendKeys(id, Keys.ENTER);
+        browser.awaitText("#detail dd", id::equals);
+        assertEquals("9007199254740993.01", browser.text("#detail .amount"));
+        assertFalse(browser.has("#detail img, #transactions img, #conflicts img"));
+        assertEquals(List.of(), browser.complaints());
+    }
+
+    @Test
+    void what_cannot_be_seen_in_an_id_is_named() throws Exception {
+        String id = "invoice_\u202efdp.exe\u200b ";
+        accept(Webhooks.body(id));
+        browser.open(service, "");
+        browser.run("location.hash = new URLSearchParams({ id: arguments[0] })", id);
+        browser.awaitText("#detail dd", "invoice_U+202Efdp.exeU+200B␣"::equals);
+    }
+
+    @Test
+    void amounts_are_kept_and_text_that_looks_like_one_is_left_alone() {
+        browser.open(service, "");
+        Object parsed = browser.runAsync("""
+                const done = arguments[arguments.length - 1];
+                import("/dashboard/json.js").then(({ parse }) => done(JSON.stringify(parse(arguments[0]))));
+                """, """
+                {"id":"\\"amount\\":1","a":"\\\\","amount" : 0.10,"n":1.50,"in":[{"amount":9007199254740993.01},"amount",2]}""");
+        assertEquals("""
+                {"id":"\\"amount\\":1","a":"\\\\","amount":"0.10","n":1.5,"in":[{"amount":"9007199254740993.01"},"amount",2]}""", parsed);
+    }
+
+    @Test
+    void a_conflict_is_shown_beside_what_is_stored() throws Exception {
+        String id = Webhooks.newId();
+        accept(Webhooks.body(id, "1500.50", "INR"));
+        openLive(service, "");
+        assertEquals(409, service.post(Webhooks.body(id, "1500.51", "INR")).statusCode());
+        browser.awaitText("#conflicts [data-conflict-id] h3", id::equals);
+        String conflict = "#conflicts [data-conflict-id] tbody tr";
+        assertEquals("Amount ≠ differs1500.501500.51", browser.text(conflict + ":nth-child(1)"));
+        assertEquals("CurrencyINRINR", browser.text(conflict + ":nth-child(2)"));
+        browser.find("#conflicts [data-conflict-id] button").click();
+        browser.awaitText("#detail dd", id::equals);
+    }
+
+    @Test
+    void filters_are_in_the_address_and_a_wrong_one_is_named() throws Exception {
+        String id = Webhooks.newId();
+        accept(Webhooks.body(id).replace("acc_user_789", "acc_" + id));
+        openLive(service, "#source_account=acc_" + id);
+        browser.awaitText("#transactions tbody", rows -> rows.contains(id));
+        assertEquals(1L, browser.run("return document.querySelectorAll('#transactions tbody tr').length"));
+        browser.find("#source_account").sendKeys("x".repeat(256), Keys.ENTER);
+        browser.awaitText("#transactions-message", message -> message.contains("255"));
+        assertEquals("true", browser.find("#source_account").getDomAttribute("aria-invalid"));
+    }
+
+    @Test
+    void a_phone_needs_no_scrolling_to_the_side() throws Exception {
+        accept(Webhooks.body("x".repeat(255)));
+        browser.screen(NARROWEST, 800, false);
+        openLive(service, "");
+        browser.awaitElement("#transactions tbody tr");
+        assertEquals((long) NARROWEST, browser.run("return document.documentElement.scrollWidth"));
+        browser.open(service, "#id=" + "x".repeat(255));
+        browser.awaitText("#detail dd", id -> id.length() == 255);
+        assertEquals((long) NARROWEST, browser.run("return document.documentElement.scrollWidth"));
+    }
+
+    @Test
+    void the_way_to_a_transaction_needs_no_mouse() throws Exception {
+        String id = Webhooks.newId();
+        accept(Webhooks.body(id));
+        openLive(service, "");
+        browser.awaitElement(row(id));
+        browser.type(Keys.TAB);
+        assertEquals("Skip to the figures", browser.run("return document.activeElement.textContent"));
+        browser.type(Keys.ENTER);
+        for (int tabs = 0; !browser.has("#search-id:focus"); tabs++) {
+            assertTrue(tabs < 10, "the search is too far away");
+            browser.type(Keys.TAB);
+        }
+        browser.type(id, Keys.ENTER);
+        browser.awaitText("#detail dd", id::equals);
+        browser.type(Keys.ESCAPE);
+        browser.awaitElement("#search-id:focus");
+        for (int tabs = 0; !browser.has(row(id) + " button:focus"); tabs++) {
+            assertTrue(tabs < 60, "the row is too far away");
+            browser.type(Keys.TAB);
+        }
+        browser.type(Keys.ENTER);
+        browser.awaitElement("#detail[open]");
+        browser.type(Keys.ESCAPE);
+        browser.awaitElement(row(id) + " button:focus");
+    }
+}

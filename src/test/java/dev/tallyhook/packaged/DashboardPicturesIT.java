@@ -1,0 +1,93 @@
+package dev.tallyhook.packaged;
+
+import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+
+/**
+ * Takes the pictures of the dashboard into the folder that {@code -Dscreenshots} names, of two replicas under a load
+ * that lasts {@code -Dscreenshots.seconds}.
+ */
+@EnabledIfSystemProperty(named = "screenshots", matches = ".+", disabledReason = "no pictures were asked for")
+class DashboardPicturesIT {
+
+    private static final int WIDTH = 1280;
+    private static final int HEIGHT = 900;
+    private static final int PHONE_WIDTH = 390;
+    private static final int PHONE_HEIGHT = 844;
+    private static final double WAVE_SECONDS = 90;
+
+    private final Path folder = Path.of(System.getProperty("screenshots", "."));
+    private final Duration loaded = Duration.ofSeconds(Long.getLong("screenshots.seconds", 120));
+
+    @BeforeAll
+    static void assumeBrowser() {
+        Browser.assumeInstalled();
+    }
+
+    @Test
+    void pictures_are_taken_of_the_real_thing() throws Exception {
+        var settings = Map.of("TALLYHOOK_PROCESSING_DELAY", "PT10S");
+        try (var database = new DatabaseServer();
+                var one = Service.start(database, settings);
+                var two = Service.start(database, settings);
+                var browser = new Browser()) {
+            var replicas = List.of(one, two);
+            browser.screen(WIDTH, HEIGHT, false);
+            browser.open(one, "");
+            browser.awaitText("#replicas-count", "2 replicas"::equals);
+            browser.awaitText("#tile-accepts .value", "0"::equals);
+            browser.picture(folder.resolve("empty.png"));
+            try (var load = new Load(id -> send(replicas, id))) {
+                Thread.sleep(loaded.toMillis());
+                take(browser, one);
+            }
+        }
+    }
+
+    private void take(Browser browser, Service service) throws Exception {
+        browser.picture(folder.resolve("load.png"));
+        browser.screen(WIDTH, HEIGHT, true);
+        browser.picture(folder.resolve("dark.png"));
+        browser.screen(WIDTH, HEIGHT, false);
+        browser.run("document.getElementById('conflicts-section').scrollIntoView()");
+        browser.picture(folder.resolve("conflicts.png"));
+        browser.screen(PHONE_WIDTH, PHONE_HEIGHT, false);
+        browser.open(service, "");
+        browser.awaitText("#tile-accepts .value", rate -> rate.matches("[0-9,.]+"));
+        browser.picture(folder.resolve("phone.png"));
+    }
+
+    /** A load that swells and ebbs, and in which now and then one comes again with another amount. */
+    private static HttpResponse<String> send(List<Service> replicas, String id)
+            throws IOException, InterruptedException {
+        var random = ThreadLocalRandom.current();
+        double swell = Math.sin(2 * Math.PI * System.nanoTime() / 1e9 / WAVE_SECONDS);
+        Thread.sleep(Math.round(16 + 8 * swell));
+        var service = replicas.get(random.nextInt(replicas.size()));
+        HttpResponse<String> answer = service.post(body(id, amount(random)));
+        if (random.nextInt(1500) == 0) {
+            service.post(body(id, amount(random)));
+        }
+        return answer;
+    }
+
+    private static String amount(ThreadLocalRandom random) {
+        return "%d.%02d".formatted(random.nextInt(1, 100_000), random.nextInt(100));
+    }
+
+    private static String body(String id, String amount) {
+        int number = Math.floorMod(id.hashCode(), 1000);
+        return Webhooks.body(id, amount, List.of("INR", "EUR", "USD", "GBP").get(number % 4))
+                .replace("acc_user_789", "acc_user_" + number)
+                .replace("acc_merchant_456", "acc_merchant_" + number % 37);
+    }
+}
