@@ -128,7 +128,10 @@ final class Browser implements AutoCloseable {
         return StreamSupport.stream(
                         driver.manage().logs().get(LogType.PERFORMANCE).spliterator(), false)
                 .flatMap(entry -> REQUESTED.matcher(entry.getMessage()).results())
-                .map(found -> URI.create(found.group(1)).getAuthority())
+                .map(found -> found.group(1))
+                // What is its own content asks nobody.
+                .filter(url -> !url.startsWith("data:"))
+                .map(url -> URI.create(url).getAuthority())
                 .collect(Collectors.toSet());
     }
 
