@@ -37,6 +37,8 @@ final class Service implements AutoCloseable {
         var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
         // Who may send and read is the matter of the tests that say so.
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true");
+        // Replicas share this machine.
+        builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(DatabaseServer.freePort()));
         builder.environment().putAll(environment);
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
         process = builder.start();
