@@ -1,0 +1,130 @@
+package dev.tallyhook;
+
+import static io.restassured.RestAssured.given;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.micrometer.core.instrument.binder.http.Outcome;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.net.URL;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Holds every name in the rules, the dashboard and the runbook to what the service exports, even before it has counted. */
+@QuarkusTest
+class DeployedNamesTest {
+
+    private static final Pattern SAMPLE = Pattern.compile("(?m)^(\\w+)(?:\\{(.*)})? \\S+.*$");
+    private static final Pattern LABEL = Pattern.compile("(\\w+)=\"((?:[^\"\\\\]|\\\\.)*)\"");
+
+    /** What Prometheus adds to each sample, and what it makes itself. */
+    private static final Set<String> TARGET_LABELS = Set.of("job", "instance");
+
+    private static final Map<String, Set<String>> PROMETHEUS_ITSELF =
+            Map.of("up", TARGET_LABELS, "ALERTS", Set.of("job", "instance", "alertname", "alertstate"));
+
+    /** Their values come with requests. */
+    private static final Set<String> LABELS_OF_REQUESTS = Set.of("uri", "status", "method", "server_port");
+
+    @TestHTTPResource(value = "/q/metrics", management = true)
+    URL metrics;
+
+    /** By metric and label, the values. */
+    private final Map<String, Map<String, Set<String>>> exported = new HashMap<>();
+
+    @BeforeEach
+    void scrape() {
+        // Reads are only counted, and exported, once there was one.
+        given().get("/v1/transactions/unknown").then().statusCode(404);
+        String text = given().get(metrics).then().statusCode(200).extract().asString();
+        SAMPLE.matcher(text).results().forEach(sample -> {
+            var labels = exported.computeIfAbsent(sample.group(1), name -> new HashMap<>());
+            if (sample.group(2) != null) {
+                LABEL.matcher(sample.group(2)).results().forEach(label -> labels.computeIfAbsent(
+                                label.group(1), name -> new HashSet<>())
+                        .add(label.group(2)));
+            }
+        });
+        exported.forEach((metric, labels) -> {
+            if (metric.startsWith("http_server_requests")) {
+                Arrays.stream(Outcome.values())
+                        .forEach(outcome -> labels.get("outcome").add(outcome.name()));
+            }
+        });
+    }
+
+    @Test
+    void alerts_name_what_is_exported() {
+        assertExported(Deployed.alertExpressions());
+    }
+
+    @Test
+    void tests_of_alerts_name_what_is_exported() {
+        assertExported(Deployed.ruleTests().findValuesAsText("series"));
+        assertExported(Deployed.ruleTests().findValuesAsText("expr"));
+    }
+
+    @Test
+    void the_dashboard_names_what_is_exported() {
+        assertExported(Deployed.dashboardExpressions());
+    }
+
+    @Test
+    void the_runbook_names_what_is_exported() {
+        assertExported(Deployed.runbookExpressions());
+    }
+
+    private void assertExported(List<String> expressions) {
+        assertTrue(expressions.size() > 10, "these are read: " + expressions);
+        Set<String> unknown = new TreeSet<>();
+        for (String expression : expressions) {
+            var query = PromQl.of(expression);
+            query.metrics().stream().filter(metric -> !isKnown(metric)).forEach(unknown::add);
+            query.groupedBy().stream()
+                    .filter(label -> query.metrics().stream().noneMatch(metric -> hasLabel(metric, label)))
+                    .forEach(label -> unknown.add(label + " in " + expression));
+            query.matchers().forEach(matcher -> unknown.addAll(unknownIn(matcher)));
+        }
+        assertEquals(Set.of(), unknown);
+    }
+
+    private Set<String> unknownIn(PromQl.Matcher matcher) {
+        if (!hasLabel(matcher.metric(), matcher.label())) {
+            return Set.of(matcher.metric() + " by " + matcher.label());
+        }
+        if (isOutsiders(matcher.metric(), matcher.label())) {
+            return Set.of();
+        }
+        Set<String> unknown = new TreeSet<>();
+        Set<String> values = exported.get(matcher.metric()).get(matcher.label());
+        matcher.values().stream()
+                .filter(value -> !values.contains(value))
+                .forEach(value -> unknown.add(matcher.metric() + " " + matcher.label() + "=" + value));
+        return unknown;
+    }
+
+    private static boolean isOutsiders(String metric, String label) {
+        return TARGET_LABELS.contains(label)
+                || PROMETHEUS_ITSELF.containsKey(metric)
+                || LABELS_OF_REQUESTS.contains(label);
+    }
+
+    private boolean isKnown(String metric) {
+        return exported.containsKey(metric) || PROMETHEUS_ITSELF.containsKey(metric);
+    }
+
+    private boolean hasLabel(String metric, String label) {
+        return TARGET_LABELS.contains(label)
+                || PROMETHEUS_ITSELF.getOrDefault(metric, Set.of()).contains(label)
+                || exported.getOrDefault(metric, Map.of()).containsKey(label);
+    }
+}
