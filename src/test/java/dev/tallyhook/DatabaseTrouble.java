@@ -1,0 +1,82 @@
+package dev.tallyhook;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.function.Supplier;
+import javax.sql.DataSource;
+import org.awaitility.Awaitility;
+
+/** A database that is in trouble while something is asked of the service, and well again afterwards. */
+final class DatabaseTrouble {
+
+    private final DataSource dataSource;
+
+    DatabaseTrouble(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /** Nobody else gets at the table: statements give up when their time is over. */
+    <T> T whileLocked(String table, Supplier<T> action) {
+        return between("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE", "ROLLBACK", action);
+    }
+
+    /** The table is not there, which no timeout explains: that is a failure of the service. */
+    <T> T whileMissing(String table, Supplier<T> action) {
+        return between(
+                "ALTER TABLE " + table + " RENAME TO missing_" + table,
+                "ALTER TABLE missing_" + table + " RENAME TO " + table,
+                action);
+    }
+
+    /** Every insert takes longer than a sender is let wait. */
+    <T> T whileSlow(Supplier<T> action) {
+        return between(
+                """
+                CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END';
+                CREATE TRIGGER slow BEFORE INSERT ON transactions FOR EACH STATEMENT EXECUTE FUNCTION sleep()""",
+                "DROP TRIGGER slow ON transactions; DROP FUNCTION sleep",
+                action);
+    }
+
+    /** The server takes no writes, like a standby. */
+    <T> T whileReadOnly(Supplier<T> action) {
+        try {
+            run("ALTER SYSTEM SET default_transaction_read_only = on");
+            run("SELECT pg_reload_conf()");
+            return action.get();
+        } finally {
+            run("ALTER SYSTEM RESET default_transaction_read_only");
+            run("SELECT pg_reload_conf()");
+            // Each session hears of it in its own time.
+            Awaitility.await().until(this::takesWrites);
+        }
+    }
+
+    private boolean takesWrites() {
+        try {
+            run("DELETE FROM transactions WHERE false");
+            return true;
+        } catch (IllegalStateException readOnly) {
+            return false;
+        }
+    }
+
+    void run(String sql) {
+        between(sql, "", () -> null);
+    }
+
+    private <T> T between(String before, String after, Supplier<T> action) {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(before);
+            try {
+                return action.get();
+            } finally {
+                statement.execute(after);
+            }
+        } catch (SQLException failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.tallyhook;
+
+import com.atlassian.oai.validator.model.Request;
+import com.atlassian.oai.validator.model.SimpleRequest;
+import com.atlassian.oai.validator.model.SimpleResponse;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The running service, as a sender and a reader see it who go by its document. */
+final class DocumentedService {
+
+    static final String TOKEN = "reader-one-0123456789";
+
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final URI root;
+
+    DocumentedService(URI root) {
+        this.root = root;
+    }
+
+    /** Senders and readers are known, so that 401 can be had, and there is little room, so that 503 can. */
+    public static final class Profile implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of(
+                    "tallyhook.open-access", "false",
+                    "tallyhook.webhook.secrets", Senders.SECRET,
+                    "tallyhook.api.tokens", TOKEN,
+                    "tallyhook.intake.waiting-max", "1",
+                    "tallyhook.processing.delay", "PT3S");
+        }
+    }
+
+    /** A request and its answer. */
+    record Exchange(HttpRequest request, byte[] sent, HttpResponse<String> answer) {
+
+        int status() {
+            return answer.statusCode();
+        }
+
+        String body() {
+            return answer.body();
+        }
+
+        String path() {
+            return request.uri().getRawPath();
+        }
+
+        Request.Method method() {
+            return Request.Method.valueOf(request.method());
+        }
+
+        SimpleRequest toRequest() {
+            var simple = new SimpleRequest.Builder(method(), path(), true);
+            request.headers().map().forEach((name, values) -> simple.withHeader(name, values));
+            String query = request.uri().getRawQuery();
+            for (String parameter : query == null ? new String[0] : query.split("&")) {
+                String[] parts = parameter.split("=", 2);
+                simple.withQueryParam(decoded(parts[0]), decoded(parts[1]));
+            }
+            return sent.length == 0 ? simple.build() : simple.withBody(sent).build();
+        }
+
+        SimpleResponse toResponse() {
+            var simple = SimpleResponse.Builder.status(status()).withBody(body(), StandardCharsets.UTF_8);
+            answer.headers().map().forEach((name, values) -> simple.withHeader(name, values));
+            return simple.build();
+        }
+
+        private static String decoded(String text) {
+            return java.net.URLDecoder.decode(text, StandardCharsets.UTF_8);
+        }
+    }
+
+    /** Signs the body and posts it. */
+    Exchange post(String body) {
+        return post(body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    Exchange post(byte[] body) {
+        return post(body, "application/json");
+    }
+
+    Exchange post(byte[] body, String type) {
+        long now = Senders.now();
+        Map<String, String> headers = new LinkedHashMap<>(
+                Senders.headers("msg_1", now, Senders.signBytes(Senders.SECRET, "msg_1", now, body)));
+        headers.put("Content-Type", type);
+        return send("POST", Webhooks.PATH, body, headers);
+    }
+
+    Exchange postUnsigned(String body) {
+        return send(
+                "POST",
+                Webhooks.PATH,
+                body.getBytes(StandardCharsets.UTF_8),
+                Map.of("Content-Type", "application/json"));
+    }
+
+    /** Asks with a token. */
+    Exchange get(String path) {
+        return send("GET", path, new byte[0], Map.of("Authorization", "Bearer " + TOKEN));
+    }
+
+    Exchange getWithoutToken(String path) {
+        return send("GET", path, new byte[0], Map.of());
+    }
+
+    private Exchange send(String method, String path, byte[] body, Map<String, String> headers) {
+        var request = HttpRequest.newBuilder(root.resolve(path))
+                .method(
+                        method,
+                        body.length == 0
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofByteArray(body));
+        headers.forEach(request::header);
+        HttpRequest built = request.build();
+        try {
+            return new Exchange(built, body, client.send(built, HttpResponse.BodyHandlers.ofString()));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } catch (InterruptedException stopped) {
+            throw new IllegalStateException(stopped);
+        }
+    }
+
+    /** Posts the same number of webhooks at one time, and gives all answers. */
+    List<Exchange> postAtOnce(List<String> bodies) {
+        var answers = bodies.stream()
+                .map(body -> java.util.concurrent.CompletableFuture.supplyAsync(
+                        () -> post(body), task -> new Thread(task).start()))
+                .toList();
+        return answers.stream()
+                .map(java.util.concurrent.CompletableFuture::join)
+                .toList();
+    }
+}

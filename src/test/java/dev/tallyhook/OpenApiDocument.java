@@ -1,0 +1,167 @@
+package dev.tallyhook;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** The document as it is served: what it says of each operation, with its references followed. */
+final class OpenApiDocument {
+
+    /** Keeps every digit of an amount. */
+    static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .setNodeFactory(JsonNodeFactory.withExactBigDecimals(false));
+
+    private final JsonNode root;
+    private final List<Operation> operations = new ArrayList<>();
+
+    OpenApiDocument(String served) {
+        root = parse(served);
+        for (Map.Entry<String, JsonNode> path : root.get("paths").properties()) {
+            for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+                operations.add(new Operation(path.getKey(), method.getKey(), method.getValue()));
+            }
+        }
+    }
+
+    /** One method of one path. */
+    record Operation(String path, String method, JsonNode node) {
+
+        String id() {
+            return node.get("operationId").asText();
+        }
+    }
+
+    /** One answer that is documented: an operation, a status, and the name of an example. */
+    record Answer(String operation, String status, String example) implements Comparable<Answer> {
+
+        static Answer named(String words) {
+            String[] parts = words.split(" ", 3);
+            return new Answer(parts[0], parts[1], parts[2]);
+        }
+
+        @Override
+        public int compareTo(Answer other) {
+            return toString().compareTo(other.toString());
+        }
+
+        @Override
+        public String toString() {
+            return operation + " " + status + " " + example;
+        }
+    }
+
+    static JsonNode parse(String json) {
+        try {
+            return JSON.readTree(json);
+        } catch (IOException notJson) {
+            throw new UncheckedIOException(json, notJson);
+        }
+    }
+
+    Operation operation(String id) {
+        return operations.stream()
+                .filter(operation -> operation.id().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    List<Operation> operations() {
+        return operations;
+    }
+
+    SortedSet<Answer> answers() {
+        SortedSet<Answer> answers = new TreeSet<>();
+        for (Operation operation : operations) {
+            for (Map.Entry<String, JsonNode> response : operation.node().get("responses").properties()) {
+                for (Map.Entry<String, JsonNode> example :
+                        examples(resolved(response.getValue())).properties()) {
+                    answers.add(new Answer(operation.id(), response.getKey(), example.getKey()));
+                }
+            }
+        }
+        return answers;
+    }
+
+    /** Each status of an operation has one media type, and at least one named example. */
+    private static JsonNode examples(JsonNode response) {
+        JsonNode examples = content(response).getValue().path("examples");
+        if (examples.isEmpty()) {
+            throw new IllegalStateException("There is no example in " + response);
+        }
+        return examples;
+    }
+
+    private static Map.Entry<String, JsonNode> content(JsonNode response) {
+        return response.get("content").properties().iterator().next();
+    }
+
+    JsonNode example(Answer answer) {
+        return examples(response(answer)).get(answer.example()).get("value");
+    }
+
+    String mediaType(Answer answer) {
+        return content(response(answer)).getKey();
+    }
+
+    /** The names of the headers that the answer must have. */
+    List<String> requiredHeaders(Answer answer) {
+        List<String> required = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> header :
+                response(answer).path("headers").properties()) {
+            if (resolved(header.getValue()).path("required").asBoolean()) {
+                required.add(header.getKey());
+            }
+        }
+        return required;
+    }
+
+    private JsonNode response(Answer answer) {
+        return resolved(operation(answer.operation()).node().get("responses").get(answer.status()));
+    }
+
+    /** The parameters of an operation, by their names. */
+    Map<String, JsonNode> parameters(String operation) {
+        Map<String, JsonNode> parameters = new java.util.LinkedHashMap<>();
+        for (JsonNode parameter : operation(operation).node().path("parameters")) {
+            JsonNode resolved = resolved(parameter);
+            parameters.put(resolved.get("name").asText(), resolved);
+        }
+        return parameters;
+    }
+
+    /** The bodies that are documented for a request, as they are to be sent. */
+    Map<String, String> requestBodies(String operation) {
+        Map<String, String> bodies = new java.util.LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> example : operation(operation)
+                .node()
+                .at("/requestBody/content/application~1json/examples")
+                .properties()) {
+            JsonNode value = example.getValue().get("value");
+            // An example that is text is the body itself.
+            bodies.put(example.getKey(), value.isTextual() ? value.asText() : value.toString());
+        }
+        return bodies;
+    }
+
+    JsonNode schema(String name) {
+        return root.at("/components/schemas/" + name);
+    }
+
+    JsonNode resolved(JsonNode node) {
+        String reference = node.path("$ref").asText();
+        return reference.isEmpty() ? node : resolved(root.at(reference.substring(1)));
+    }
+
+    JsonNode root() {
+        return root;
+    }
+}

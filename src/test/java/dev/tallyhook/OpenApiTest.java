@@ -1,0 +1,177 @@
+package dev.tallyhook;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.atlassian.oai.validator.OpenApiInteractionValidator;
+import com.atlassian.oai.validator.report.ValidationReport;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.tallyhook.DocumentedService.Exchange;
+import dev.tallyhook.OpenApiDocument.Answer;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Holds the service against its document and the document against the service, example by example. */
+@QuarkusTest
+@TestProfile(DocumentedService.Profile.class)
+class OpenApiTest {
+
+    private static final Path HOSTILE_BODIES =
+            Path.of("src/test/resources/dev/tallyhook/intake/WebhookFuzzTestInputs/a_body_is_taken_or_refused");
+
+    @TestHTTPResource
+    URI root;
+
+    @Inject
+    DataSource dataSource;
+
+    private DocumentedService service;
+    private DatabaseTrouble trouble;
+    private OpenApiDocument document;
+    private OpenApiInteractionValidator validator;
+
+    @BeforeEach
+    void readTheDocument() {
+        service = new DocumentedService(root);
+        trouble = new DatabaseTrouble(dataSource);
+        String served = service.getWithoutToken("/openapi.json").body();
+        document = new OpenApiDocument(served);
+        validator = OpenApiInteractionValidator.createForInlineApiSpecification(served)
+                .build();
+    }
+
+    @Test
+    void it_is_served_as_it_was_written() {
+        assertEquals("3.0.3", document.root().get("openapi").asText());
+        assertEquals("Tallyhook API", document.root().at("/info/title").asText());
+        assertTrue(document.root().at("/components/schemas/Transaction/properties/processed_at/nullable").asBoolean());
+    }
+
+    @Test
+    void every_answer_is_provoked_here_or_seen_elsewhere() throws ClassNotFoundException {
+        Map<Answer, ?> here = new Provocations(document, service, trouble).all();
+        var covered = new TreeSet<>(here.keySet());
+        covered.addAll(Provocations.ELSEWHERE.keySet());
+        assertEquals(document.answers(), covered);
+        assertEquals(covered.size(), here.size() + Provocations.ELSEWHERE.size(), "in one of the two places");
+        for (String test : Provocations.ELSEWHERE.values()) {
+            Class.forName(test);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> an_answer_is_what_is_documented() {
+        return new Provocations(document, service, trouble)
+                .all().entrySet().stream()
+                        .map(provocation -> DynamicTest.dynamicTest(provocation.getKey().toString(), () -> {
+                            empty();
+                            assertDocumented(
+                                    provocation.getKey(), provocation.getValue().get());
+                        }));
+    }
+
+    private void assertDocumented(Answer answer, Exchange exchange) {
+        assertEquals(answer.status(), Integer.toString(exchange.status()), exchange.body());
+        assertValidResponse(exchange);
+        assertEquals(
+                document.mediaType(answer),
+                exchange.answer().headers().firstValue("Content-Type").orElse("").split(";", 2)[0]);
+        for (String header : document.requiredHeaders(answer)) {
+            assertTrue(exchange.answer().headers().firstValue(header).isPresent(), header);
+        }
+        assertEquals(
+                withoutWhatVaries(document.example(answer)), withoutWhatVaries(OpenApiDocument.parse(exchange.body())));
+    }
+
+    private void assertValidResponse(Exchange exchange) {
+        ValidationReport report = validator.validateResponse(exchange.path(), exchange.method(), exchange.toResponse());
+        assertFalse(report.hasErrors(), () -> exchange.body() + report.getMessages());
+    }
+
+    /** The same with a star for each time and the like, so that what is left can be compared as it stands. */
+    private static JsonNode withoutWhatVaries(JsonNode body) {
+        for (String member : Provocations.volatileMembers()) {
+            for (JsonNode parent : body.findParents(member)) {
+                if (!parent.get(member).isNull()) {
+                    ((ObjectNode) parent).put(member, "*");
+                }
+            }
+        }
+        return body;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> a_documented_webhook_is_accepted_and_comes_back() {
+        return document.requestBodies("receiveWebhook").entrySet().stream()
+                .map(example -> DynamicTest.dynamicTest(example.getKey(), () -> {
+                    empty();
+                    Exchange accepted = service.post(example.getValue());
+                    assertEquals(202, accepted.status(), accepted.body());
+                    assertValid(accepted);
+                    Exchange stored = service.get(
+                            accepted.answer().headers().firstValue("Location").orElseThrow());
+                    assertValid(stored);
+                    JsonNode sent = OpenApiDocument.parse(example.getValue());
+                    JsonNode came = OpenApiDocument.parse(stored.body());
+                    assertAll(document.schema("Webhook").get("required").valueStream().map(name -> () -> assertEquals(
+                            sent.get(name.asText()), came.get(name.asText()))));
+                }));
+    }
+
+    private void assertValid(Exchange exchange) {
+        ValidationReport report = validator.validate(exchange.toRequest(), exchange.toResponse());
+        assertFalse(report.hasErrors(), () -> exchange.body() + report.getMessages());
+    }
+
+    @Test
+    void a_replay_says_so_in_the_documented_header() {
+        String body = Webhooks.body(Webhooks.newId());
+        assertTrue(service.post(body).answer().headers().firstValue("Idempotent-Replayed").isEmpty());
+        Exchange replay = service.post(body);
+        assertEquals("true", replay.answer().headers().firstValue("Idempotent-Replayed").orElse(""));
+        assertValid(replay);
+    }
+
+    /** Whatever is sent, and however wrong it is, the answer is one of the documented ones. */
+    @Test
+    void hostile_bodies_are_answered_as_documented() throws IOException {
+        try (Stream<Path> bodies = Files.list(HOSTILE_BODIES)) {
+            assertAll(bodies.sorted().map(body -> () -> assertValidResponse(service.post(Files.readAllBytes(body)))));
+        }
+    }
+
+    @Test
+    void what_the_document_does_not_know_would_be_found() {
+        Exchange found = service.getWithoutToken("/");
+        var unknownMember = com.atlassian.oai.validator.model.SimpleResponse.Builder.status(200)
+                .withContentType("application/json")
+                .withBody(found.body().replace("{", "{\"more\":1,"))
+                .build();
+        var unknownStatus = com.atlassian.oai.validator.model.SimpleResponse.Builder.status(418)
+                .build();
+        for (var wrong : java.util.List.of(unknownMember, unknownStatus)) {
+            assertTrue(validator.validateResponse("/", found.method(), wrong).hasErrors());
+        }
+    }
+
+    private void empty() {
+        trouble.run("DELETE FROM transactions; DELETE FROM conflicts");
+    }
+}

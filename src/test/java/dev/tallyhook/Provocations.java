@@ -1,0 +1,154 @@
+package dev.tallyhook;
+
+import static dev.tallyhook.OpenApiDocument.parse;
+
+import dev.tallyhook.DocumentedService.Exchange;
+import dev.tallyhook.OpenApiDocument.Answer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+
+/** What brings about each answer that is documented: the request, and the state of the ledger and the database before it. */
+final class Provocations {
+
+    /** Answers that this process cannot be brought to give, and the test that sees them. */
+    static final Map<Answer, String> ELSEWHERE =
+            Map.of(Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT");
+
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    private final OpenApiDocument document;
+    private final DocumentedService service;
+    private final DatabaseTrouble trouble;
+    private final Map<Answer, Supplier<Exchange>> all = new TreeMap<>();
+
+    Provocations(OpenApiDocument document, DocumentedService service, DatabaseTrouble trouble) {
+        this.document = document;
+        this.service = service;
+        this.trouble = trouble;
+        probes();
+        webhooks();
+        unreadableWebhooks();
+        invalidWebhooks();
+        webhooksInTrouble();
+        reads("getTransaction", "/v1/transactions/txn_1", "transactions");
+        transactions();
+    }
+
+    Map<Answer, Supplier<Exchange>> all() {
+        return all;
+    }
+
+    private void when(String answer, Supplier<Exchange> provocation) {
+        all.put(Answer.named(answer), provocation);
+    }
+
+    private void probes() {
+        when("getHealth 200 healthy", () -> probedUntil(200));
+        when("getHealth 503 unhealthy", () -> trouble.whileReadOnly(() -> probedUntil(503)));
+    }
+
+    /** An answer is news for 250 ms. */
+    private Exchange probedUntil(int status) {
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> service.getWithoutToken("/"), answer -> answer.status() == status);
+    }
+
+    private void webhooks() {
+        when("receiveWebhook 202 accepted", () -> service.post(usual()));
+        when("receiveWebhook 401 not_signed", () -> service.postUnsigned(usual()));
+        when("receiveWebhook 409 other_content", () -> {
+            service.post(usual());
+            return service.post(usual().replace("1500.75", "1500.76"));
+        });
+        when("receiveWebhook 413 too_large", () -> service.post("{\"note\":\"" + "a".repeat(65_536) + "\"}"));
+        when(
+                "receiveWebhook 415 another_type",
+                () -> service.post(usual().getBytes(StandardCharsets.UTF_8), "text/plain"));
+    }
+
+    private void unreadableWebhooks() {
+        when("receiveWebhook 400 not_json", () -> service.post("{\"transaction_id\":\"txn_1\",\"amount\":1500.}"));
+        when("receiveWebhook 400 not_an_object", () -> service.post("[]"));
+        when("receiveWebhook 400 member_twice", () -> service.post("{\"amount\":1,\"amount\":2}"));
+        when("receiveWebhook 400 not_utf8", () -> service.post(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'}));
+        when(
+                "receiveWebhook 400 beyond_limits",
+                () -> service.post("{\"note\":" + "[".repeat(32) + "]".repeat(32) + "}"));
+    }
+
+    private void invalidWebhooks() {
+        when(
+                "receiveWebhook 422 several",
+                () -> service.post(usual().replace("txn_abc123def456", "")
+                        .replace("destination_account", "destination")
+                        .replace("1500.75", "0")));
+        when(
+                "receiveWebhook 422 too_long",
+                () -> service.post(usual().replace("txn_abc123def456", "a".repeat(256))));
+        when("receiveWebhook 422 amount_is_text", () -> service.post(usual().replace("1500.75", "\"1500.75\"")));
+        when("receiveWebhook 422 too_many_decimals", () -> service.post(usual().replace("1500.75", "1500.755")));
+        when("receiveWebhook 422 no_such_currency", () -> service.post(usual().replace("INR", "INX")));
+    }
+
+    private void webhooksInTrouble() {
+        when("receiveWebhook 500 failed", () -> trouble.whileMissing("transactions", () -> service.post(usual())));
+        when(
+                "receiveWebhook 503 database_away",
+                () -> trouble.whileLocked("transactions", () -> service.post(usual())));
+        when("receiveWebhook 503 database_slow", () -> trouble.whileSlow(() -> service.post(usual())));
+        when(
+                "receiveWebhook 503 intake_full",
+                () -> trouble.whileSlow(() -> service.postAtOnce(IntStream.range(0, 8)
+                                .mapToObj(i -> Webhooks.body(Webhooks.newId()))
+                                .toList())
+                        .stream()
+                        .filter(answer -> answer.body().contains("full"))
+                        .findFirst()
+                        .orElseThrow()));
+    }
+
+    /** What all that read have in common. */
+    private void reads(String operation, String path, String table) {
+        when(operation + " 401 no_token", () -> service.getWithoutToken(path));
+        when(operation + " 500 failed", () -> trouble.whileMissing(table, () -> service.get(path)));
+        when(operation + " 503 database_away", () -> trouble.whileLocked(table, () -> service.get(path)));
+    }
+
+    private void transactions() {
+        String path = "/v1/transactions/txn_abc123def456";
+        when("getTransaction 200 processing", () -> {
+            service.post(usual());
+            return service.get(path);
+        });
+        when("getTransaction 200 processed", () -> {
+            service.post(usual());
+            return finished();
+        });
+        when("getTransaction 404 not_found", () -> service.get("/v1/transactions/txn_unknown"));
+    }
+
+    private Exchange finished() {
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> service.get("/v1/transactions/txn_abc123def456"), answer -> parse(answer.body())
+                        .path("status")
+                        .asText()
+                        .equals("PROCESSED"));
+    }
+
+    private String usual() {
+        return document.requestBodies("receiveWebhook").get("usual");
+    }
+
+    static List<String> volatileMembers() {
+        return List.of(
+                "created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id");
+    }
+}
