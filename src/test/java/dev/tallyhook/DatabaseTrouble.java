@@ -31,12 +31,9 @@ final class DatabaseTrouble {
 
     /** Every insert takes longer than a sender is let wait. */
     <T> T whileSlow(Supplier<T> action) {
-        return between(
-                """
+        return between("""
                 CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END';
-                CREATE TRIGGER slow BEFORE INSERT ON transactions FOR EACH STATEMENT EXECUTE FUNCTION sleep()""",
-                "DROP TRIGGER slow ON transactions; DROP FUNCTION sleep",
-                action);
+                CREATE TRIGGER slow BEFORE INSERT ON transactions FOR EACH STATEMENT EXECUTE FUNCTION sleep()""", "DROP TRIGGER slow ON transactions; DROP FUNCTION sleep", action);
     }
 
     /** The server takes no writes, like a standby. */

@@ -81,7 +81,8 @@ final class OpenApiDocument {
     SortedSet<Answer> answers() {
         SortedSet<Answer> answers = new TreeSet<>();
         for (Operation operation : operations) {
-            for (Map.Entry<String, JsonNode> response : operation.node().get("responses").properties()) {
+            for (Map.Entry<String, JsonNode> response :
+                    operation.node().get("responses").properties()) {
                 for (Map.Entry<String, JsonNode> example :
                         examples(resolved(response.getValue())).properties()) {
                     answers.add(new Answer(operation.id(), response.getKey(), example.getKey()));

@@ -17,6 +17,8 @@ import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -61,7 +63,9 @@ class OpenApiTest {
     void it_is_served_as_it_was_written() {
         assertEquals("3.0.3", document.root().get("openapi").asText());
         assertEquals("Tallyhook API", document.root().at("/info/title").asText());
-        assertTrue(document.root().at("/components/schemas/Transaction/properties/processed_at/nullable").asBoolean());
+        assertTrue(document.root()
+                .at("/components/schemas/Transaction/properties/processed_at/nullable")
+                .asBoolean());
     }
 
     @Test
@@ -80,11 +84,13 @@ class OpenApiTest {
     Stream<DynamicTest> an_answer_is_what_is_documented() {
         return new Provocations(document, service, trouble)
                 .all().entrySet().stream()
-                        .map(provocation -> DynamicTest.dynamicTest(provocation.getKey().toString(), () -> {
-                            empty();
-                            assertDocumented(
-                                    provocation.getKey(), provocation.getValue().get());
-                        }));
+                        .map(provocation ->
+                                DynamicTest.dynamicTest(provocation.getKey().toString(), () -> {
+                                    empty();
+                                    assertDocumented(
+                                            provocation.getKey(),
+                                            provocation.getValue().get());
+                                }));
     }
 
     private void assertDocumented(Answer answer, Exchange exchange) {
@@ -92,7 +98,11 @@ class OpenApiTest {
         assertValidResponse(exchange);
         assertEquals(
                 document.mediaType(answer),
-                exchange.answer().headers().firstValue("Content-Type").orElse("").split(";", 2)[0]);
+                exchange.answer()
+                        .headers()
+                        .firstValue("Content-Type")
+                        .orElse("")
+                        .split(";", 2)[0]);
         for (String header : document.requiredHeaders(answer)) {
             assertTrue(exchange.answer().headers().firstValue(header).isPresent(), header);
         }
@@ -130,8 +140,10 @@ class OpenApiTest {
                     assertValid(stored);
                     JsonNode sent = OpenApiDocument.parse(example.getValue());
                     JsonNode came = OpenApiDocument.parse(stored.body());
-                    assertAll(document.schema("Webhook").get("required").valueStream().map(name -> () -> assertEquals(
-                            sent.get(name.asText()), came.get(name.asText()))));
+                    assertAll(document.schema("Webhook")
+                            .get("required")
+                            .valueStream()
+                            .map(name -> () -> assertEquals(sent.get(name.asText()), came.get(name.asText()))));
                 }));
     }
 
@@ -140,12 +152,39 @@ class OpenApiTest {
         assertFalse(report.hasErrors(), () -> exchange.body() + report.getMessages());
     }
 
+    /** Each alone, because a cursor belongs to the filters that it came from, which are none. */
+    @TestFactory
+    Stream<DynamicTest> a_documented_parameter_is_taken() {
+        return document.operations().stream().flatMap(operation -> document.parameters(operation.id()).values().stream()
+                .map(parameter -> DynamicTest.dynamicTest(operation.id() + " " + parameter.get("name"), () -> {
+                    empty();
+                    service.post(document.requestBodies("receiveWebhook").get("usual"));
+                    Exchange answer = service.get(withParameter(operation.path(), parameter));
+                    assertEquals(200, answer.status(), answer.body());
+                    assertValid(answer);
+                })));
+    }
+
+    private static String withParameter(String path, JsonNode parameter) {
+        String name = parameter.get("name").asText();
+        String value = URLEncoder.encode(parameter.get("example").asText(), StandardCharsets.UTF_8);
+        return parameter.get("in").asText().equals("path")
+                ? path.replace("{" + name + "}", value)
+                : path + "?" + name + "=" + value;
+    }
+
     @Test
     void a_replay_says_so_in_the_documented_header() {
         String body = Webhooks.body(Webhooks.newId());
-        assertTrue(service.post(body).answer().headers().firstValue("Idempotent-Replayed").isEmpty());
+        assertTrue(service.post(body)
+                .answer()
+                .headers()
+                .firstValue("Idempotent-Replayed")
+                .isEmpty());
         Exchange replay = service.post(body);
-        assertEquals("true", replay.answer().headers().firstValue("Idempotent-Replayed").orElse(""));
+        assertEquals(
+                "true",
+                replay.answer().headers().firstValue("Idempotent-Replayed").orElse(""));
         assertValid(replay);
     }
 

@@ -38,6 +38,10 @@ final class Provocations {
         webhooksInTrouble();
         reads("getTransaction", "/v1/transactions/txn_1", "transactions");
         transactions();
+        reads("listTransactions", "/v1/transactions", "transactions");
+        transactionPages();
+        reads("listConflicts", "/v1/conflicts", "conflicts");
+        conflictPages();
     }
 
     Map<Answer, Supplier<Exchange>> all() {
@@ -89,9 +93,7 @@ final class Provocations {
                 () -> service.post(usual().replace("txn_abc123def456", "")
                         .replace("destination_account", "destination")
                         .replace("1500.75", "0")));
-        when(
-                "receiveWebhook 422 too_long",
-                () -> service.post(usual().replace("txn_abc123def456", "a".repeat(256))));
+        when("receiveWebhook 422 too_long", () -> service.post(usual().replace("txn_abc123def456", "a".repeat(256))));
         when("receiveWebhook 422 amount_is_text", () -> service.post(usual().replace("1500.75", "\"1500.75\"")));
         when("receiveWebhook 422 too_many_decimals", () -> service.post(usual().replace("1500.75", "1500.755")));
         when("receiveWebhook 422 no_such_currency", () -> service.post(usual().replace("INR", "INX")));
@@ -105,13 +107,15 @@ final class Provocations {
         when("receiveWebhook 503 database_slow", () -> trouble.whileSlow(() -> service.post(usual())));
         when(
                 "receiveWebhook 503 intake_full",
-                () -> trouble.whileSlow(() -> service.postAtOnce(IntStream.range(0, 8)
-                                .mapToObj(i -> Webhooks.body(Webhooks.newId()))
-                                .toList())
-                        .stream()
-                        .filter(answer -> answer.body().contains("full"))
-                        .findFirst()
-                        .orElseThrow()));
+                () ->
+                        trouble.whileSlow(() -> service
+                                .postAtOnce(IntStream.range(0, 8)
+                                        .mapToObj(i -> Webhooks.body(Webhooks.newId()))
+                                        .toList())
+                                .stream()
+                                .filter(answer -> answer.body().contains("full"))
+                                .findFirst()
+                                .orElseThrow()));
     }
 
     /** What all that read have in common. */
@@ -134,13 +138,44 @@ final class Provocations {
         when("getTransaction 404 not_found", () -> service.get("/v1/transactions/txn_unknown"));
     }
 
+    private void transactionPages() {
+        when("listTransactions 200 first_page", this::firstPage);
+        when("listTransactions 200 last_page", () -> {
+            String next = parse(firstPage().body()).get("next_cursor").asText();
+            finished();
+            return service.get("/v1/transactions?limit=1&cursor=" + next);
+        });
+        when("listTransactions 400 wrong_cursor", () -> service.get("/v1/transactions?cursor=bm9uZSBvZiBvdXJz"));
+        when(
+                "listTransactions 422 rules",
+                () -> service.get("/v1/transactions?status=DONE&created_from=2025-10-29&limit=501"));
+        when("listTransactions 422 twice", () -> service.get("/v1/transactions?status=PROCESSING&status=PROCESSED"));
+        when("listTransactions 422 unknown", () -> service.get("/v1/transactions?acount=acc_user_789"));
+    }
+
+    private Exchange firstPage() {
+        service.post(usual());
+        service.post(document.requestBodies("receiveWebhook").get("without_decimals"));
+        return service.get("/v1/transactions?limit=1");
+    }
+
+    private void conflictPages() {
+        when("listConflicts 200 last_page", () -> {
+            service.post(usual());
+            service.post(usual().replace("1500.75", "1500.76"));
+            return service.get("/v1/conflicts");
+        });
+        when("listConflicts 400 wrong_cursor", () -> service.get("/v1/conflicts?cursor=bm9uZSBvZiBvdXJz"));
+        when("listConflicts 422 rules", () -> service.get("/v1/conflicts?limit=0"));
+        when("listConflicts 422 unknown", () -> service.get("/v1/conflicts?status=PROCESSED"));
+    }
+
     private Exchange finished() {
         return Awaitility.await()
                 .atMost(PATIENCE)
-                .until(() -> service.get("/v1/transactions/txn_abc123def456"), answer -> parse(answer.body())
-                        .path("status")
-                        .asText()
-                        .equals("PROCESSED"));
+                .until(
+                        () -> service.get("/v1/transactions/txn_abc123def456"),
+                        answer -> parse(answer.body()).path("status").asText().equals("PROCESSED"));
     }
 
     private String usual() {
@@ -148,7 +183,6 @@ final class Provocations {
     }
 
     static List<String> volatileMembers() {
-        return List.of(
-                "created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id");
+        return List.of("created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id");
     }
 }
