@@ -1,0 +1,80 @@
+package dev.tallyhook;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the API is may be read by everyone, where everything else needs a token. */
+@QuarkusTest
+@TestProfile(DocumentedService.Profile.class)
+class DocsTest {
+
+    private static final Pattern INLINE_SCRIPT = Pattern.compile("(?s)<script(?![^>]*\\bsrc=)[^>]*>(.*?)</script>");
+
+    @ParameterizedTest
+    @CsvSource({
+        "/openapi.json,application/json",
+        "/openapi.yaml,application/yaml",
+        "/openapi,application/yaml",
+        "/docs/,text/html",
+        "/docs/swagger-ui.css,text/css"
+    })
+    void it_is_open_without_a_token(String path, String type) {
+        given().get(path).then().statusCode(200).header("Content-Type", startsWith(type));
+        given().get("/v1/transactions").then().statusCode(401);
+    }
+
+    @Test
+    void docs_leads_to_its_folder() {
+        given().redirects().follow(false).get("/docs").then().statusCode(302).header("Location", equalTo("/docs/"));
+    }
+
+    @Test
+    void the_page_shows_this_api_and_asks_nothing_of_other_sites() {
+        given().get("/docs/")
+                .then()
+                .body(containsString("<title>Tallyhook API</title>"))
+                .body(containsString("url: '/openapi'"))
+                .body(not(containsString("http://")))
+                .body(not(containsString("https://")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/docs/", "/docs/index.html", "/docs/swagger-ui-bundle.js"})
+    void its_policy_lets_nothing_in_but_its_own(String path) {
+        String policy = given().get(path).header("Content-Security-Policy");
+        assertTrue(policy.startsWith("default-src 'none'; script-src 'self' 'sha256-"), policy);
+        assertTrue(!policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"), policy);
+    }
+
+    /** If this fails after an update of the framework, the hashes that it names belong into application.properties. */
+    @Test
+    void the_scripts_that_stand_in_the_page_are_those_of_its_policy() throws Exception {
+        var page = given().get("/docs/");
+        List<String> standing = new ArrayList<>();
+        for (Matcher script = INLINE_SCRIPT.matcher(page.asString()); script.find(); ) {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(script.group(1).getBytes("UTF-8"));
+            standing.add("'sha256-" + Base64.getEncoder().encodeToString(digest) + "'");
+        }
+        String allowed = page.header("Content-Security-Policy").replaceFirst(".*script-src 'self' ([^;]*);.*", "$1");
+        assertEquals(String.join(" ", standing), allowed);
+    }
+}
