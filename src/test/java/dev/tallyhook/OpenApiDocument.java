@@ -146,9 +146,7 @@ final class OpenApiDocument {
                 .node()
                 .at("/requestBody/content/application~1json/examples")
                 .properties()) {
-            JsonNode value = example.getValue().get("value");
-            // An example that is text is the body itself.
-            bodies.put(example.getKey(), value.isTextual() ? value.asText() : value.toString());
+            bodies.put(example.getKey(), example.getValue().get("value").toString());
         }
         return bodies;
     }
