@@ -105,7 +105,9 @@ class ListPlansTest {
     @SafeVarargs
     private static <T> List<Optional<T>> either(T... values) {
         List<Optional<T>> all = new ArrayList<>(List.of(Optional.empty()));
-        List.of(values).forEach(value -> all.add(Optional.of(value)));
+        for (T value : values) {
+            all.add(Optional.of(value));
+        }
         return all;
     }
 
