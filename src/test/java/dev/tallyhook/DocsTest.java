@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -71,7 +72,7 @@ class DocsTest {
         List<String> standing = new ArrayList<>();
         for (Matcher script = INLINE_SCRIPT.matcher(page.asString()); script.find(); ) {
             byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(script.group(1).getBytes("UTF-8"));
+                    MessageDigest.getInstance("SHA-256").digest(script.group(1).getBytes(StandardCharsets.UTF_8));
             standing.add("'sha256-" + Base64.getEncoder().encodeToString(digest) + "'");
         }
         String allowed = page.header("Content-Security-Policy").replaceFirst(".*script-src 'self' ([^;]*);.*", "$1");

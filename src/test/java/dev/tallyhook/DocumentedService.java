@@ -7,6 +7,7 @@ import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 /** The running service, as a sender and a reader see it who go by its document. */
 final class DocumentedService {
@@ -42,7 +44,7 @@ final class DocumentedService {
     }
 
     /** A request and its answer. */
-    record Exchange(HttpRequest request, byte[] sent, HttpResponse<String> answer) {
+    record Exchange(HttpRequest request, SimpleRequest sent, HttpResponse<String> answer) {
 
         int status() {
             return answer.statusCode();
@@ -60,25 +62,10 @@ final class DocumentedService {
             return Request.Method.valueOf(request.method());
         }
 
-        SimpleRequest toRequest() {
-            var simple = new SimpleRequest.Builder(method(), path(), true);
-            request.headers().map().forEach((name, values) -> simple.withHeader(name, values));
-            String query = request.uri().getRawQuery();
-            for (String parameter : query == null ? new String[0] : query.split("&")) {
-                String[] parts = parameter.split("=", 2);
-                simple.withQueryParam(decoded(parts[0]), decoded(parts[1]));
-            }
-            return sent.length == 0 ? simple.build() : simple.withBody(sent).build();
-        }
-
         SimpleResponse toResponse() {
             var simple = SimpleResponse.Builder.status(status()).withBody(body(), StandardCharsets.UTF_8);
             answer.headers().map().forEach((name, values) -> simple.withHeader(name, values));
             return simple.build();
-        }
-
-        private static String decoded(String text) {
-            return java.net.URLDecoder.decode(text, StandardCharsets.UTF_8);
         }
     }
 
@@ -126,7 +113,7 @@ final class DocumentedService {
         headers.forEach(request::header);
         HttpRequest built = request.build();
         try {
-            return new Exchange(built, body, client.send(built, HttpResponse.BodyHandlers.ofString()));
+            return new Exchange(built, asSent(built, body), client.send(built, HttpResponse.BodyHandlers.ofString()));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         } catch (InterruptedException stopped) {
@@ -134,14 +121,22 @@ final class DocumentedService {
         }
     }
 
-    /** Posts the same number of webhooks at one time, and gives all answers. */
+    private static SimpleRequest asSent(HttpRequest request, byte[] body) {
+        var sent = new SimpleRequest.Builder(request.method(), request.uri().getRawPath(), true);
+        request.headers().map().forEach((name, values) -> sent.withHeader(name, values));
+        String query = request.uri().getRawQuery();
+        for (String parameter : query == null ? new String[0] : query.split("&")) {
+            String[] parts = parameter.split("=", 2);
+            sent.withQueryParam(parts[0], URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+        }
+        return body.length == 0 ? sent.build() : sent.withBody(body).build();
+    }
+
+    /** Posts all of them at one time, and gives all answers. */
     List<Exchange> postAtOnce(List<String> bodies) {
         var answers = bodies.stream()
-                .map(body -> java.util.concurrent.CompletableFuture.supplyAsync(
-                        () -> post(body), task -> new Thread(task).start()))
+                .map(body -> CompletableFuture.supplyAsync(() -> post(body), task -> new Thread(task).start()))
                 .toList();
-        return answers.stream()
-                .map(java.util.concurrent.CompletableFuture::join)
-                .toList();
+        return answers.stream().map(CompletableFuture::join).toList();
     }
 }

@@ -3,10 +3,10 @@ package dev.tallyhook;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
@@ -16,9 +16,8 @@ import java.util.TreeSet;
 final class OpenApiDocument {
 
     /** Keeps every digit of an amount. */
-    static final ObjectMapper JSON = new ObjectMapper()
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .setNodeFactory(JsonNodeFactory.withExactBigDecimals(false));
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
     private final JsonNode root;
     private final List<Operation> operations = new ArrayList<>();
@@ -131,7 +130,7 @@ final class OpenApiDocument {
 
     /** The parameters of an operation, by their names. */
     Map<String, JsonNode> parameters(String operation) {
-        Map<String, JsonNode> parameters = new java.util.LinkedHashMap<>();
+        Map<String, JsonNode> parameters = new LinkedHashMap<>();
         for (JsonNode parameter : operation(operation).node().path("parameters")) {
             JsonNode resolved = resolved(parameter);
             parameters.put(resolved.get("name").asText(), resolved);
@@ -141,7 +140,7 @@ final class OpenApiDocument {
 
     /** The bodies that are documented for a request, as they are to be sent. */
     Map<String, String> requestBodies(String operation) {
-        Map<String, String> bodies = new java.util.LinkedHashMap<>();
+        Map<String, String> bodies = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> example : operation(operation)
                 .node()
                 .at("/requestBody/content/application~1json/examples")

@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -81,8 +82,7 @@ class OpenApiLimitsTest {
     @ParameterizedTest
     @CsvSource({"transaction_id,TransactionId", "source_account,Account", "destination_account,Account"})
     void characters_are_those_of_the_documented_pattern(String member, String schema) {
-        var pattern = java.util.regex.Pattern.compile(
-                document.schema(schema).get("pattern").asText());
+        var pattern = Pattern.compile(document.schema(schema).get("pattern").asText());
         Stream<String> texts = Stream.concat(
                 IntStream.rangeClosed(0, 0xa0).mapToObj(Character::toString),
                 Stream.of(".", "..", "...", "a\u0000b", "\u2028", "\uFEFF", "\uFFFD", "😀", "a\nb"));

@@ -105,6 +105,8 @@ class ConnectionsIT {
                     slowBody(service, socket -> drip(socket, "{".repeat(1000))).startsWith("HTTP/1.1 408 "));
             String answer = slowBody(service, ConnectionsIT::untilClosed);
             assertTrue(answer.startsWith("HTTP/1.1 408 ") && answer.contains("application/problem+json"), answer);
+            assertTrue(
+                    answer.contains("\"detail\":\"The body came in too slowly\""), "as openapi.yaml says: " + answer);
             assertEquals("HTTP/1.1 200 OK", probe(quiet), "the one that was quiet");
         }
     }
