@@ -4,6 +4,7 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.quarkus.vertx.http.HttpServerStart;
+import io.quarkus.vertx.http.ManagementInterface;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
@@ -23,6 +24,11 @@ class Edge implements HttpServerOptionsCustomizer {
 
     void register(@Observes Router router) {
         router.route().order(Integer.MIN_VALUE).handler(Edge::handle);
+    }
+
+    /** The operators' port has connections too, and what scrapes it keeps them. */
+    void register(@Observes ManagementInterface management) {
+        register(management.router());
     }
 
     /** Missing limits are to be seen, not felt: their registration is by name, which a build could lose. */

@@ -38,6 +38,7 @@ public class Intake {
     private final LedgerWriter ledger;
     private final WaitingRoom waiting;
     private final IntakeMetrics metrics;
+    private final TransactionLog log = new TransactionLog();
     private final Duration answerWithin;
     private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
@@ -104,6 +105,7 @@ public class Intake {
                 group.get(i).receipt().complete(receipts.get(i));
             }
             databaseAnswered();
+            log.settled(group, receipts);
         } catch (SQLException failure) {
             boolean mayBeOneRows = DatabaseFailure.mayBeOneRows(failure);
             if (mayBeOneRows && group.size() > 1) {
@@ -111,7 +113,12 @@ public class Intake {
                 group.forEach(pending -> write(List.of(pending)));
                 return;
             }
-            refuse(group, failure);
+            if (DatabaseFailure.isTransient(failure)) {
+                refuse(group, failure);
+            } else {
+                log.unwritable(group.get(0), failure);
+                refuse(group, ProblemException.internal());
+            }
             if (!mayBeOneRows) {
                 databaseFailed(failure);
             }

@@ -77,6 +77,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.of(422, detail, violations), null);
     }
 
+    /** 500: the service failed, and the log says why; to be thrown after it was logged. */
+    public static ProblemException internal() {
+        return new ProblemException(Problem.of(500, ProblemMappers.INTERNAL), null);
+    }
+
     /** 503 with {@code Retry-After}: nothing is wrong with the request, and it may succeed soon. */
     public static ProblemException unavailable(String detail) {
         return new ProblemException(Problem.of(503, detail), RETRY_AFTER);

@@ -49,4 +49,25 @@ public final class Identifier {
                 ? "must be neither . nor .., because no URL can name these"
                 : violation(value);
     }
+
+    /**
+     * As it may stand in a log: what would break a line, turn the direction of reading or not be seen is written as
+     * a number in braces, so that no id can look like another, or like a line of its own.
+     */
+    public static String printable(String value) {
+        var printable = new StringBuilder(value.length());
+        value.codePoints().forEach(point -> {
+            switch (Character.getType(point)) {
+                case Character.CONTROL,
+                        Character.FORMAT,
+                        Character.LINE_SEPARATOR,
+                        Character.PARAGRAPH_SEPARATOR,
+                        Character.PRIVATE_USE,
+                        Character.SURROGATE,
+                        Character.UNASSIGNED -> printable.append("\\u{%X}".formatted(point));
+                default -> printable.appendCodePoint(point);
+            }
+        });
+        return printable.toString();
+    }
 }

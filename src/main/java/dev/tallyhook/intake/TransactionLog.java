@@ -1,0 +1,76 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.transaction.Identifier;
+import io.quarkus.logging.Log;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import org.jboss.logging.MDC;
+
+/**
+ * Writes the lines that tell of a single transaction: its id as text and as a field, never an account or an amount. To be used
+ * by the writer's thread alone.
+ */
+final class TransactionLog {
+
+    private static final String FIELD = "transaction_id";
+
+    /** A sender that contradicts itself all the time must not fill a log; all of it is in the table of conflicts. */
+    private static final int CONFLICTS_MAX = 10;
+
+    private static final Duration PERIOD = Duration.ofSeconds(1);
+
+    /** The class of SQLSTATEs whose message names a constraint, and no value. */
+    private static final String CONSTRAINT_VIOLATION = "23";
+
+    private long periodSince = System.nanoTime();
+    private int conflictsOfPeriod;
+
+    /** Tells of what a person should look at; at DEBUG of every transaction. */
+    void settled(List<Pending> group, List<Receipt> receipts) {
+        for (int i = 0; i < group.size(); i++) {
+            String id = group.get(i).webhook().transactionId();
+            if (receipts.get(i) == Receipt.CONFLICTING) {
+                conflicting(id);
+            } else if (Log.isDebugEnabled()) {
+                with(id, () -> Log.debugf("Transaction %s is stored", Identifier.printable(id)));
+            }
+        }
+    }
+
+    private void conflicting(String id) {
+        long now = System.nanoTime();
+        if (now - periodSince > PERIOD.toNanos()) {
+            if (conflictsOfPeriod > CONFLICTS_MAX) {
+                Log.warnf("%d more webhooks contradicted what is stored", conflictsOfPeriod - CONFLICTS_MAX);
+            }
+            periodSince = now;
+            conflictsOfPeriod = 0;
+        }
+        if (conflictsOfPeriod++ < CONFLICTS_MAX) {
+            with(
+                    id,
+                    () -> Log.warnf(
+                            "A webhook contradicts transaction %s, which stays; the attempt is on record",
+                            Identifier.printable(id)));
+        }
+    }
+
+    /** The database refuses this row, for a reason that none of our rules foresaw. */
+    void unwritable(Pending pending, SQLException failure) {
+        String id = pending.webhook().transactionId();
+        String state = String.valueOf(failure.getSQLState());
+        // What else PostgreSQL says may repeat an amount or an account.
+        String why = state.startsWith(CONSTRAINT_VIOLATION) ? failure.getMessage() : "SQLSTATE " + state;
+        with(id, () -> Log.errorf("Transaction %s cannot be stored: %s", Identifier.printable(id), why));
+    }
+
+    private static void with(String id, Runnable line) {
+        MDC.put(FIELD, id);
+        try {
+            line.run();
+        } finally {
+            MDC.remove(FIELD);
+        }
+    }
+}
