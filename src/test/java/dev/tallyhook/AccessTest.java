@@ -30,6 +30,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.Assumptions;
@@ -241,13 +242,23 @@ class AccessTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("refusals")
     void what_is_not_signed_rightly_is_refused_with_one_answer(String name, String body, List<Header> headers) {
-        Response plainest = webhook("{}").post(Webhooks.PATH);
-        Response answer = webhook(body).headers(new Headers(headers)).post(Webhooks.PATH);
+        Response plainest = decided(() -> webhook("{}").post(Webhooks.PATH));
+        Response answer =
+                decided(() -> webhook(body).headers(new Headers(headers)).post(Webhooks.PATH));
         assertEquals(401, answer.statusCode());
         assertEquals(plainest.asString(), answer.asString());
         assertEquals(plainest.headers().asList(), answer.headers().asList());
         answer.then().contentType("application/problem+json").header("WWW-Authenticate", "StandardWebhooks");
         given().auth().oauth2(TOKEN).get("/v1/transactions/txn_refused").then().statusCode(404);
+    }
+
+    /** Asks again as a sender does: on a machine that is short of CPU a check of ed25519 may not come to its turn in time. */
+    private static Response decided(Supplier<Response> request) {
+        Response answer = request.get();
+        for (int i = 0; i < 20 && answer.statusCode() == 503; i++) {
+            answer = request.get();
+        }
+        return answer;
     }
 
     @Test

@@ -179,7 +179,7 @@ class ContractTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a%00b", "%FF", "%ED%A0%80", "%C0%AF", "."})
+    @ValueSource(strings = {"a%00b", "%FF", "%ED%A0%80", "%C0%AF"})
     void an_id_that_was_never_stored_is_not_found_and_never_a_failure(String encoded) {
         given().urlEncodingEnabled(false)
                 .get("/v1/transactions/" + encoded)

@@ -12,16 +12,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Switches tracing on once it is said where traces go to: the framework alone would send them to a collector on this machine
- * from the start. The standard name of that setting, {@code OTEL_EXPORTER_OTLP_ENDPOINT}, is understood too.
+ * from the start. The standard names of the settings, such as {@code OTEL_EXPORTER_OTLP_ENDPOINT}, are understood too.
  *
  * @see <a href="https://opentelemetry.io/docs/specs/otel/protocol/exporter/">OTLP exporter configuration</a>
  */
 public final class TracingSwitch implements ConfigSourceFactory {
 
-    private static final String ENDPOINT = "quarkus.otel.exporter.otlp.endpoint";
-    private static final String TRACES_ENDPOINT = "quarkus.otel.exporter.otlp.traces.endpoint";
-    private static final String STANDARD_ENDPOINT = "otel.exporter.otlp.endpoint";
+    private static final String FRAMEWORK = "quarkus.";
+    private static final String ENDPOINT = "otel.exporter.otlp.endpoint";
+    private static final String TRACES_ENDPOINT = "otel.exporter.otlp.traces.endpoint";
     private static final String DISABLED = "quarkus.otel.sdk.disabled";
+
+    private static final List<String> STANDARD = List.of(
+            ENDPOINT,
+            TRACES_ENDPOINT,
+            "otel.exporter.otlp.protocol",
+            "otel.exporter.otlp.headers",
+            "otel.traces.sampler",
+            "otel.traces.sampler.arg");
 
     /** Above application.properties (250), below the environment (300), which may say otherwise. */
     private static final int ORDINAL = 275;
@@ -29,14 +37,14 @@ public final class TracingSwitch implements ConfigSourceFactory {
     @Override
     public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
         Map<String, String> settings = new HashMap<>();
-        String endpoint = said(context, ENDPOINT);
-        if (endpoint == null) {
-            endpoint = said(context, STANDARD_ENDPOINT);
-            if (endpoint != null) {
-                settings.put(ENDPOINT, endpoint);
+        for (String name : STANDARD) {
+            String value = said(context, name);
+            if (value != null) {
+                settings.put(FRAMEWORK + name, value);
             }
         }
-        boolean on = endpoint != null || said(context, TRACES_ENDPOINT) != null;
+        boolean on = List.of(ENDPOINT, TRACES_ENDPOINT).stream()
+                .anyMatch(name -> settings.containsKey(FRAMEWORK + name) || said(context, FRAMEWORK + name) != null);
         settings.put(DISABLED, Boolean.toString(!on));
         return List.of(new PropertiesConfigSource(settings, "tracing", ORDINAL));
     }
