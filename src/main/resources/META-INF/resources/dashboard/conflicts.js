@@ -86,7 +86,7 @@ async function refresh() {
       keepingFocus(() => show(page.conflicts));
     }
     paging.take(parameters, page.next_cursor);
-    paging.describe("Newest first, live");
+    paging.describe("Newest first");
     complain("");
   } catch (error) {
     complain(error.message);

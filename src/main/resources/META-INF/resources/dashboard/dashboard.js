@@ -108,6 +108,22 @@ function startPause() {
   });
 }
 
+/** The list of replicas lies over what is below it, so it goes away by itself. */
+function startReplicas() {
+  const details = byId("replicas");
+  addEventListener("click", (event) => {
+    if (!details.contains(event.target)) {
+      details.open = false;
+    }
+  });
+  details.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      details.open = false;
+      details.querySelector("summary").focus();
+    }
+  });
+}
+
 /** Places on the page are reached without the address, which holds the filters. */
 function startJumps() {
   document.querySelector(".skip").addEventListener("click", (event) => {
@@ -126,6 +142,7 @@ function startJumps() {
 prepareCharts();
 startPause();
 startJumps();
+startReplicas();
 const repeating = [];
 startToken(
   () => repeating.forEach((now) => now()),

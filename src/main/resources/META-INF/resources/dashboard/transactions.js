@@ -83,11 +83,8 @@ function show(transactions) {
 const isHeld = () =>
   body.contains(document.activeElement) || byId("detail").open || performance.now() - pointed < STILL_MILLIS;
 
-/** The parameters that answer with the rows of now, and not with later ones. */
-function held(filters) {
-  const end = justAfter(shown[0].created_at);
-  return { ...filters, created_to: filters.created_to && filters.created_to < end ? filters.created_to : end };
-}
+/** The parameters that answer with the rows of now, and not with later ones; no row is later than a limit given. */
+const held = (filters) => ({ ...filters, created_to: justAfter(shown[0].created_at) });
 
 async function refresh() {
   const filters = { ...Object.fromEntries(FILTERS.map((name) => [name, view()[name]])), limit: PAGE_SIZE };
@@ -101,7 +98,7 @@ async function refresh() {
     }
     show(page.transactions);
     paging.take(parameters, page.next_cursor);
-    paging.describe(still ? "Newest first; new ones wait while you are in the list" : "Newest first, live");
+    paging.describe(still ? "Newest first; new ones wait while you are in the list" : "Newest first");
     complain(null);
   } catch (error) {
     complain(error);
@@ -123,10 +120,16 @@ function complain(error) {
 /** Times are entered, and shown, in UTC. */
 const entered = (text) => (text === "" ? "" : `${text.length === 16 ? `${text}:00` : text}Z`);
 
+/** An address may name a time in any zone; one that is none is left to the service to refuse. */
+function enterable(text) {
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? "" : time.toISOString().replace(/(\.000)?Z$/, "");
+}
+
 function fill() {
   for (const name of FILTERS) {
     const value = view()[name];
-    form.elements[name].value = name.startsWith("created_") ? value.replace(/Z$/, "") : value;
+    form.elements[name].value = name.startsWith("created_") ? enterable(value) : value;
   }
 }
 
