@@ -1,5 +1,7 @@
 package dev.tallyhook.packaged;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.tallyhook.Webhooks;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -49,6 +51,7 @@ class DashboardPicturesIT {
             try (var load = new Load(id -> send(replicas, id))) {
                 Thread.sleep(loaded.toMillis());
                 take(browser, one);
+                assertEquals(List.of(), load.refused());
             }
         }
     }
