@@ -84,12 +84,13 @@ export function showTiles(activity) {
     show("tile-lateness", {
       value: span(ten.p99),
       unit: ten.p99 === null ? "" : "p99",
-      note: ten.p50 === null ? noReport || "Nothing finished in 10 s" : `p50 ${span(ten.p50)}, last 10 s`,
+      note: ten.p50 === null ? noReport || "None finished in 10 s" : `p50 ${span(ten.p50)}, in 10 s`,
       level: levelOf(ten.p99),
     }),
     errors(ten, noReport),
     show("tile-conflicts", {
-      value: count(answer.conflicts),
+      // The ledger is counted less often than the seconds are, and has at least what they tell.
+      value: count(Math.max(answer.conflicts ?? 0, all.conflicting)),
       note: `${count(all.conflicting)} in 15 min`,
     }),
   ];

@@ -101,8 +101,9 @@ final class Browser implements AutoCloseable {
         driver.switchTo().activeElement().sendKeys(keys);
     }
 
-    /** A screen of this size in CSS pixels; narrower than a window can be. */
+    /** A screen of this size in CSS pixels, without scroll bars; narrower than a window can be. */
     void screen(int width, int height, boolean dark) {
+        driver.executeCdpCommand("Emulation.setScrollbarsHidden", Map.of("hidden", true));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));

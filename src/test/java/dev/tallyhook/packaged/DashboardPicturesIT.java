@@ -23,6 +23,7 @@ class DashboardPicturesIT {
 
     private static final int WIDTH = 1280;
     private static final int HEIGHT = 900;
+    private static final int TALL = 1560;
     private static final int PHONE_WIDTH = 390;
     private static final int PHONE_HEIGHT = 844;
     private static final double WAVE_SECONDS = 90;
@@ -57,6 +58,8 @@ class DashboardPicturesIT {
     }
 
     private void take(Browser browser, Service service) throws Exception {
+        browser.screen(WIDTH, TALL, false);
+        browser.awaitText("#transactions tbody", rows -> rows.contains("Processing"));
         browser.picture(folder.resolve("load.png"));
         browser.screen(WIDTH, HEIGHT, true);
         browser.picture(folder.resolve("dark.png"));
