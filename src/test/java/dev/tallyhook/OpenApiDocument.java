@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -64,6 +65,19 @@ final class OpenApiDocument {
         } catch (IOException notJson) {
             throw new UncheckedIOException(json, notJson);
         }
+    }
+
+    /** The paths of all members, whatever their values and however many elements a list has. */
+    static Set<String> members(JsonNode body) {
+        Set<String> members = new TreeSet<>();
+        for (Map.Entry<String, JsonNode> member : body.properties()) {
+            members.add(member.getKey());
+            members(member.getValue()).forEach(inner -> members.add(member.getKey() + "." + inner));
+        }
+        if (body.isArray()) {
+            body.forEach(element -> members.addAll(members(element)));
+        }
+        return members;
     }
 
     Operation operation(String id) {

@@ -2,11 +2,11 @@ package dev.tallyhook;
 
 import static dev.tallyhook.OpenApiDocument.parse;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.tallyhook.DocumentedService.Exchange;
 import dev.tallyhook.OpenApiDocument.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -42,6 +42,8 @@ final class Provocations {
         transactionPages();
         reads("listConflicts", "/v1/conflicts", "conflicts");
         conflictPages();
+        reads("getActivity", "/v1/activity", "activity");
+        activity();
     }
 
     Map<Answer, Supplier<Exchange>> all() {
@@ -121,8 +123,13 @@ final class Provocations {
     /** What all that read have in common. */
     private void reads(String operation, String path, String table) {
         when(operation + " 401 no_token", () -> service.getWithoutToken(path));
-        when(operation + " 500 failed", () -> trouble.whileMissing(table, () -> service.get(path)));
-        when(operation + " 503 database_away", () -> trouble.whileLocked(table, () -> service.get(path)));
+        when(operation + " 500 failed", () -> trouble.whileMissing(table, () -> failed(path)));
+        when(operation + " 503 database_away", () -> trouble.whileLocked(table, () -> failed(path)));
+    }
+
+    /** An answer may be the one of half a second ago. */
+    private Exchange failed(String path) {
+        return Awaitility.await().atMost(PATIENCE).until(() -> service.get(path), answer -> answer.status() >= 500);
     }
 
     private void transactions() {
@@ -170,6 +177,21 @@ final class Provocations {
         when("listConflicts 422 unknown", () -> service.get("/v1/conflicts?status=PROCESSED"));
     }
 
+    private void activity() {
+        when("getActivity 200 busy", () -> {
+            service.post(usual());
+            finished();
+            return Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(
+                            () -> service.get("/v1/activity"),
+                            answer -> parse(answer.body()).findValues("lateness_p50_seconds").stream()
+                                    .anyMatch(JsonNode::isNumber));
+        });
+        when("getActivity 422 rules", () -> service.get("/v1/activity?since=yesterday"));
+        when("getActivity 422 unknown", () -> service.get("/v1/activity?limit=10"));
+    }
+
     private Exchange finished() {
         return Awaitility.await()
                 .atMost(PATIENCE)
@@ -180,9 +202,5 @@ final class Provocations {
 
     private String usual() {
         return document.requestBodies("receiveWebhook").get("usual");
-    }
-
-    static List<String> volatileMembers() {
-        return List.of("created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id");
     }
 }
