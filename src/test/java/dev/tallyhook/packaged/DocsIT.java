@@ -1,0 +1,37 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.InlineScripts;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The packaged service brings its document along, and its page is the one that its policy knows. */
+class DocsIT {
+
+    private static final String TOKEN = "none";
+
+    @Test
+    void the_document_and_its_page_are_there() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of())) {
+            String document = service.get("/openapi.json", TOKEN).body();
+            assertTrue(document.contains("\"openapi\" : \"3.0.3\"") && document.contains("receiveWebhook"), document);
+            var page = service.get("/docs/", TOKEN);
+            String policy = page.headers().firstValue("Content-Security-Policy").orElse("");
+            assertTrue(policy.contains("script-src 'self' " + InlineScripts.hashes(page.body()) + ";"), policy);
+        }
+    }
+
+    @Test
+    void an_operator_can_take_them_away() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("TALLYHOOK_DOCS_ENABLED", "false"))) {
+            for (String path : List.of("/openapi.json", "/openapi.yaml", "/openapi", "/docs", "/docs/")) {
+                assertEquals(404, service.get(path, TOKEN).statusCode(), path);
+            }
+        }
+    }
+}
