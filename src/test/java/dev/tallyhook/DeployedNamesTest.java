@@ -29,8 +29,9 @@ class DeployedNamesTest {
     /** What Prometheus adds to each sample, and what it makes itself. */
     private static final Set<String> TARGET_LABELS = Set.of("job", "instance");
 
+    /** An alert has the labels of what it is about besides. */
     private static final Map<String, Set<String>> PROMETHEUS_ITSELF =
-            Map.of("up", TARGET_LABELS, "ALERTS", Set.of("job", "instance", "alertname", "alertstate"));
+            Map.of("up", Set.of(), "ALERTS", Set.of("alertname", "alertstate", "datasource", "table"));
 
     /** Their values come with requests. */
     private static final Set<String> LABELS_OF_REQUESTS = Set.of("uri", "status", "method");
