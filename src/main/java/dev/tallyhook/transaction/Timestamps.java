@@ -13,6 +13,9 @@ public final class Timestamps {
     private static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
     private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
+    /** In 2025-10-29T10:30:00Z. */
+    private static final int SECONDS_COLON = 16;
+
     /** What is said of a text that is none. */
     public static final String VIOLATION =
             "must be an RFC 3339 time, such as 2025-10-29T10:30:00Z (the + of an offset is written %2B in a URL)";
@@ -21,6 +24,10 @@ public final class Timestamps {
 
     /** Nothing if the text is no such time. */
     public static Optional<Instant> parse(String text) {
+        // Java would take a time without its seconds too.
+        if (text.length() <= SECONDS_COLON || text.charAt(SECONDS_COLON) != ':') {
+            return Optional.empty();
+        }
         try {
             return Optional.of(OffsetDateTime.parse(text).toInstant()).filter(Timestamps::isInRange);
         } catch (DateTimeException wrong) {

@@ -204,6 +204,7 @@ class ListsTest {
         "limit=99999999999999999999, limit",
         "created_from=yesterday, created_from",
         "created_from=2025-01-01, created_from",
+        "created_from=2025-01-01T00:00Z, created_from",
         "created_to=+10000-01-01T00:00:00Z, created_to",
         "created_to=2025-13-01T00:00:00Z, created_to",
         "source_account=, source_account",
