@@ -26,7 +26,7 @@ final class Accepting {
                 bed.database.empty();
                 bares.add(bed.bare.insertsPerSecond(BARE_CONNECTIONS, Duration.ofSeconds(bed.seconds / 2)));
                 accepts.add(bed.closedRate(service));
-                Report.progress("  round " + (round + 1) + ": " + Math.round(accepts.get(round)) + "/s, bed.bare "
+                Report.progress("  round " + (round + 1) + ": " + Math.round(accepts.get(round)) + "/s, bare "
                         + Math.round(bares.get(round)) + "/s");
             }
             double capacity = Bed.median(accepts);
@@ -41,7 +41,7 @@ final class Accepting {
         }
     }
 
-    /** Accepting and finishing at the same rate, for a while: the bed.backlog stays flat. */
+    /** Accepting and finishing at the same rate, for a while: the backlog stays flat. */
     void cycle() throws Exception {
         int rate = (int) (bed.capacity() / 3);
         int delay = 5;
@@ -61,7 +61,7 @@ final class Accepting {
             bed.report.figure("full cycle, accept latency p99", result.millis(99), "ms");
             bed.report.figure("full cycle, lateness p99", lateness.millis(99), "ms");
             double steady = samples.stream().skip(delay + 2L).mapToDouble(Chart.Point::y).max().orElse(0);
-            bed.report.atMost("full cycle, largest bed.backlog beside rate x delay", steady / ((double) rate * delay), "x", 1.2);
+            bed.report.atMost("full cycle, largest backlog beside rate x delay", steady / ((double) rate * delay), "x", 1.2);
             bed.report.atMost("full cycle, not finished at the end", bed.database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'"), "", 0);
             bed.report.atMost("WAL per life cycle", wal / result.accepted.getTotalCount(), "bytes", 850);
             bed.report.figure("rows of the soak", result.accepted.getTotalCount(), "");
@@ -71,7 +71,7 @@ final class Accepting {
             bed.report.figure("updates that were HOT", bed.database.number("SELECT coalesce(100.0 * n_tup_hot_upd / nullif(n_tup_upd, 0), 0) FROM pg_stat_user_tables WHERE relname = 'transactions'"), "%");
             new Chart("Backlog while " + rate + "/s come in and are finished " + delay + " s later", "s", "rows waiting", false)
                     .line("waiting", samples)
-                    .write(bed.output.resolve("bed.backlog.svg"));
+                    .write(bed.output.resolve("backlog.svg"));
         }
     }
 

@@ -20,19 +20,20 @@ final class Service implements AutoCloseable {
     private static final Duration START_MAX = Duration.ofSeconds(60);
 
     final int port;
+    private final int managementPort;
     final Path log;
     private final Process process;
     private final boolean nativeBinary;
 
     Service(List<String> command, Database database, Map<String, String> settings) throws IOException, InterruptedException {
-        try (var socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
+        port = freePort();
+        managementPort = freePort();
         nativeBinary = command.size() == 1;
         log = Files.createTempFile("tallyhook-bench", ".log");
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().putAll(database.environment());
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
+        builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true"); // Who is to be known says so in the settings.
         builder.environment().putAll(settings);
         process = builder.start();
@@ -54,6 +55,19 @@ final class Service implements AutoCloseable {
         command.addAll(List.of(System.getProperty("bench.jvm", DEFAULT_JVM).split(" ")));
         command.addAll(List.of("-jar", target.resolve("quarkus-app/quarkus-run.jar").toString()));
         return command;
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** Reads the metrics as Prometheus does. */
+    void scrape() throws IOException {
+        try (var metrics = URI.create("http://localhost:" + managementPort + "/q/metrics").toURL().openStream()) {
+            metrics.readAllBytes();
+        }
     }
 
     private void awaitHealthy() throws InterruptedException, IOException {
