@@ -71,18 +71,17 @@ class ActivityTest {
 
     @Test
     void the_reports_of_all_replicas_are_added_up() throws SQLException {
-        // Ten finished within 1 ms, ninety within 2 ms.
-        execute(REPORT.formatted("3 seconds", "other-1", 100, "5,45,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "10"));
-        execute(REPORT.formatted("3 seconds", "other-2", 200, "5,45,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "12"));
+        // A tenth finished within 1 ms, the rest within 2 ms; so many that what the service itself finishes does not show.
+        execute(REPORT.formatted("3 seconds", "other-1", 100, "500,4500,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "10"));
+        execute(REPORT.formatted("3 seconds", "other-2", 200, "500,4500,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "12"));
         await().untilAsserted(() -> {
             List<Map<String, Object>> seconds = activity("").getList("seconds");
             var second = seconds.stream()
                     .filter(each -> ((Number) each.get("accepted")).longValue() >= 300)
                     .findFirst()
                     .orElseThrow(() -> new AssertionError(seconds.toString()));
-            assertEquals(4, second.get("replayed"));
             assertEquals(14, second.get("failed"));
-            assertEquals(100, second.get("finished"));
+            assertEquals(10_000, ((Number) second.get("finished")).doubleValue(), 50);
             assertEquals(0.00144, ((Number) second.get("lateness_p50_seconds")).doubleValue(), 0.0001);
             assertEquals(0.00199, ((Number) second.get("lateness_p99_seconds")).doubleValue(), 0.0001);
             assertTrue(((Number) second.get("waiting")).longValue() >= 12);

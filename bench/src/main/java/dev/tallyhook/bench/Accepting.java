@@ -41,6 +41,29 @@ final class Accepting {
         }
     }
 
+    /**
+     * What counting costs: the service beside one that is built without a registry, loaded in turns, so that the machine's
+     * moods fall on both. The one that counts is scraped once a second, which is more often than anybody does.
+     */
+    void metrics() throws Exception {
+        try (var counting = bed.service("PT1H");
+                var silent = bed.serviceWithoutMetrics("PT1H")) {
+            bed.warm(counting);
+            bed.warm(silent);
+            List<Double> with = new ArrayList<>();
+            List<Double> without = new ArrayList<>();
+            for (int round = 0; round < bed.rounds; round++) {
+                without.add(bed.closedRate(silent));
+                try (var scraping = new Scraping(counting)) {
+                    with.add(bed.closedRate(counting));
+                    Report.progress("  round " + (round + 1) + ": " + Math.round(with.get(round)) + "/s with metrics ("
+                            + scraping.count() + " scrapes), " + Math.round(without.get(round)) + "/s without");
+                }
+            }
+            bed.report.ratio("accepts with metrics", Bed.median(with), "/s", Bed.median(without), "accepts without metrics", 0.97);
+        }
+    }
+
     /** Accepting and finishing at the same rate, for a while: the backlog stays flat. */
     void cycle() throws Exception {
         int rate = (int) (bed.capacity() / 3);

@@ -22,6 +22,7 @@ final class Bed {
     final int backlog;
     final int soakRows;
     private final List<String> command;
+    private final List<String> commandWithoutMetrics;
     private double capacity;
 
     Bed(Options options, Database database) throws Exception {
@@ -29,6 +30,7 @@ final class Bed {
         this.bare = new Bare(database);
         this.report = new Report(database);
         this.command = Service.command(options.path("--target", "target"), options.has("--native"));
+        this.commandWithoutMetrics = Service.command(Path.of("bench/target/without-metrics"), false);
         this.output = Files.createDirectories(options.path("--output", "bench/target/results"));
         this.seconds = options.number("--seconds", 20);
         this.rounds = options.number("--rounds", 3);
@@ -45,6 +47,11 @@ final class Bed {
         Map<String, String> all = new HashMap<>(settings);
         all.put("TALLYHOOK_PROCESSING_DELAY", delay);
         return new Service(command, database, all);
+    }
+
+    /** The service as it is built without a registry for metrics, by {@code bench/run --only metrics}. */
+    Service serviceWithoutMetrics(String delay) throws IOException, InterruptedException {
+        return new Service(commandWithoutMetrics, database, Map.of("TALLYHOOK_PROCESSING_DELAY", delay));
     }
 
     LoadGenerator load(Service service) {

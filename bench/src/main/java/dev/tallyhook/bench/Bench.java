@@ -32,7 +32,7 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory signatures timing slow peer layouts
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory signatures timing slow metrics peer layouts
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
@@ -71,6 +71,7 @@ public final class Bench {
         var access = new Access(bed);
         Map<String, Scenario> scenarios = new LinkedHashMap<>();
         scenarios.put("accept", accepting::accept);
+        scenarios.put("metrics", accepting::metrics);
         scenarios.put("cycle", accepting::cycle);
         scenarios.put("drain", finishing::drain);
         scenarios.put("lateness", finishing::lateness);
