@@ -23,7 +23,7 @@ final class Deployed {
     private static final Pattern COMMENT = Pattern.compile("\\s+#.*");
     private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
     private static final Pattern OURS =
-            Pattern.compile("(tallyhook|agroal|jvm|process|http_server)_\\w.*|up\\{.*|.*\\((tallyhook|agroal)_.*");
+            Pattern.compile("(tallyhook|agroal|jvm|process)_\\w.*|up\\{.*|.*\\((tallyhook|agroal)_.*");
 
     private Deployed() {}
 

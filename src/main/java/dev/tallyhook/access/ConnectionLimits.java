@@ -29,11 +29,17 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
 
     private static final AtomicBoolean IN_FORCE = new AtomicBoolean();
 
-    private final AtomicInteger open = new AtomicInteger();
+    /** Of all servers of this process. */
+    private static final AtomicInteger OPEN = new AtomicInteger();
 
     /** Whether Netty has found them. */
     static boolean areInForce() {
         return IN_FORCE.get();
+    }
+
+    /** How many connections are open; 0 where they are not limited. */
+    static int open() {
+        return OPEN.get();
     }
 
     /** To be called before the first server starts. */
@@ -48,8 +54,8 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
 
     @Override
     public void postInitializeServerChildChannel(Channel channel) {
-        boolean tooMany = open.incrementAndGet() > config.max();
-        channel.closeFuture().addListener(closed -> open.decrementAndGet());
+        boolean tooMany = OPEN.incrementAndGet() > config.max();
+        channel.closeFuture().addListener(closed -> OPEN.decrementAndGet());
         channel.pipeline().addFirst(tooMany ? new Refusal() : new RequestDeadline(config.requestWithin()));
     }
 

@@ -1,7 +1,10 @@
 package dev.tallyhook.access;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.quarkus.vertx.http.ManagementInterface;
@@ -29,6 +32,12 @@ class Edge implements HttpServerOptionsCustomizer {
     /** The operators' port has connections too, and what scrapes it keeps them. */
     void register(@Observes ManagementInterface management) {
         register(management.router());
+    }
+
+    void show(@Observes StartupEvent event, MeterRegistry registry) {
+        Gauge.builder("tallyhook.connections", ConnectionLimits::open)
+                .description("Connections open, those of the operators' port included")
+                .register(registry);
     }
 
     /** Missing limits are to be seen, not felt: their registration is by name, which a build could lose. */

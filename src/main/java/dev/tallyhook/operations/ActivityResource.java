@@ -2,6 +2,7 @@ package dev.tallyhook.operations;
 
 import dev.tallyhook.processing.Backlog;
 import dev.tallyhook.transaction.QueryParameters;
+import dev.tallyhook.transaction.Reading;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers what all replicas have been doing, for the dashboard. */
+@Reading
 @Path("/v1/activity")
 class ActivityResource {
 

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers which webhooks contradicted what was stored. */
+@Reading
 @Path("/v1/conflicts")
 class ConflictResource {
 

@@ -10,6 +10,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers what became of transactions. */
+@Reading
 @Path("/v1/transactions")
 class TransactionResource {
 

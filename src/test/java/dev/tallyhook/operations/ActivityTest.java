@@ -71,7 +71,8 @@ class ActivityTest {
 
     @Test
     void the_reports_of_all_replicas_are_added_up() throws SQLException {
-        // A tenth finished within 1 ms, the rest within 2 ms; so many that what the service itself finishes does not show.
+        // A tenth finished within 1 ms, the rest within 2 ms; so many that what the service itself finishes does not
+        // show.
         execute(REPORT.formatted("3 seconds", "other-1", 100, "500,4500,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "10"));
         execute(REPORT.formatted("3 seconds", "other-2", 200, "500,4500,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "12"));
         await().untilAsserted(() -> {

@@ -17,6 +17,7 @@ final class Bed {
     final Bare bare;
     final Report report;
     final Path output;
+    final boolean nativeBinary;
     final int seconds;
     final int rounds;
     final int backlog;
@@ -29,7 +30,8 @@ final class Bed {
         this.database = database;
         this.bare = new Bare(database);
         this.report = new Report(database);
-        this.command = Service.command(options.path("--target", "target"), options.has("--native"));
+        this.nativeBinary = options.has("--native");
+        this.command = Service.command(options.path("--target", "target"), nativeBinary);
         this.commandWithoutMetrics = Service.command(Path.of("bench/target/without-metrics"), false);
         this.output = Files.createDirectories(options.path("--output", "bench/target/results"));
         this.seconds = options.number("--seconds", 20);

@@ -71,7 +71,9 @@ public final class Bench {
         var access = new Access(bed);
         Map<String, Scenario> scenarios = new LinkedHashMap<>();
         scenarios.put("accept", accepting::accept);
-        scenarios.put("metrics", accepting::metrics);
+        if (!bed.nativeBinary) { // What it is held against is a jar.
+            scenarios.put("metrics", accepting::metrics);
+        }
         scenarios.put("cycle", accepting::cycle);
         scenarios.put("drain", finishing::drain);
         scenarios.put("lateness", finishing::lateness);
