@@ -8,6 +8,7 @@ import io.netty.channel.ServerChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.config.SmallRyeConfig;
+import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -29,15 +30,20 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
 
     private static final AtomicBoolean IN_FORCE = new AtomicBoolean();
 
-    /** Of all servers of this process. */
+    /** Connections of probes and scrapes, which are few. */
+    private static final int OPERATORS_MAX = 100;
+
     private static final AtomicInteger OPEN = new AtomicInteger();
+    private static final AtomicInteger OPEN_TO_OPERATORS = new AtomicInteger();
+
+    private final int managementPort = ConfigProvider.getConfig().getValue("quarkus.management.port", Integer.class);
 
     /** Whether Netty has found them. */
     static boolean areInForce() {
         return IN_FORCE.get();
     }
 
-    /** How many connections are open; 0 where they are not limited. */
+    /** How many connections are open, operators' aside; 0 where they are not limited. */
     static int open() {
         return OPEN.get();
     }
@@ -54,8 +60,12 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
 
     @Override
     public void postInitializeServerChildChannel(Channel channel) {
-        boolean tooMany = OPEN.incrementAndGet() > config.max();
-        channel.closeFuture().addListener(closed -> OPEN.decrementAndGet());
+        // Operators have a share of their own: they must see most when nobody else gets in.
+        boolean operators =
+                channel.localAddress() instanceof InetSocketAddress local && local.getPort() == managementPort;
+        AtomicInteger counted = operators ? OPEN_TO_OPERATORS : OPEN;
+        boolean tooMany = counted.incrementAndGet() > (operators ? OPERATORS_MAX : config.max());
+        channel.closeFuture().addListener(closed -> counted.decrementAndGet());
         channel.pipeline().addFirst(tooMany ? new Refusal() : new RequestDeadline(config.requestWithin()));
     }
 

@@ -36,7 +36,7 @@ class Edge implements HttpServerOptionsCustomizer {
 
     void show(@Observes StartupEvent event, MeterRegistry registry) {
         Gauge.builder("tallyhook.connections", ConnectionLimits::open)
-                .description("Connections open, those of the operators' port included")
+                .description("Connections open, those of the operators' port aside")
                 .register(registry);
     }
 

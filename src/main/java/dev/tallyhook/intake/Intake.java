@@ -29,7 +29,7 @@ public class Intake {
     /** How often it is looked whether somebody has waited too long; {@code answer-within} is kept to this precision. */
     private static final Duration LOOK = Duration.ofMillis(20);
 
-    /** A group that takes longer is stuck: every timeout of its statements and its connection is shorter. */
+    /** Statements that take longer are stuck: each of their timeouts, and that of their connection, is shorter. */
     private static final Duration GROUP_MAX = Duration.ofSeconds(10);
 
     /** A stop waits so long for the group that is being written. */
@@ -43,6 +43,10 @@ public class Intake {
     private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
     private volatile List<Pending> beingWritten = List.of();
+
+    /** When the statements under way began, by the monotonic clock. */
+    private volatile long writingSince;
+
     private volatile boolean stopped;
     private boolean databaseAway;
 
@@ -97,6 +101,7 @@ public class Intake {
 
     private void write(List<Pending> group) {
         long since = System.nanoTime();
+        writingSince = since;
         try {
             List<Receipt> receipts =
                     ledger.write(group.stream().map(Pending::webhook).toList());
@@ -109,17 +114,18 @@ public class Intake {
         } catch (SQLException failure) {
             boolean mayBeOneRows = DatabaseFailure.mayBeOneRows(failure);
             if (mayBeOneRows && group.size() > 1) {
-                // One row's fault must not be its neighbours': each is tried alone.
-                group.forEach(pending -> write(List.of(pending)));
+                // One row's fault must not be its neighbours': each is tried alone, but for those that have waited too
+                // long
+                // meanwhile and are answered.
+                group.stream()
+                        .filter(pending -> !pending.receipt().isDone())
+                        .forEach(pending -> write(List.of(pending)));
                 return;
             }
-            if (DatabaseFailure.isTransient(failure)) {
-                refuse(group, failure);
-            } else {
+            refuse(group, DatabaseFailure.isTransient(failure) ? failure : ProblemException.internal());
+            if (mayBeOneRows) {
                 log.unwritable(group.get(0), failure);
-                refuse(group, ProblemException.internal());
-            }
-            if (!mayBeOneRows) {
+            } else {
                 databaseFailed(failure);
             }
         } catch (Throwable bug) {
@@ -130,9 +136,7 @@ public class Intake {
 
     /** Whether no webhook can be stored, for whatever reason in here. */
     public boolean stalled() {
-        List<Pending> group = beingWritten;
-        return !writer.isAlive()
-                || (!group.isEmpty() && group.get(0).isSinceBefore(System.nanoTime() - GROUP_MAX.toNanos()));
+        return !writer.isAlive() || (!beingWritten.isEmpty() && System.nanoTime() - writingSince > GROUP_MAX.toNanos());
     }
 
     private void databaseAnswered() {

@@ -15,8 +15,8 @@ final class TransactionLog {
 
     private static final String FIELD = "transaction_id";
 
-    /** A sender that contradicts itself all the time must not fill a log; all of it is in the table of conflicts. */
-    private static final int CONFLICTS_MAX = 10;
+    /** A sender that contradicts itself all the time must not fill a log; all of that is in the table of conflicts. */
+    private static final int LINES_MAX = 10;
 
     private static final Duration PERIOD = Duration.ofSeconds(1);
 
@@ -24,7 +24,7 @@ final class TransactionLog {
     private static final String CONSTRAINT_VIOLATION = "23";
 
     private long periodSince = System.nanoTime();
-    private int conflictsOfPeriod;
+    private int linesOfPeriod;
 
     /** Tells of what a person should look at; at DEBUG of every transaction. */
     void settled(List<Pending> group, List<Receipt> receipts) {
@@ -39,34 +39,38 @@ final class TransactionLog {
     }
 
     private void conflicting(String id) {
+        limited(() -> with(
+                id,
+                () -> Log.warnf(
+                        "A webhook contradicts transaction %s, which stays; the attempt is on record",
+                        Identifier.printable(id))));
+    }
+
+    private void limited(Runnable line) {
         long now = System.nanoTime();
         if (now - periodSince > PERIOD.toNanos()) {
-            if (conflictsOfPeriod > CONFLICTS_MAX) {
-                Log.warnf("%d more webhooks contradicted what is stored", conflictsOfPeriod - CONFLICTS_MAX);
+            if (linesOfPeriod > LINES_MAX) {
+                Log.warnf("%d more transactions had a line like the ones before", linesOfPeriod - LINES_MAX);
             }
             periodSince = now;
-            conflictsOfPeriod = 0;
+            linesOfPeriod = 0;
         }
-        if (conflictsOfPeriod++ < CONFLICTS_MAX) {
-            with(
-                    id,
-                    () -> Log.warnf(
-                            "A webhook contradicts transaction %s, which stays; the attempt is on record",
-                            Identifier.printable(id)));
+        if (linesOfPeriod++ < LINES_MAX) {
+            line.run();
         }
     }
 
-    /** The database refuses this row, for a reason that none of our rules foresaw. */
+    /** The database refuses this row: another session holds its id, or for a reason that none of our rules foresaw. */
     void unwritable(Pending pending, SQLException failure) {
         String id = pending.webhook().transactionId();
         String state = String.valueOf(failure.getSQLState());
         // What else PostgreSQL says may repeat an amount or an account.
         String why = state.startsWith(CONSTRAINT_VIOLATION) ? failure.getMessage() : "SQLSTATE " + state;
-        with(id, () -> Log.errorf("Transaction %s cannot be stored: %s", Identifier.printable(id), why));
+        limited(() -> with(id, () -> Log.errorf("Transaction %s cannot be stored: %s", Identifier.printable(id), why)));
     }
 
     private static void with(String id, Runnable line) {
-        MDC.put(FIELD, id);
+        MDC.put(FIELD, Identifier.printable(id));
         try {
             line.run();
         } finally {

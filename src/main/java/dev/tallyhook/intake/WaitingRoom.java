@@ -61,7 +61,7 @@ final class WaitingRoom {
      */
     synchronized void requireRoom() {
         if (closed) {
-            throw ProblemException.unavailable("The service is stopping; try again");
+            throw ProblemException.overloaded("The service is stopping; try again");
         }
         if (writerIdle) {
             crowded = false;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param waiting transactions of the whole ledger that wait, as counted last; null until then, like the two that follow
  * @param overdue those among them that are due
  * @param oldestOverdueSeconds how long the first of these has been due
- * @param conflicts recorded, in all
+ * @param conflicts the number of the latest one, which is how many were ever recorded but for numbers that were lost; null
+ *     if the database does not tell
  * @param seconds oldest first; those in which nobody reported are missing
  */
 record Activity(
@@ -21,7 +22,7 @@ record Activity(
         @Nullable Long waiting,
         @Nullable Long overdue,
         @Nullable Double oldestOverdueSeconds,
-        long conflicts,
+        @Nullable Long conflicts,
         List<Second> seconds) {
 
     /**

@@ -1,5 +1,6 @@
 package dev.tallyhook.operations;
 
+import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.processing.Lateness;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +42,9 @@ class ActivityHistory {
 
     private static final Duration FRESH_FOR = Duration.ofMillis(500);
 
+    /** How long to wait for another who is reading already. */
+    private static final Duration PATIENCE = Duration.ofMillis(300);
+
     private static final String SELECT = """
             SELECT at, replica, accepted, replayed, conflicting, invalid, unauthenticated, shed, failed, lateness,
                    waiting, overdue
@@ -49,6 +55,7 @@ class ActivityHistory {
     private static final String NOW = "SELECT clock_timestamp()";
 
     private final DataSource dataSource;
+    private final ReentrantLock reading = new ReentrantLock();
     private final TreeMap<Instant, Activity.Second> seconds = new TreeMap<>();
     private Snapshot latest = new Snapshot(Instant.EPOCH, List.of(), List.of());
     private long readNanos = System.nanoTime() - FRESH_FOR.toNanos();
@@ -60,19 +67,32 @@ class ActivityHistory {
     /** What is known at a time of the database's clock. */
     record Snapshot(Instant now, List<String> replicas, List<Activity.Second> seconds) {}
 
-    /** At most half a second old. */
-    synchronized Snapshot read() throws SQLException {
-        if (System.nanoTime() - readNanos >= FRESH_FOR.toNanos()) {
-            latest = readAnew();
-            readNanos = System.nanoTime();
+    /**
+     * At most half a second old.
+     *
+     * @throws ProblemException 503 if the database is slow
+     */
+    Snapshot read() throws SQLException, InterruptedException {
+        // While a database that hangs is waited for, those who ask meanwhile are not to wait one after the other.
+        if (!reading.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw ProblemException.unavailable("The database is slow to tell; try again");
         }
-        return latest;
+        try {
+            if (System.nanoTime() - readNanos >= FRESH_FOR.toNanos()) {
+                latest = readAnew();
+                readNanos = System.nanoTime();
+            }
+            return latest;
+        } finally {
+            reading.unlock();
+        }
     }
 
     private Snapshot readAnew() throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement select = connection.prepareStatement(SELECT)) {
             Instant now = now(connection);
+            seconds.tailMap(now, false).clear(); // Of a clock that has been set back since.
             Instant from =
                     seconds.isEmpty() ? now.minus(KEPT) : seconds.lastKey().minus(SETTLED_AFTER);
             select.setObject(1, from.atOffset(ZoneOffset.UTC));

@@ -84,7 +84,11 @@ class ActivityRecorder {
             reportedLateness = finished;
             failing = false;
         } catch (SQLException failure) {
-            failed(failure);
+            // What is not reported now is part of the next report.
+            if (!failing) {
+                failing = true;
+                Log.warnf("This replica cannot report what it does; the dashboard lacks it: %s", failure.getMessage());
+            }
         }
     }
 
@@ -113,15 +117,7 @@ class ActivityRecorder {
                 PreparedStatement forget = connection.prepareStatement(FORGET)) {
             forget.executeUpdate();
         } catch (SQLException failure) {
-            failed(failure);
-        }
-    }
-
-    /** What is not reported now is part of the next report. */
-    private synchronized void failed(SQLException failure) {
-        if (!failing) {
-            failing = true;
-            Log.warnf("This replica cannot report what it does; the dashboard lacks it: %s", failure.getMessage());
+            Log.debug("What is older is forgotten later", failure);
         }
     }
 }

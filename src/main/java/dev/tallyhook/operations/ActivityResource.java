@@ -29,7 +29,7 @@ class ActivityResource {
     }
 
     @GET
-    public RestResponse<Activity> activity(UriInfo uri) throws SQLException {
+    public RestResponse<Activity> activity(UriInfo uri) throws SQLException, InterruptedException {
         var parameters = new QueryParameters(uri.getQueryParameters());
         Optional<Instant> since = parameters.time("since");
         parameters.requireValid();

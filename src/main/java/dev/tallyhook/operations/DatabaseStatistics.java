@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What PostgreSQL itself says about the ledger: its own estimates and lists of sessions, which cost the same however many
@@ -26,11 +27,12 @@ class DatabaseStatistics {
 
     /**
      * One row for each figure. The age of a snapshot counts transactions, and everybody may see it; since when a session of
-     * another user has a transaction open is shown only to who has the role pg_read_all_stats.
+     * another user has a transaction open is shown only to who has the role pg_read_all_stats. Autovacuum, which has no user,
+     * holds nothing up.
      *
      * @see <a href="https://www.postgresql.org/docs/current/monitoring-stats.html">The statistics system</a>
      */
-    private static final String SELECT = """
+    static final String SELECT = """
             SELECT 'live ' || relname, n_live_tup::float8
             FROM pg_stat_user_tables
             WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
@@ -44,14 +46,14 @@ class DatabaseStatistics {
             UNION ALL
             SELECT 'oldest transaction', coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
             FROM pg_stat_activity
-            WHERE pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker'
+            WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL
               AND (datname = current_database() OR datname IS NULL)
             UNION ALL
             SELECT 'xmin age', coalesce(max(age(xmin)), 0)
             FROM (
                 SELECT backend_xmin AS xmin
                 FROM pg_stat_activity
-                WHERE pid <> pg_backend_pid() AND backend_type <> 'autovacuum worker'
+                WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL
                   AND (datname = current_database() OR datname IS NULL)
                 UNION ALL SELECT xmin FROM pg_replication_slots
                 UNION ALL SELECT catalog_xmin FROM pg_replication_slots
@@ -109,8 +111,10 @@ class DatabaseStatistics {
         }
     }
 
-    /** How many conflicts are recorded, as asked last; 0 until then. */
-    long conflicts() {
-        return figures.getOrDefault("conflicts", 0.0).longValue();
+    /** The number of the latest conflict, as asked last: nothing until then, and while the database does not tell. */
+    @Nullable
+    Long conflicts() {
+        Double latest = figures.get("conflicts");
+        return latest == null ? null : latest.longValue();
     }
 }

@@ -23,12 +23,16 @@ public final class TracingSwitch implements ConfigSourceFactory {
     private static final String TRACES_ENDPOINT = "otel.exporter.otlp.traces.endpoint";
     private static final String DISABLED = "quarkus.otel.sdk.disabled";
 
+    private static final String STANDARD_DISABLED = "otel.sdk.disabled";
+
     private static final List<String> STANDARD = List.of(
             ENDPOINT,
             TRACES_ENDPOINT,
             "otel.exporter.otlp.protocol",
             "otel.exporter.otlp.headers",
-            "otel.traces.sampler",
+            "otel.exporter.otlp.traces.protocol",
+            "otel.exporter.otlp.traces.headers",
+            "otel.service.name",
             "otel.traces.sampler.arg");
 
     /** Above application.properties (250), below the environment (300), which may say otherwise. */
@@ -43,8 +47,10 @@ public final class TracingSwitch implements ConfigSourceFactory {
                 settings.put(FRAMEWORK + name, value);
             }
         }
-        boolean on = List.of(ENDPOINT, TRACES_ENDPOINT).stream()
-                .anyMatch(name -> settings.containsKey(FRAMEWORK + name) || said(context, FRAMEWORK + name) != null);
+        boolean on = !"true".equalsIgnoreCase(said(context, STANDARD_DISABLED))
+                && List.of(ENDPOINT, TRACES_ENDPOINT).stream()
+                        .anyMatch(name ->
+                                settings.containsKey(FRAMEWORK + name) || said(context, FRAMEWORK + name) != null);
         settings.put(DISABLED, Boolean.toString(!on));
         return List.of(new PropertiesConfigSource(settings, "tracing", ORDINAL));
     }

@@ -28,6 +28,9 @@ public final class DatabaseFailure {
     /** {@code lock_not_available}: a lock was not to be had within its timeout. */
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
+    /** Class 42, syntax error or access rule violation: a table, a column or a right is missing, whatever the row. */
+    private static final String NO_STATEMENT_OF_THIS_SCHEMA = "42";
+
     private DatabaseFailure() {}
 
     /** Whether the same request may succeed later, because the database and not the request is the reason. */
@@ -43,7 +46,9 @@ public final class DatabaseFailure {
 
     /** Whether one row of a statement may be the reason, so that the others would succeed without it. */
     public static boolean mayBeOneRows(SQLException failure) {
-        return !isTransient((Throwable) failure) || LOCK_NOT_AVAILABLE.equals(failure.getSQLState());
+        String state = String.valueOf(failure.getSQLState());
+        return state.equals(LOCK_NOT_AVAILABLE)
+                || (!isTransient((Throwable) failure) && !state.startsWith(NO_STATEMENT_OF_THIS_SCHEMA));
     }
 
     private static boolean isTransient(SQLException failure) {

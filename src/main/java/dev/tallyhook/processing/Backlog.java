@@ -27,6 +27,9 @@ public class Backlog {
     private static final int REST_FACTOR = 50;
     private static final Duration REST_MAX = Duration.ofMinutes(1);
 
+    /** What is older is not shown as what waits now. */
+    private static final double NEWS_SECONDS_MAX = 120;
+
     /**
      * In the order of the index that lists of waiting transactions are read by: reading it marks the entries of what has been
      * finished as dead, which spares the lists reading them again.
@@ -68,8 +71,12 @@ public class Backlog {
         }
     }
 
-    /** As counted last; nothing until it has been counted once. */
+    /** As counted last; nothing until it has been counted once, and again when that was long ago. */
     public Optional<Size> latest() {
+        return counted().filter(size -> size.ageSeconds() < NEWS_SECONDS_MAX);
+    }
+
+    private Optional<Size> counted() {
         return Optional.ofNullable(latest);
     }
 
@@ -80,7 +87,11 @@ public class Backlog {
                 "tallyhook.oldest.overdue.seconds",
                 "How long the oldest of them has been due",
                 Size::oldestOverdueSeconds);
-        show("tallyhook.backlog.measurement.age.seconds", "How long ago these were counted", Size::ageSeconds);
+        metrics.show(
+                "tallyhook.backlog.measurement.age.seconds",
+                "How long ago these were counted",
+                this,
+                backlog -> backlog.counted().map(Size::ageSeconds).orElse(Double.NaN));
     }
 
     /** Until it is counted there is no number, and that is what NaN says. */

@@ -57,6 +57,10 @@ public final class Identifier {
     public static String printable(String value) {
         var printable = new StringBuilder(value.length());
         value.codePoints().forEach(point -> {
+            if (point == '\\') {
+                printable.append("\\\\");
+                return;
+            }
             switch (Character.getType(point)) {
                 case Character.CONTROL,
                         Character.FORMAT,

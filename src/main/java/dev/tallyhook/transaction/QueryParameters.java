@@ -20,6 +20,9 @@ public final class QueryParameters {
     private static final int LIMIT_MAX = 500;
     private static final int LIMIT_DEFAULT = 50;
 
+    /** More than there are parameters: a flood of unknown ones need not all be answered. */
+    private static final int VIOLATIONS_MAX = 20;
+
     private final MultivaluedMap<String, String> given;
     private final List<String> known = new ArrayList<>();
     private final List<Violation> violations = new ArrayList<>();
@@ -99,7 +102,7 @@ public final class QueryParameters {
             }
         }
         if (!violations.isEmpty()) {
-            throw ProblemException.unprocessable(violations);
+            throw ProblemException.unprocessable(violations.subList(0, Math.min(violations.size(), VIOLATIONS_MAX)));
         }
     }
 

@@ -128,6 +128,7 @@ class ConnectionsIT {
                 while (open.size() < most + 5) {
                     open.add(connect(service)); // Silent ones count as well.
                 }
+                assertEquals(200, service.manage("/q/health/live").statusCode(), "operators have a share of their own");
                 String last = untilClosed(open.get(open.size() - 1));
                 assertEquals("", last, "the last one");
                 for (Socket socket : open.subList(0, most / 2)) {

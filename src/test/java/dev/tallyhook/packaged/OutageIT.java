@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Webhooks;
+import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class OutageIT {
@@ -64,6 +68,41 @@ class OutageIT {
         var took = Duration.ofNanos(System.nanoTime() - start);
         assertTrue(took.compareTo(PROBE_MAX) < 0, "probe answered after " + took);
         assertTrue(service.isAlive());
+    }
+
+    /** Kubernetes restarts what is not alive, and a restart would not take a lock away. */
+    @Test
+    void a_table_that_another_session_locks_costs_webhooks_a_503_and_the_service_no_restart() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of());
+                var other = database.connect();
+                var statement = other.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute("LOCK TABLE transactions IN SHARE MODE");
+            long start = System.nanoTime();
+            int refused = 0;
+            while (System.nanoTime() - start < Duration.ofSeconds(14).toNanos()) {
+                List<CompletableFuture<HttpResponse<String>>> answers = IntStream.range(0, 50)
+                        .mapToObj(i -> service.client()
+                                .sendAsync(
+                                        service.postRequest(Webhooks.body(Webhooks.newId())),
+                                        HttpResponse.BodyHandlers.ofString()))
+                        .toList();
+                for (var answer : answers) {
+                    assertEquals(503, answer.join().statusCode());
+                    refused++;
+                }
+                assertEquals(200, service.manage("/q/health/live").statusCode(), service::log);
+            }
+            statement.execute("ROLLBACK");
+            assertTrue(refused > 500, refused + " webhooks were refused");
+            assertRecovers(database, service);
+            long lines = service.log()
+                    .lines()
+                    .filter(line -> line.contains("cannot be stored"))
+                    .count();
+            assertTrue(lines > 0 && lines <= 200, lines + " lines");
+        }
     }
 
     private static void assertRecovers(DatabaseServer database, Service service) throws Exception {

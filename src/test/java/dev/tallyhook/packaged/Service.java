@@ -24,6 +24,7 @@ final class Service implements AutoCloseable {
     private static final Path TARGET = Path.of("target");
 
     private final int port;
+    private final int managementPort = DatabaseServer.freePort();
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
@@ -38,7 +39,7 @@ final class Service implements AutoCloseable {
         // Who may send and read is the matter of the tests that say so.
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true");
         // Replicas share this machine.
-        builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(DatabaseServer.freePort()));
+        builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
         builder.environment().putAll(environment);
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
         process = builder.start();
@@ -91,6 +92,15 @@ final class Service implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             throw new IllegalStateException(interrupted);
         }
+    }
+
+    /** What is answered on the operators' port. */
+    HttpResponse<String> manage(String path) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + managementPort + path))
+                        .timeout(Duration.ofSeconds(20))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     HttpResponse<String> post(String body) throws IOException, InterruptedException {

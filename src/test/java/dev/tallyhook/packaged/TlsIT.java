@@ -42,6 +42,14 @@ class TlsIT {
         first.writeTo(certificate, key);
     }
 
+    @Test
+    void the_operators_port_stays_plain() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, tls())) {
+            assertEquals(200, service.manage("/q/health/ready").statusCode());
+        }
+    }
+
     private Map<String, String> tls(String... more) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "QUARKUS_HTTP_SSL_PORT", Integer.toString(port),

@@ -1,5 +1,6 @@
 package dev.tallyhook.transaction;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
@@ -51,5 +52,14 @@ class IdentifierTest {
         assertNull(Identifier.violation(".."));
         assertNotNull(Identifier.violationAsId("."));
         assertNotNull(Identifier.violationAsId(".."));
+    }
+
+    @Test
+    void in_a_log_no_id_breaks_a_line_or_looks_like_another() {
+        assertEquals("txn_1 שלום 😀", Identifier.printable("txn_1 שלום 😀"));
+        assertEquals("a\\u{A}b", Identifier.printable("a\nb"));
+        assertEquals("\\u{202E}txn\\u{2028}\\u{200B}", Identifier.printable("\u202Etxn\u2028\u200B"));
+        assertEquals("\\\\u{202E}", Identifier.printable("\\u{202E}"));
+        assertEquals("\\u{D800}", Identifier.printable("\uD800"));
     }
 }

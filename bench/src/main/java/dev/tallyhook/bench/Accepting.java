@@ -46,7 +46,7 @@ final class Accepting {
 
     /**
      * What counting costs: the service beside one that is built without a registry, loaded in turns, so that the machine's
-     * moods fall on both. The one that counts is scraped once a second, which is more often than anybody does.
+     * moods fall on both. The one that counts is scraped every five seconds, which is more often than is usual.
      */
     void metrics() throws Exception {
         try (var counting = bed.service("PT1H");

@@ -5,7 +5,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Reads a service's metrics once a second, as long as it is open. */
+/** Reads a service's metrics every five seconds, as long as it is open. */
 final class Scraping implements AutoCloseable {
 
     private final AtomicInteger count = new AtomicInteger();
@@ -22,7 +22,7 @@ final class Scraping implements AutoCloseable {
                     }
                 },
                 0,
-                1,
+                5,
                 TimeUnit.SECONDS);
     }
 
