@@ -218,7 +218,7 @@ class ConnectionsIT {
     void a_head_beyond_its_limits_is_refused() throws Exception {
         try (var database = new DatabaseServer();
                 var service = Service.start(database, Map.of())) {
-            assertTrue(refused(service, "GET /" + "a".repeat(5_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assertTrue(refused(service, "GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     .contains(" 414 "));
             assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
                     .contains(" 431 "));
