@@ -91,6 +91,11 @@ final class Service implements AutoCloseable {
         }
     }
 
+    /** Processor time used since the start. */
+    double cpuSeconds() {
+        return process.info().totalCpuDuration().orElseThrow().toNanos() / 1e9;
+    }
+
     /** Resident memory in bytes, as Linux counts it. */
     long residentBytes() throws IOException {
         return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
