@@ -35,10 +35,10 @@ class DocsDisabledTest {
                 "/docs",
                 "/docs/",
                 "/docs/index.html",
-                "/docs/swagger-ui-bundle.js"
+                "/docs/docs.js"
             })
     void nothing_is_there(String path) {
-        given().redirects().follow(false).get(path).then().statusCode(404);
+        given().redirects().follow(false).get(path).then().statusCode(404).contentType("application/problem+json");
     }
 
     @Test

@@ -3,7 +3,6 @@ package dev.tallyhook.packaged;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tallyhook.InlineScripts;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,10 +17,9 @@ class DocsIT {
         try (var database = new DatabaseServer();
                 var service = Service.start(database, Map.of())) {
             String document = service.get("/openapi.json", TOKEN).body();
-            assertTrue(document.contains("\"openapi\" : \"3.0.3\"") && document.contains("receiveWebhook"), document);
-            var page = service.get("/docs/", TOKEN);
-            String policy = page.headers().firstValue("Content-Security-Policy").orElse("");
-            assertTrue(policy.contains("script-src 'self' " + InlineScripts.hashes(page.body()) + ";"), policy);
+            assertTrue(document.contains("\"openapi\":\"3.0.3\"") && document.contains("receiveWebhook"), document);
+            assertTrue(service.get("/docs", TOKEN).body().contains("docs/docs.js"));
+            assertEquals(200, service.get("/docs/docs.js", TOKEN).statusCode());
         }
     }
 
