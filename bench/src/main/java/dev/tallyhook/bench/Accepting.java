@@ -124,7 +124,7 @@ final class Accepting {
             double steady = samples.stream().skip(delay + 2L).mapToDouble(Chart.Point::y).max().orElse(0);
             bed.report.atMost("full cycle, largest backlog beside rate x delay", steady / ((double) rate * delay), "x", 1.2);
             bed.report.atMost("full cycle, not finished at the end", bed.database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'"), "", 0);
-            bed.report.atMost("WAL per life cycle", wal / result.accepted.getTotalCount(), "bytes", 850);
+            bed.report.atMost("WAL per life cycle", wal / result.accepted.getTotalCount(), "bytes", 1_200);
             bed.report.figure("rows of the soak", result.accepted.getTotalCount(), "");
             bed.report.figure("ledger, heap per row", bed.database.number("SELECT pg_relation_size('transactions')") / result.accepted.getTotalCount(), "bytes");
             bed.report.figure("primary key per row", bed.database.number("SELECT pg_relation_size('transactions_pkey')") / result.accepted.getTotalCount(), "bytes");
