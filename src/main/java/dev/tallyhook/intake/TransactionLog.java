@@ -5,6 +5,7 @@ import io.quarkus.logging.Log;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jboss.logging.MDC;
 
 /**
@@ -33,17 +34,16 @@ final class TransactionLog {
             if (receipts.get(i) == Receipt.CONFLICTING) {
                 conflicting(id);
             } else if (Log.isDebugEnabled()) {
-                with(id, () -> Log.debugf("Transaction %s is stored", Identifier.printable(id)));
+                tell(id, printable -> Log.debugf("Transaction %s is stored", printable));
             }
         }
     }
 
     private void conflicting(String id) {
-        limited(() -> with(
+        limited(() -> tell(
                 id,
-                () -> Log.warnf(
-                        "A webhook contradicts transaction %s, which stays; the attempt is on record",
-                        Identifier.printable(id))));
+                printable -> Log.warnf(
+                        "A webhook contradicts transaction %s, which stays; the attempt is on record", printable)));
     }
 
     private void limited(Runnable line) {
@@ -66,13 +66,14 @@ final class TransactionLog {
         String state = String.valueOf(failure.getSQLState());
         // What else PostgreSQL says may repeat an amount or an account.
         String why = state.startsWith(CONSTRAINT_VIOLATION) ? failure.getMessage() : "SQLSTATE " + state;
-        limited(() -> with(id, () -> Log.errorf("Transaction %s cannot be stored: %s", Identifier.printable(id), why)));
+        limited(() -> tell(id, printable -> Log.errorf("Transaction %s cannot be stored: %s", printable, why)));
     }
 
-    private static void with(String id, Runnable line) {
-        MDC.put(FIELD, Identifier.printable(id));
+    private static void tell(String id, Consumer<String> line) {
+        String printable = Identifier.printable(id);
+        MDC.put(FIELD, printable);
         try {
-            line.run();
+            line.accept(printable);
         } finally {
             MDC.remove(FIELD);
         }

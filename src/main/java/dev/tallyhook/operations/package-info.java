@@ -1,4 +1,4 @@
-/** What an operator sees: the probe. */
+/** What an operator sees: probe and health, metrics, what all replicas do, and the pages. */
 @NullMarked
 package dev.tallyhook.operations;
 

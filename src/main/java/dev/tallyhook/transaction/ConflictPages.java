@@ -67,20 +67,15 @@ class ConflictPages {
     /**
      * Reads a page.
      *
-     * @param limit how many at most
-     * @param cursor where the page before ended, or nothing for the first one
      * @throws dev.tallyhook.problem.ProblemException 400 if the cursor does not belong to this filter
      */
-    Page read(Filter filter, int limit, Optional<String> cursor) throws SQLException {
+    Page read(Filter filter, PageRequest page) throws SQLException {
         String list = "conflicts " + filter;
-        List<Conflict> found = select(filter, limit + 1, cursor.map(written -> Cursor.read(written, list)))
-                .query(dataSource, ConflictPages::conflict);
-        if (found.size() <= limit) {
-            return new Page(found, null);
-        }
-        Conflict last = found.get(limit - 1);
+        List<Conflict> found =
+                select(filter, page.rowsToLookFor(), page.after(list)).query(dataSource, ConflictPages::conflict);
         return new Page(
-                found.subList(0, limit), new Cursor(last.receivedAt(), Long.toString(last.conflictId())).write(list));
+                page.rows(found),
+                page.nextCursor(found, list, last -> new Cursor(last.receivedAt(), Long.toString(last.conflictId()))));
     }
 
     private static Sql select(Filter filter, int limit, Optional<Cursor> after) {

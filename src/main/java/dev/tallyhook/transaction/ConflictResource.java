@@ -22,10 +22,9 @@ class ConflictResource {
     public RestResponse<ConflictPages.Page> list(UriInfo uri) throws SQLException {
         var parameters = new QueryParameters(uri.getQueryParameters());
         var filter = ConflictPages.Filter.read(parameters);
-        int limit = parameters.limit();
-        var cursor = parameters.cursor();
+        var page = PageRequest.read(parameters);
         parameters.requireValid();
-        return RestResponse.ResponseBuilder.ok(pages.read(filter, limit, cursor), MediaType.APPLICATION_JSON)
+        return RestResponse.ResponseBuilder.ok(pages.read(filter, page), MediaType.APPLICATION_JSON)
                 .build();
     }
 }

@@ -38,20 +38,15 @@ class TransactionPages {
     /**
      * Reads a page.
      *
-     * @param limit how many at most
-     * @param cursor where the page before ended, or nothing for the first one
      * @throws dev.tallyhook.problem.ProblemException 400 if the cursor does not belong to this filter
      */
-    Page read(TransactionFilter filter, int limit, Optional<String> cursor) throws SQLException {
+    Page read(TransactionFilter filter, PageRequest page) throws SQLException {
         String list = "transactions " + filter;
-        // One more than wanted tells whether there is another page.
-        List<TransactionView> found = select(filter, limit + 1, cursor.map(written -> Cursor.read(written, list)))
+        List<TransactionView> found = select(filter, page.rowsToLookFor(), page.after(list))
                 .query(dataSource, row -> TransactionView.of(row, 1));
-        if (found.size() <= limit) {
-            return new Page(found, null);
-        }
-        TransactionView last = found.get(limit - 1);
-        return new Page(found.subList(0, limit), new Cursor(last.createdAt(), last.transactionId()).write(list));
+        return new Page(
+                page.rows(found),
+                page.nextCursor(found, list, last -> new Cursor(last.createdAt(), last.transactionId())));
     }
 
     static Sql select(TransactionFilter filter, int limit, Optional<Cursor> after) {

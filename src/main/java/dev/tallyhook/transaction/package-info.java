@@ -1,4 +1,4 @@
-/** The ledger: the row of a transaction, its status, and reading it. */
+/** The ledger: the row of a transaction, its status, and reading it, by its id and in pages. */
 @NullMarked
 package dev.tallyhook.transaction;
 
