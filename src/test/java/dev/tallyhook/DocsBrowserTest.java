@@ -6,26 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
-import java.io.File;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 
@@ -47,31 +39,11 @@ class DocsBrowserTest {
 
     @BeforeEach
     void open() {
-        Optional<File> chromium = onThePath("chromium", "chromium-browser", "google-chrome");
-        Optional<File> driver = onThePath("chromedriver");
-        Assumptions.assumeTrue(chromium.isPresent() && driver.isPresent(), "no Chromium and chromedriver on the path");
-        var options = new ChromeOptions()
-                .setBinary(chromium.orElseThrow())
-                .addArguments(
-                        "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1300,1000")
-                .addArguments("--disable-background-networking", "--disable-component-update", "--disable-sync");
-        options.setCapability("goog:loggingPrefs", Map.of(LogType.BROWSER, "ALL"));
-        browser = new ChromeDriver(
-                new ChromeDriverService.Builder()
-                        .usingDriverExecutable(driver.orElseThrow())
-                        .build(),
-                options);
+        Chromium.assumeInstalled();
+        browser = Chromium.start(1300, 1000, Map.of(LogType.BROWSER, "ALL"));
         browser.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", NOTE_REFUSALS));
         browser.get(root.resolve("/docs/").toString());
         await(".opblock");
-    }
-
-    private static Optional<File> onThePath(String... names) {
-        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .flatMap(folder -> Stream.of(names).map(name -> Path.of(folder, name)))
-                .filter(Files::isExecutable)
-                .map(Path::toFile)
-                .findFirst();
     }
 
     @AfterEach

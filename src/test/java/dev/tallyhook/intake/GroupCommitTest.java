@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.Statements;
 import dev.tallyhook.Webhooks;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -50,7 +51,7 @@ class GroupCommitTest {
 
     @Test
     void one_row_that_fails_does_not_fail_its_neighbours() throws SQLException {
-        execute(REFUSE_POISON);
+        Statements.execute(dataSource, REFUSE_POISON);
         try {
             List<CompletionStage<Receipt>> receipts = IntStream.range(0, 50)
                     .mapToObj(i -> intake.record(webhook(Webhooks.newId(), i == 25 ? "poison" : "acc", "1.00")))
@@ -64,7 +65,7 @@ class GroupCommitTest {
                 }
             }
         } finally {
-            execute("DROP TRIGGER refuse_poison ON transactions; DROP FUNCTION refuse_poison");
+            Statements.execute(dataSource, "DROP TRIGGER refuse_poison ON transactions; DROP FUNCTION refuse_poison");
         }
     }
 
@@ -135,13 +136,6 @@ class GroupCommitTest {
                 var row = statement.executeQuery(sql)) {
             row.next();
             return row.getInt(1);
-        }
-    }
-
-    private void execute(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
         }
     }
 }

@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.is;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.Statements;
 import dev.tallyhook.Webhooks;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
@@ -38,7 +39,7 @@ class ActivityTest {
 
     @AfterEach
     void forget() throws SQLException {
-        execute("DELETE FROM activity WHERE replica LIKE 'other%'");
+        Statements.execute(dataSource, "DELETE FROM activity WHERE replica LIKE 'other%'");
     }
 
     private static JsonPath activity(String query) {
@@ -73,8 +74,12 @@ class ActivityTest {
     void the_reports_of_all_replicas_are_added_up() throws SQLException {
         // A tenth finished within 1 ms, the rest within 2 ms; so many that what the service itself finishes does not
         // show.
-        execute(REPORT.formatted("3 seconds", "other-1", 100, "50000,450000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "10"));
-        execute(REPORT.formatted("3 seconds", "other-2", 200, "50000,450000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "12"));
+        Statements.execute(
+                dataSource,
+                REPORT.formatted("3 seconds", "other-1", 100, "50000,450000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "10"));
+        Statements.execute(
+                dataSource,
+                REPORT.formatted("3 seconds", "other-2", 200, "50000,450000,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0", "12"));
         await().untilAsserted(() -> {
             List<Map<String, Object>> seconds = activity("").getList("seconds");
             var second = seconds.stream()
@@ -92,12 +97,12 @@ class ActivityTest {
 
     @Test
     void a_replica_that_no_longer_reports_is_not_alive_and_what_is_long_ago_is_forgotten() throws SQLException {
-        execute(REPORT.formatted("10 seconds", "other-dead", 1, "0", "NULL"));
-        execute(REPORT.formatted("16 minutes", "other-old", 1, "0", "NULL"));
+        Statements.execute(dataSource, REPORT.formatted("10 seconds", "other-dead", 1, "0", "NULL"));
+        Statements.execute(dataSource, REPORT.formatted("16 minutes", "other-old", 1, "0", "NULL"));
         assertTrue(!activity("").getList("replicas").contains("other-dead"));
         recorder.forget();
-        assertEquals(0, count("replica = 'other-old'"));
-        assertEquals(1, count("replica = 'other-dead'"));
+        assertEquals(0, Statements.count(dataSource, "activity", "replica = 'other-old'"));
+        assertEquals(1, Statements.count(dataSource, "activity", "replica = 'other-dead'"));
     }
 
     @Test
@@ -118,21 +123,5 @@ class ActivityTest {
                 .then()
                 .statusCode(422)
                 .body("errors.field", is(List.of(query.substring(0, query.indexOf('=')))));
-    }
-
-    private void execute(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private int count(String where) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery("SELECT count(*) FROM activity WHERE " + where)) {
-            row.next();
-            return row.getInt(1);
-        }
     }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.Statements;
 import dev.tallyhook.Webhooks;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -117,7 +118,7 @@ class MetricsTest {
     @Test
     void the_backlog_is_that_of_the_whole_ledger() throws SQLException {
         double before = awaitBacklog();
-        execute("""
+        Statements.execute(dataSource, """
                 INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
                 SELECT 'backlog_' || i, 'a', 'b', 1, 'INR', now() + interval '1 day'
                 FROM generate_series(1, 10000) AS i
@@ -125,7 +126,7 @@ class MetricsTest {
         try {
             await().until(() -> value("tallyhook_transactions_waiting") >= before + 10_000);
         } finally {
-            execute("DELETE FROM transactions WHERE transaction_id LIKE 'backlog_%'");
+            Statements.execute(dataSource, "DELETE FROM transactions WHERE transaction_id LIKE 'backlog_%'");
         }
         await().until(() -> value("tallyhook_transactions_waiting") < before + 10_000);
     }
@@ -137,7 +138,7 @@ class MetricsTest {
 
     @Test
     void what_another_transaction_holds_grows_overdue_for_all_to_see() throws SQLException {
-        execute("""
+        Statements.execute(dataSource, """
                 INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
                 VALUES ('held', 'a', 'b', 1, 'INR', now() + interval '500 milliseconds')
                 """);
@@ -169,12 +170,5 @@ class MetricsTest {
         String text = given().get(metrics).asString();
         assertTrue(text.contains("uri=\"/v1/transactions/{transaction_id}\""), text);
         assertTrue(!text.contains("txn_") && !text.contains("in_a_label") && !text.contains("acc_user"), text);
-    }
-
-    private void execute(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }

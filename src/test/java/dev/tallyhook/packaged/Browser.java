@@ -1,5 +1,6 @@
 package dev.tallyhook.packaged;
 
+import dev.tallyhook.Chromium;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -13,20 +14,15 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogType;
 
 /** A headless Chromium, which tells what it complained of and whom it asked. */
 final class Browser implements AutoCloseable {
 
-    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-    private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Pattern REQUESTED =
             Pattern.compile("\"method\":\"Network.requestWillBeSent\".*?\"request\":\\{.*?\"url\":\"([^\"]+)\"");
@@ -34,33 +30,7 @@ final class Browser implements AutoCloseable {
     private final ChromeDriver driver;
 
     Browser() {
-        var options = new ChromeOptions();
-        options.setBinary(CHROMIUM.toFile());
-        options.addArguments(
-                "--headless=new",
-                // As root, as in a container, Chromium does not start with one.
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--window-size=1280,900");
-        options.setCapability("goog:loggingPrefs", Map.of("browser", "ALL", "performance", "ALL"));
-        // Named, so that nothing is looked for on this machine or fetched from elsewhere.
-        var service = new ChromeDriverService.Builder()
-                .usingDriverExecutable(DRIVER.toFile())
-                .build();
-        driver = new ChromeDriver(service, options);
-    }
-
-    /** Skips a test where there is no browser. */
-    static void assumeInstalled() {
-        for (Path program : List.of(CHROMIUM, DRIVER)) {
-            Assumptions.assumeTrue(
-                    Files.isExecutable(program), program + " is not installed: the dashboard is not tried");
-        }
+        driver = Chromium.start(1280, 900, Map.of("browser", "ALL", "performance", "ALL"));
     }
 
     void open(Service service, String hash) {

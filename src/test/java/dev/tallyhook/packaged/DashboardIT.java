@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.Chromium;
 import dev.tallyhook.Webhooks;
 import java.time.Duration;
 import java.util.List;
@@ -30,7 +31,7 @@ class DashboardIT {
 
     @BeforeAll
     static void start() throws Exception {
-        Browser.assumeInstalled();
+        Chromium.assumeInstalled();
         database = new DatabaseServer();
         service = Service.start(database, Map.of("TALLYHOOK_PROCESSING_DELAY", "PT3S"));
     }

@@ -2,6 +2,7 @@ package dev.tallyhook.packaged;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.tallyhook.Chromium;
 import dev.tallyhook.Webhooks;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -33,7 +34,7 @@ class DashboardPicturesIT {
 
     @BeforeAll
     static void assumeBrowser() {
-        Browser.assumeInstalled();
+        Chromium.assumeInstalled();
     }
 
     @Test

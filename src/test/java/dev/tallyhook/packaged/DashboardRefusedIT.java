@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.Chromium;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,7 @@ class DashboardRefusedIT {
 
     @BeforeAll
     static void assumeBrowser() {
-        Browser.assumeInstalled();
+        Chromium.assumeInstalled();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.tallyhook.processing;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.tallyhook.Statements;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
@@ -27,59 +28,54 @@ class DuePollerTest {
 
     @BeforeEach
     void empty() throws SQLException {
-        execute("DELETE FROM transactions");
+        Statements.execute(dataSource, "DELETE FROM transactions");
     }
 
     @Test
     void what_is_not_due_is_left_alone() throws SQLException {
-        execute(INSERT.formatted("1 hour", 10));
+        Statements.execute(dataSource, INSERT.formatted("1 hour", 10));
         assertEquals(0, due.finish(DueTransactions.FROM_THE_BEGINNING, 100).count());
-        assertEquals(10, count("status = 'PROCESSING' AND processed_at IS NULL"));
+        assertEquals(
+                10, Statements.count(dataSource, "transactions", "status = 'PROCESSING' AND processed_at IS NULL"));
     }
 
     @Test
     void more_than_a_batch_that_is_due_at_the_same_instant_is_all_finished() throws SQLException {
-        execute(INSERT.formatted("-1 second", 2_500));
-        await().until(() -> count("status = 'PROCESSED' AND processed_at >= due_at") == 2_500);
+        Statements.execute(dataSource, INSERT.formatted("-1 second", 2_500));
+        await().until(() ->
+                Statements.count(dataSource, "transactions", "status = 'PROCESSED' AND processed_at >= due_at")
+                        == 2_500);
     }
 
     @Test
     void what_was_overdue_before_the_poller_looked_is_finished_by_a_sweep() throws SQLException {
-        execute(INSERT.formatted("-1 day", 3_500));
-        await().until(() -> count("status = 'PROCESSED' AND processed_at >= due_at") == 3_500);
+        Statements.execute(dataSource, INSERT.formatted("-1 day", 3_500));
+        await().until(() ->
+                Statements.count(dataSource, "transactions", "status = 'PROCESSED' AND processed_at >= due_at")
+                        == 3_500);
     }
 
     @Test
     void rows_that_another_transaction_holds_are_skipped_and_finished_by_a_sweep() throws Exception {
         try (var other = dataSource.getConnection();
                 var statement = other.createStatement()) {
-            execute(INSERT.formatted("500 milliseconds", 2));
+            Statements.execute(dataSource, INSERT.formatted("500 milliseconds", 2));
             // The one that is held is due first, so that the watermark passes it.
-            execute(
+            Statements.execute(
+                    dataSource,
                     "UPDATE transactions SET due_at = due_at - interval '100 milliseconds' WHERE transaction_id = 'due_1'");
             statement.execute("BEGIN");
             statement.execute("SELECT 1 FROM transactions WHERE transaction_id = 'due_1' FOR UPDATE");
-            await().until(() -> count("status = 'PROCESSED' AND transaction_id = 'due_2'") == 1);
+            await().until(() ->
+                    Statements.count(dataSource, "transactions", "status = 'PROCESSED' AND transaction_id = 'due_2'")
+                            == 1);
             Thread.sleep(200); // Time for the poller to come by again.
-            assertEquals(1, count("status = 'PROCESSING' AND transaction_id = 'due_1'"));
+            assertEquals(
+                    1,
+                    Statements.count(dataSource, "transactions", "status = 'PROCESSING' AND transaction_id = 'due_1'"));
             statement.execute("ROLLBACK");
         }
-        await().until(() -> count("status = 'PROCESSED' AND transaction_id = 'due_1'") == 1);
-    }
-
-    private void execute(String sql) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private int count(String where) throws SQLException {
-        try (var connection = dataSource.getConnection();
-                var statement = connection.createStatement();
-                var row = statement.executeQuery("SELECT count(*) FROM transactions WHERE " + where)) {
-            row.next();
-            return row.getInt(1);
-        }
+        await().until(() ->
+                Statements.count(dataSource, "transactions", "status = 'PROCESSED' AND transaction_id = 'due_1'") == 1);
     }
 }
