@@ -114,9 +114,8 @@ public class Intake {
         } catch (SQLException failure) {
             boolean mayBeOneRows = DatabaseFailure.mayBeOneRows(failure);
             if (mayBeOneRows && group.size() > 1) {
-                // One row's fault must not be its neighbours': each is tried alone, but for those that have waited too
-                // long
-                // meanwhile and are answered.
+                // One row's fault must not be its neighbours': each is tried alone, unless its sender has been
+                // answered meanwhile.
                 group.stream()
                         .filter(pending -> !pending.receipt().isDone())
                         .forEach(pending -> write(List.of(pending)));

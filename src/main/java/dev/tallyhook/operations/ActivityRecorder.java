@@ -77,8 +77,8 @@ class ActivityRecorder {
             record.setArray(
                     placeholder++, connection.createArrayOf("bigint", boxed(since(reportedLateness, finished))));
             Optional<Backlog.Size> size = backlog.latest();
-            setLong(record, placeholder++, size.map(Backlog.Size::waiting));
-            setLong(record, placeholder, size.map(Backlog.Size::overdue));
+            record.setObject(placeholder++, size.map(Backlog.Size::waiting).orElse(null), Types.BIGINT);
+            record.setObject(placeholder, size.map(Backlog.Size::overdue).orElse(null), Types.BIGINT);
             record.executeUpdate();
             reportedOutcomes = outcomes;
             reportedLateness = finished;
@@ -100,15 +100,6 @@ class ActivityRecorder {
 
     private static Long[] boxed(long[] values) {
         return Arrays.stream(values).boxed().toArray(Long[]::new);
-    }
-
-    private static void setLong(PreparedStatement statement, int placeholder, Optional<Long> value)
-            throws SQLException {
-        if (value.isPresent()) {
-            statement.setLong(placeholder, value.get());
-        } else {
-            statement.setNull(placeholder, Types.BIGINT);
-        }
     }
 
     @Scheduled(every = "60s", concurrentExecution = SKIP)

@@ -21,9 +21,7 @@ public final class TracingSwitch implements ConfigSourceFactory {
     private static final String FRAMEWORK = "quarkus.";
     private static final String ENDPOINT = "otel.exporter.otlp.endpoint";
     private static final String TRACES_ENDPOINT = "otel.exporter.otlp.traces.endpoint";
-    private static final String DISABLED = "quarkus.otel.sdk.disabled";
-
-    private static final String STANDARD_DISABLED = "otel.sdk.disabled";
+    private static final String DISABLED = "otel.sdk.disabled";
 
     private static final List<String> STANDARD = List.of(
             ENDPOINT,
@@ -47,11 +45,11 @@ public final class TracingSwitch implements ConfigSourceFactory {
                 settings.put(FRAMEWORK + name, value);
             }
         }
-        boolean on = !"true".equalsIgnoreCase(said(context, STANDARD_DISABLED))
+        boolean on = !"true".equalsIgnoreCase(said(context, DISABLED))
                 && List.of(ENDPOINT, TRACES_ENDPOINT).stream()
                         .anyMatch(name ->
                                 settings.containsKey(FRAMEWORK + name) || said(context, FRAMEWORK + name) != null);
-        settings.put(DISABLED, Boolean.toString(!on));
+        settings.put(FRAMEWORK + DISABLED, Boolean.toString(!on));
         return List.of(new PropertiesConfigSource(settings, "tracing", ORDINAL));
     }
 

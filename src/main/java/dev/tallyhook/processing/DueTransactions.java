@@ -42,7 +42,7 @@ class DueTransactions {
                 SET status = 'PROCESSED',
                     processed_at = greatest(clock_timestamp(), due_at)
                 WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
-                RETURNING transaction_id, due_at, processed_at, traceparent)
+                RETURNING due_at, processed_at %s)
             SELECT width_bucket(processed_at - due_at, %s) AS lateness,
                    count(*),
                    extract(epoch FROM sum(processed_at - due_at)),
@@ -52,6 +52,8 @@ class DueTransactions {
             GROUP BY lateness
             """;
 
+    private static final String TRACED_COLUMNS = ", transaction_id, traceparent";
+
     private static final String TRACES = """
             , array_agg(transaction_id) FILTER (WHERE traceparent IS NOT NULL)
             , array_agg(traceparent) FILTER (WHERE traceparent IS NOT NULL)
@@ -59,9 +61,9 @@ class DueTransactions {
             , array_agg(extract(epoch FROM processed_at)) FILTER (WHERE traceparent IS NOT NULL)
             """;
 
-    static final String FINISH_DUE = FINISH.formatted(Lateness.BOUNDS_SQL, "");
+    static final String FINISH_DUE = FINISH.formatted("", Lateness.BOUNDS_SQL, "");
 
-    private static final String FINISH_DUE_TRACED = FINISH.formatted(Lateness.BOUNDS_SQL, TRACES);
+    private static final String FINISH_DUE_TRACED = FINISH.formatted(TRACED_COLUMNS, Lateness.BOUNDS_SQL, TRACES);
 
     private static final String NOW = "SELECT clock_timestamp()";
 
