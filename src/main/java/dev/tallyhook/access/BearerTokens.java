@@ -59,7 +59,7 @@ class BearerTokens {
         }
     }
 
-    @Scheduled(every = "1s")
+    @Scheduled(every = "1s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
         digests.reload();
     }

@@ -83,7 +83,10 @@ class Certificates implements HttpServerOptionsCustomizer {
         }
     }
 
-    @Scheduled(every = "${tallyhook.tls.reload-period}", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "${tallyhook.tls.reload-period}",
+            concurrentExecution = Scheduled.ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
         CurrentIdentity shown = identity;
         if (shown == null) {

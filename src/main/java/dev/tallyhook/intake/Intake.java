@@ -1,6 +1,5 @@
 package dev.tallyhook.intake;
 
-import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.problem.ProblemException;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -8,12 +7,13 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The seam between HTTP and the ledger: takes a webhook that keeps every rule, and answers with a receipt once it is on
@@ -35,26 +35,36 @@ public class Intake {
     /** A stop waits so long for the group that is being written. */
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
-    private final LedgerWriter ledger;
+    /**
+     * So long before the connections are looked at for the last time nothing new is taken, so that nothing is stored whose sender
+     * could not be answered any more.
+     */
+    private static final Duration LAST_CALL = Duration.ofMillis(50);
+
     private final WaitingRoom waiting;
+    private final GroupWriter groups;
     private final IntakeMetrics metrics;
-    private final TransactionLog log = new TransactionLog();
     private final Duration answerWithin;
+    private final Duration stopDelay;
     private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
     private volatile List<Pending> beingWritten = List.of();
 
-    /** When the statements under way began, by the monotonic clock. */
-    private volatile long writingSince;
+    /** When to take nothing new, by the monotonic clock; null until it is known. */
+    private volatile @Nullable Long closingNanos;
 
     private volatile boolean stopped;
-    private boolean databaseAway;
 
-    Intake(LedgerWriter ledger, IntakeMetrics metrics, IntakeConfig config) {
-        this.ledger = ledger;
+    Intake(
+            LedgerWriter ledger,
+            IntakeMetrics metrics,
+            IntakeConfig config,
+            @ConfigProperty(name = "quarkus.shutdown.delay") Duration stopDelay) {
         this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
+        this.groups = new GroupWriter(ledger, metrics);
         this.metrics = metrics;
         this.answerWithin = config.answerWithin();
+        this.stopDelay = stopDelay;
         watch.setDaemon(true);
     }
 
@@ -90,66 +100,20 @@ public class Intake {
         try {
             for (List<Pending> group = waiting.nextGroup(); !group.isEmpty(); group = waiting.nextGroup()) {
                 beingWritten = group;
-                write(group);
+                groups.write(group);
                 beingWritten = List.of();
-                refuse(waiting.leaveIfCrowded(), WaitingRoom.full());
+                GroupWriter.refuse(waiting.leaveIfCrowded(), WaitingRoom.full());
+                groups.rest();
             }
         } catch (InterruptedException interrupted) {
             Log.debug("The writer was told to stop");
         }
     }
 
-    private void write(List<Pending> group) {
-        long since = System.nanoTime();
-        writingSince = since;
-        try {
-            List<Receipt> receipts =
-                    ledger.write(group.stream().map(Pending::webhook).toList());
-            metrics.committed(group.size(), System.nanoTime() - since);
-            for (int i = 0; i < group.size(); i++) {
-                group.get(i).receipt().complete(receipts.get(i));
-            }
-            databaseAnswered();
-            log.settled(group, receipts);
-        } catch (SQLException failure) {
-            boolean mayBeOneRows = DatabaseFailure.mayBeOneRows(failure);
-            if (mayBeOneRows && group.size() > 1) {
-                // One row's fault must not be its neighbours': each is tried alone, unless its sender has been
-                // answered meanwhile.
-                group.stream()
-                        .filter(pending -> !pending.receipt().isDone())
-                        .forEach(pending -> write(List.of(pending)));
-                return;
-            }
-            refuse(group, DatabaseFailure.isTransient(failure) ? failure : ProblemException.internal());
-            if (mayBeOneRows) {
-                log.unwritable(group.get(0), failure);
-            } else {
-                databaseFailed(failure);
-            }
-        } catch (Throwable bug) {
-            // The writer must outlive whatever a group brings; the answer's mapper logs it.
-            refuse(group, bug);
-        }
-    }
-
     /** Whether no webhook can be stored, for whatever reason in here. */
     public boolean stalled() {
-        return !writer.isAlive() || (!beingWritten.isEmpty() && System.nanoTime() - writingSince > GROUP_MAX.toNanos());
-    }
-
-    private void databaseAnswered() {
-        if (databaseAway) {
-            databaseAway = false;
-            Log.info("The database takes webhooks again");
-        }
-    }
-
-    private void databaseFailed(SQLException failure) {
-        if (!databaseAway) {
-            databaseAway = true;
-            Log.warnf("The database takes no webhooks; they are answered 503 until it does: %s", failure.getMessage());
-        }
+        return !writer.isAlive()
+                || (!beingWritten.isEmpty() && System.nanoTime() - groups.sinceNanos() > GROUP_MAX.toNanos());
     }
 
     private void watchUntilClosed() {
@@ -157,6 +121,7 @@ public class Intake {
             while (!stopped) {
                 Thread.sleep(LOOK.toMillis());
                 refuseWhatWaitsTooLong(System.nanoTime() - answerWithin.toNanos());
+                closeInTime();
             }
         } catch (InterruptedException interrupted) {
             Log.debug("The watch was told to stop");
@@ -168,18 +133,22 @@ public class Intake {
         beingWritten.stream()
                 .filter(pending -> pending.isSinceBefore(sinceBefore))
                 .forEach(late::add);
-        refuse(late, ProblemException.unavailable("The database did not confirm in time; try again"));
+        GroupWriter.refuse(late, ProblemException.unavailable("The database did not confirm in time; try again"));
     }
 
-    private static void refuse(List<Pending> refused, Throwable why) {
-        refused.forEach(pending -> pending.receipt().completeExceptionally(why));
+    /** For the delay of the stop webhooks are still taken, because balancers need a while to learn of it. */
+    void stopSoon(@Observes ShutdownDelayInitiatedEvent event) {
+        closingNanos = System.nanoTime() + stopDelay.minus(LAST_CALL).toNanos();
     }
 
-    /** From here on nothing is taken, so that what was taken can be answered before the connections close. */
-    void close(@Observes ShutdownDelayInitiatedEvent event) {
-        waiting.close();
+    private void closeInTime() {
+        Long closing = closingNanos;
+        if (closing != null && System.nanoTime() - closing > 0) {
+            waiting.close();
+        }
     }
 
+    /** Nothing is taken from here on, and what was taken is answered before the connections close. */
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         waiting.close();
         writer.join(STOP_MAX.toMillis());

@@ -27,6 +27,7 @@ public class IntakeMetrics {
     private final Timer accept;
     private final DistributionSummary groupSize;
     private final Timer groupDuration;
+    private final Counter retries;
 
     IntakeMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -50,6 +51,9 @@ public class IntakeMetrics {
         groupDuration = Timer.builder("tallyhook.group.duration")
                 .description("Writing a group and committing it")
                 .serviceLevelObjectives(GROUP_BUCKETS)
+                .register(registry);
+        retries = Counter.builder("tallyhook.group.retries")
+                .description("Groups written again, because the connection was lost")
                 .register(registry);
     }
 
@@ -89,6 +93,11 @@ public class IntakeMetrics {
     void committed(int size, long nanos) {
         groupSize.record(size);
         groupDuration.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Tells of a group that is written again. */
+    void retried() {
+        retries.increment();
     }
 
     /** How many webhooks this replica has answered so since its start. */

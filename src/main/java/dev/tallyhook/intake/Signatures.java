@@ -142,13 +142,13 @@ class Signatures {
         return ProblemException.overloaded("More v1a signatures came than can be checked in time; try again");
     }
 
-    @Scheduled(every = "1s")
+    @Scheduled(every = "1s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
         keys.reload();
     }
 
     /** Once a minute and not once a webhook: strangers must not be able to fill a log. */
-    @Scheduled(every = "60s", delayed = "60s")
+    @Scheduled(every = "60s", delayed = "60s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tellRefused() {
         long count = refused.getAndSet(0);
         if (count > 0) {

@@ -62,7 +62,7 @@ class ActivityRecorder {
         }
     }
 
-    @Scheduled(every = "1s", concurrentExecution = SKIP)
+    @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void report() {
         long[] outcomes =
                 Arrays.stream(Outcome.values()).mapToLong(intake::count).toArray();
@@ -102,7 +102,7 @@ class ActivityRecorder {
         return Arrays.stream(values).boxed().toArray(Long[]::new);
     }
 
-    @Scheduled(every = "60s", concurrentExecution = SKIP)
+    @Scheduled(every = "60s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void forget() {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement forget = connection.prepareStatement(FORGET)) {

@@ -93,7 +93,7 @@ class DatabaseStatistics {
                 .description(description);
     }
 
-    @Scheduled(every = "15s", concurrentExecution = SKIP)
+    @Scheduled(every = "15s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void ask() {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement select = connection.prepareStatement(SELECT);

@@ -2,7 +2,9 @@ package dev.tallyhook.operations;
 
 import dev.tallyhook.intake.Intake;
 import dev.tallyhook.processing.DuePoller;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.smallrye.common.annotation.NonBlocking;
+import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
@@ -20,6 +22,7 @@ class ProbeResource {
     private final Intake intake;
     private final DuePoller poller;
     private final Clock clock = Clock.systemUTC();
+    private volatile boolean stopping;
 
     ProbeResource(DatabaseCheck database, Intake intake, DuePoller poller) {
         this.database = database;
@@ -30,10 +33,16 @@ class ProbeResource {
     /** The answer to a probe; the time is the replica's own clock and tells of nothing else. */
     record Health(String status, Instant currentTime) {}
 
+    /** Who asks learns that this replica stops, while it still takes what comes. */
+    void stop(@Observes ShutdownDelayInitiatedEvent event) {
+        stopping = true;
+    }
+
     @GET
     @NonBlocking
     public CompletionStage<RestResponse<Health>> health() {
-        return database.writable().thenApply(writable -> answer(writable && !intake.stalled() && !poller.stalled()));
+        return database.writable()
+                .thenApply(writable -> answer(writable && !stopping && !intake.stalled() && !poller.stalled()));
     }
 
     private RestResponse<Health> answer(boolean healthy) {

@@ -4,10 +4,12 @@ import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Tells a database that is away, and that a retry may find again, from a statement that is wrong. */
+/** Tells a database that is away, and that a retry may find again, from a statement that is wrong, and when to try again. */
 public final class DatabaseFailure {
 
     /** No chain of causes is longer; the bound guards against one that runs in a circle. */
@@ -44,10 +46,34 @@ public final class DatabaseFailure {
         return false;
     }
 
+    /** What the database or the driver said: the message of the first {@link SQLException} among the causes. */
+    static String reason(Throwable failure) {
+        @Nullable Throwable cause = failure;
+        for (int i = 0; i < CAUSES_MAX && cause != null; i++, cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                return String.valueOf(sql.getMessage());
+            }
+        }
+        return failure.toString();
+    }
+
+    /** Whether a lock that another session holds was not to be had in time. */
+    public static boolean isLocked(SQLException failure) {
+        return LOCK_NOT_AVAILABLE.equals(failure.getSQLState());
+    }
+
+    /**
+     * How long to wait before a database that failed is asked again: from half to one and a half times what is given, so that
+     * replicas that lost it together do not come back together.
+     */
+    public static Duration retryPause(Duration about) {
+        return Duration.ofNanos(ThreadLocalRandom.current().nextLong(about.toNanos()) + about.toNanos() / 2);
+    }
+
     /** Whether one row of a statement may be the reason, so that the others would succeed without it. */
     public static boolean mayBeOneRows(SQLException failure) {
         String state = String.valueOf(failure.getSQLState());
-        return state.equals(LOCK_NOT_AVAILABLE)
+        return isLocked(failure)
                 || (!isTransient((Throwable) failure) && !state.startsWith(NO_STATEMENT_OF_THIS_SCHEMA));
     }
 

@@ -87,6 +87,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.of(503, detail), RETRY_AFTER);
     }
 
+    /** 503 with {@code Retry-After}: there is no database to ask. */
+    public static ProblemException databaseAway() {
+        return unavailable("The database cannot be reached right now; try again");
+    }
+
     /** 503 with {@code Retry-After}: more came than can be served. */
     public static ProblemException overloaded(String detail) {
         return new ProblemException(Problem.of(503, detail), RETRY_AFTER, null, true);

@@ -12,7 +12,8 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 public class ProblemMappers {
 
     static final String INTERNAL = "The service failed; the log says why";
-    static final String DATABASE_AWAY = "The database cannot be reached right now; try again";
+
+    private final Outage outage = new Outage();
 
     @ServerExceptionMapper
     public RestResponse<Problem> problem(ProblemException failure) {
@@ -52,7 +53,8 @@ public class ProblemMappers {
     @ServerExceptionMapper
     public RestResponse<Problem> unexpected(Throwable failure) {
         if (DatabaseFailure.isTransient(failure)) {
-            return problem(ProblemException.unavailable(DATABASE_AWAY));
+            outage.tell(failure);
+            return problem(ProblemException.databaseAway());
         }
         Log.error("Request failed", failure);
         return answer(Problem.of(500, INTERNAL)).build();

@@ -101,7 +101,7 @@ public class Backlog {
                 .orElse(Double.NaN));
     }
 
-    @Scheduled(every = "1s", concurrentExecution = SKIP)
+    @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() {
         long start = System.nanoTime();
         if (start - nextNanos < 0) {

@@ -2,6 +2,7 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.PROCEED;
 
+import dev.tallyhook.problem.DatabaseFailure;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -33,6 +34,9 @@ public class DuePoller {
     /** The longest sleep: a row with an earlier due time may yet come from a replica with a shorter delay. */
     private static final Duration PAUSE_MAX = Duration.ofMillis(500);
 
+    /** About so long after a failure: a connection that was cut is a new one then, and a database that is away is not crowded. */
+    private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
+
     private final DueTransactions due;
     private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
@@ -62,7 +66,7 @@ public class DuePoller {
         metrics.showHeartbeatAge(this::sinceLastSuccess);
     }
 
-    @Scheduled(every = "1s", concurrentExecution = PROCEED)
+    @Scheduled(every = "1s", concurrentExecution = PROCEED, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() throws InterruptedException {
         if (!successorWaits.compareAndSet(false, true)) {
             return; // The statement under way is slow, and somebody waits already to take over from it.
@@ -75,15 +79,22 @@ public class DuePoller {
         }
         try {
             while (isTurnOf(tick)) {
-                Duration pause = drain(tick);
+                Duration pause = drainOrFail(tick);
                 if (isTurnOf(tick)) {
                     stopped.awaitNanos(pause.toNanos());
                 }
             }
-        } catch (SQLException failure) {
-            failed(failure);
         } finally {
             turn.unlock();
+        }
+    }
+
+    private Duration drainOrFail(int tick) {
+        try {
+            return drain(tick);
+        } catch (SQLException failure) {
+            failed(failure);
+            return DatabaseFailure.retryPause(RETRY_PAUSE);
         }
     }
 
@@ -93,7 +104,10 @@ public class DuePoller {
 
     /** Finishes batches until one is not full, and says how long to sleep then. */
     private Duration drain(int tick) throws SQLException {
-        OffsetDateTime from = watermark == null ? due.now() : watermark;
+        if (watermark == null) {
+            watermark = due.now();
+        }
+        OffsetDateTime from = watermark;
         while (isTurnOf(tick)) {
             DueTransactions.Batch batch = due.finish(from, config.batchSize());
             from = batch.watermark();
@@ -129,7 +143,7 @@ public class DuePoller {
         // The watermark stays: it moves after a success only, so whatever failed is above it.
         if (!failing) {
             failing = true;
-            Log.warnf("Due transactions wait; every tick tries again: %s", failure.getMessage());
+            Log.warnf("Due transactions wait; they are tried again several times a second: %s", failure.getMessage());
         }
     }
 

@@ -56,7 +56,7 @@ class Sweep {
         this.config = config;
     }
 
-    @Scheduled(every = "1s", concurrentExecution = SKIP)
+    @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() {
         long start = System.nanoTime();
         turn.lock();

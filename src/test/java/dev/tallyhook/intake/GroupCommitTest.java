@@ -70,6 +70,22 @@ class GroupCommitTest {
     }
 
     @Test
+    void a_connection_that_is_cut_costs_no_sender_an_answer() throws SQLException {
+        for (int i = 0; i < 20; i++) {
+            int cut = number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    + " WHERE application_name = 'tallyhook-intake'");
+            assertEquals(1, cut, "there is a connection to cut");
+            String id = Webhooks.newId();
+            assertEquals(
+                    Receipt.ACCEPTED,
+                    intake.record(webhook(id, "acc", "1.00"))
+                            .toCompletableFuture()
+                            .join());
+            assertEquals(1, count(id));
+        }
+    }
+
+    @Test
     void an_id_that_stands_twice_in_a_group_is_settled_like_one_that_came_earlier() throws SQLException {
         String id = Webhooks.newId();
         String earlier = Webhooks.newId();

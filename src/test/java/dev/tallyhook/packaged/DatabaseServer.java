@@ -10,24 +10,40 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
 
-/** A PostgreSQL of a test's own, which it may stop and start again, on the same port and the same data. */
-final class DatabaseServer implements AutoCloseable {
+/** A PostgreSQL of a test's own, which it may stop, kill and start again, on the same port and the same data. */
+public final class DatabaseServer implements AutoCloseable {
+
+    /** Tells of every start at length, and of every kill with a stack trace. Held, because a logger that nobody holds forgets. */
+    private static final Logger LIBRARY = Logger.getLogger("io.zonky.test.db.postgres.embedded");
+
+    static {
+        LIBRARY.setLevel(Level.OFF);
+    }
 
     private final int port = freePort();
     private final Path data;
+    private final Map<String, String> settings;
+    private String name = "postgres";
     private EmbeddedPostgres running;
 
     DatabaseServer() throws IOException {
-        data = Files.createTempDirectory("tallyhook-postgres");
+        this(Files.createTempDirectory("tallyhook-postgres"), Map.of());
+    }
+
+    /** On the data of a directory, which may be empty, with settings of its own. */
+    public DatabaseServer(Path data, Map<String, String> settings) throws IOException {
+        this.data = data;
+        this.settings = settings;
         start();
     }
 
-    void start() throws IOException {
-        running = EmbeddedPostgres.builder()
+    public void start() throws IOException {
+        var server = EmbeddedPostgres.builder()
                 .setPort(port)
                 // The library switches these off, and the promise under test is durability.
                 .setServerConfig("fsync", "on")
@@ -35,41 +51,76 @@ final class DatabaseServer implements AutoCloseable {
                 .setServerConfig("synchronous_commit", "on")
                 .setDataDirectory(data)
                 .setCleanDataDirectory(false)
-                .setPGStartupWait(Duration.ofSeconds(60))
-                .start();
+                .setPGStartupWait(Duration.ofSeconds(60));
+        settings.forEach(server::setServerConfig);
+        running = server.start();
+    }
+
+    /** Starts it again if it has given up by itself. */
+    public void startIfDown() throws IOException {
+        if (!Files.exists(data.resolve("postmaster.pid"))) {
+            running.close();
+            start();
+        }
     }
 
     /** Connections are cut; what was committed stays. */
-    void stop() throws IOException {
+    public void stop() throws IOException {
+        running.close();
+    }
+
+    /** SIGQUIT: every process ends at once, and the next start is a crash recovery. */
+    public void stopImmediately() throws IOException {
+        ProcessHandle[] processes = processes();
+        Processes.signal("QUIT", processes[0]);
+        ended(processes);
+    }
+
+    /** SIGKILL to every process of the server: what it has not written is gone, and the next start is a crash recovery. */
+    public void crash() throws IOException {
+        ProcessHandle[] processes = processes();
+        Processes.signal("KILL", processes);
+        ended(processes);
+    }
+
+    private void ended(ProcessHandle[] processes) throws IOException {
+        Stream.of(processes).forEach(process -> process.onExit().join());
+        Files.deleteIfExists(data.resolve("postmaster.pid")); // Or the library would wait for who is gone to stop.
         running.close();
     }
 
     /** Stops every process of the server where it stands: connections stay open and nothing answers. */
-    void freeze() {
-        signal("STOP");
+    public void freeze() throws IOException {
+        Processes.signal("STOP", processes());
     }
 
-    void thaw() {
-        signal("CONT");
+    public void thaw() throws IOException {
+        Processes.signal("CONT", processes());
     }
 
-    private void signal(String name) {
-        try {
-            String postmaster =
-                    Files.readAllLines(data.resolve("postmaster.pid")).get(0);
-            var root = ProcessHandle.of(Long.parseLong(postmaster)).orElseThrow();
-            List<String> command = new ArrayList<>(List.of("kill", "-" + name, postmaster));
-            root.descendants().forEach(child -> command.add(Long.toString(child.pid())));
-            new ProcessBuilder(command).inheritIO().start().waitFor();
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        } catch (InterruptedException interrupted) {
-            throw new IllegalStateException(interrupted);
-        }
+    /** The postmaster and its children. */
+    private ProcessHandle[] processes() throws IOException {
+        long pid = Long.parseLong(
+                Files.readAllLines(data.resolve("postmaster.pid")).get(0));
+        var postmaster = ProcessHandle.of(pid).orElseThrow();
+        return Stream.concat(Stream.of(postmaster), postmaster.descendants()).toArray(ProcessHandle[]::new);
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public Path data() {
+        return data;
+    }
+
+    /** From now on the URL, and what is asked here, mean another database of the server. */
+    public void use(String name) {
+        this.name = name;
     }
 
     String url() {
-        return "jdbc:postgresql://localhost:" + port + "/postgres";
+        return "jdbc:postgresql://localhost:" + port + "/" + name;
     }
 
     /** What tells the service where its database is. */
@@ -80,19 +131,19 @@ final class DatabaseServer implements AutoCloseable {
                 "QUARKUS_DATASOURCE_PASSWORD", "postgres");
     }
 
-    Connection connect() throws SQLException {
+    public Connection connect() throws SQLException {
         // The session is deliberately not in UTC: no time may depend on it.
         return DriverManager.getConnection(url() + "?options=-c%20TimeZone=Asia/Kolkata", "postgres", "postgres");
     }
 
-    void execute(String sql) throws SQLException {
+    public void execute(String sql) throws SQLException {
         try (var connection = connect();
                 var statement = connection.createStatement()) {
             statement.execute(sql);
         }
     }
 
-    long number(String sql) throws SQLException {
+    public long number(String sql) throws SQLException {
         try (var connection = connect();
                 var statement = connection.createStatement();
                 var row = statement.executeQuery(sql)) {
@@ -101,7 +152,7 @@ final class DatabaseServer implements AutoCloseable {
         }
     }
 
-    static int freePort() {
+    public static int freePort() {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         } catch (IOException failure) {

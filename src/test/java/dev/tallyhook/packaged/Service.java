@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** The packaged application as its own process: the native binary if one was built, the jar otherwise. */
-final class Service implements AutoCloseable {
+public final class Service implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Path TARGET = Path.of("target");
@@ -60,7 +60,7 @@ final class Service implements AutoCloseable {
     }
 
     /** Starts the process on the port given, and does not wait for it. */
-    static Service launch(Map<String, String> environment, int port) throws IOException {
+    public static Service launch(Map<String, String> environment, int port) throws IOException {
         return new Service(environment, port);
     }
 
@@ -78,12 +78,12 @@ final class Service implements AutoCloseable {
         return service;
     }
 
-    void awaitHealthy() throws Exception {
+    public void awaitHealthy() throws Exception {
         Eventually.within(PATIENCE, () -> probe() == 200, () -> "never healthy:\n" + log());
     }
 
     /** The status of the probe, or 0 if nothing answers. */
-    int probe() {
+    public int probe() {
         try {
             return client.send(request("/").GET().build(), HttpResponse.BodyHandlers.ofString())
                     .statusCode();
@@ -95,7 +95,7 @@ final class Service implements AutoCloseable {
     }
 
     /** What is answered on the operators' port. */
-    HttpResponse<String> manage(String path) throws IOException, InterruptedException {
+    public HttpResponse<String> manage(String path) throws IOException, InterruptedException {
         return client.send(
                 HttpRequest.newBuilder(URI.create("http://localhost:" + managementPort + path))
                         .timeout(Duration.ofSeconds(20))
@@ -103,7 +103,7 @@ final class Service implements AutoCloseable {
                 HttpResponse.BodyHandlers.ofString());
     }
 
-    HttpResponse<String> post(String body) throws IOException, InterruptedException {
+    public HttpResponse<String> post(String body) throws IOException, InterruptedException {
         return post(body, Map.of());
     }
 
@@ -138,25 +138,34 @@ final class Service implements AutoCloseable {
                 .timeout(Duration.ofSeconds(20));
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** SIGKILL. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly().onExit().join();
     }
 
     /** SIGTERM. */
-    void terminate() {
+    public void terminate() {
         process.destroy();
     }
 
-    int awaitExit() throws InterruptedException {
+    /** Stops the process where it stands: its connections stay open and nothing answers. */
+    public void freeze() {
+        Processes.signal("STOP", process.toHandle());
+    }
+
+    public void thaw() {
+        Processes.signal("CONT", process.toHandle());
+    }
+
+    public int awaitExit() throws InterruptedException {
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new AssertionError("still running:\n" + log());
         }
@@ -195,7 +204,7 @@ final class Service implements AutoCloseable {
         return peers;
     }
 
-    String log() {
+    public String log() {
         try {
             return Files.readString(log);
         } catch (IOException failure) {

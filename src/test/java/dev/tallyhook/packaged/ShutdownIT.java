@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Webhooks;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,24 @@ class ShutdownIT {
                         database.number("SELECT count(*) FROM transactions WHERE transaction_id = '" + id + "'"),
                         id + " was taken and never answered");
             }
+        }
+    }
+
+    @Test
+    void while_it_stops_webhooks_are_taken_and_everybody_is_sent_to_another_replica() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("QUARKUS_SHUTDOWN_DELAY", "3S"))) {
+            service.terminate();
+            Eventually.within(
+                    Duration.ofSeconds(2), () -> service.probe() == 503, () -> "the probe does not tell that it stops");
+            var webhook = service.post(Webhooks.body("late"));
+            assertEquals(202, webhook.statusCode(), webhook.body());
+            assertEquals(Optional.of("close"), webhook.headers().firstValue("Connection"));
+            var reading = service.get(Webhooks.transactionPath("late"), "none");
+            assertEquals(200, reading.statusCode(), reading.body());
+            assertEquals(Optional.of("close"), reading.headers().firstValue("Connection"));
+            assertEquals(503, service.manage("/q/health/ready").statusCode());
+            assertEquals(0, service.awaitExit(), service.log());
         }
     }
 

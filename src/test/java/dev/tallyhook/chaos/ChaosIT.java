@@ -1,0 +1,110 @@
+package dev.tallyhook.chaos;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every 202 is kept, finished exactly once, never early, whatever dies. Faults strike in an order that a seed tells, each of
+ * them once before any strikes again. {@code chaos/run --help} tells how to let them strike for hours.
+ */
+class ChaosIT {
+
+    private static final Duration DURATION = Duration.parse(System.getProperty("chaos.duration", "PT2M"));
+    private static final long SEED = Long.getLong("chaos.seed", System.nanoTime() % 1_000_000);
+    private static final int REPLICAS = Integer.getInteger("chaos.replicas", 2);
+    private static final int PER_SECOND = Integer.getInteger("chaos.rate", 300);
+    private static final String ONLY = System.getProperty("chaos.only", "");
+
+    /** Short, so that rows wait, are finished and were finished long ago within every run. */
+    private static final Duration DELAY = Duration.ofSeconds(3);
+
+    /** Longer than any timeout that the service has for its database but the sweep's, so that each of them runs out. */
+    private static final Duration LONG = Duration.ofSeconds(10);
+
+    private static final int KILLS_PER_DECK = 3;
+    private static final Duration SHORT = Duration.ofSeconds(4);
+
+    private final Random random = new Random(SEED);
+    private final List<Strike> strikes = new ArrayList<>();
+
+    @Test
+    void every_202_is_kept_finished_once_and_never_early_whatever_dies() throws Exception {
+        System.out.printf("chaos: seed %d, %s, %d replicas, %d/s%n", SEED, DURATION, REPLICAS, PER_SECOND);
+        Path directory = Path.of("target", "chaos");
+        try (var stage = new Stage(REPLICAS, DELAY, directory)) {
+            stage.send(PER_SECOND, SEED);
+            Thread.sleep(DELAY.toMillis());
+            long end = System.nanoTime() + DURATION.toNanos();
+            while (System.nanoTime() < end) {
+                for (Supplier<Fault> fault : deck(stage)) {
+                    if (System.nanoTime() < end) {
+                        strike(fault.get(), stage);
+                    }
+                }
+            }
+            Verdict verdict = stage.judge(strikes);
+            Files.writeString(directory.resolve("verdict.md"), verdict.table());
+            Files.writeString(directory.resolve("messages.txt"), stage.logs.toString());
+            System.out.println(verdict.table());
+            System.out.printf("chaos: %d kills met a statement under way%n", stage.inTheMoment);
+            assertEquals(List.of(), verdict.violations(), () -> "seed " + SEED + "\n" + stage.logs);
+        }
+    }
+
+    private void strike(Fault fault, Stage stage) throws Exception {
+        Strike strike = fault.strike(stage.history);
+        strikes.add(strike);
+        System.out.printf(
+                "chaos: %s, accepted again after %d ms%n",
+                fault.name(), strike.recovery().toMillis());
+        Thread.sleep(Stage.CALM.toMillis());
+    }
+
+    /** Each fault once, in an order of the seed's; from the second time on those that the promise is most about more often. */
+    private List<Supplier<Fault>> deck(Stage stage) {
+        var replica = new ReplicaFaults(stage, random, LONG);
+        var database = new DatabaseFaults(stage, random, SHORT);
+        var hanging = new DatabaseFaults(stage, random, LONG);
+        var network = new NetworkFaults(stage, random, SHORT);
+        List<Supplier<Fault>> kills =
+                List.of(replica::killedMidCommit, replica::killedMidBatch, replica::killed, database::killed);
+        List<Supplier<Fault>> deck = new ArrayList<>(List.of(
+                replica::terminated,
+                replica::paused,
+                database::killedWithAReplica,
+                database::backendKilled,
+                database::restartedFast,
+                database::restartedImmediately,
+                hanging::paused,
+                database::sessionsTerminated,
+                database::connectionsExhausted,
+                database::xminPinned,
+                database::dueRowsLocked,
+                database::tableLocked,
+                network::cut,
+                network::down,
+                network::stalled,
+                network::stalledForOneReplica,
+                network::answersSwallowed,
+                network::halfOpenForReplicas,
+                network::halfOpenForPostgres));
+        if (WrongClock.isToBeHad()) {
+            deck.add(replica::withAWrongClock);
+        }
+        for (int i = 0; i < (strikes.isEmpty() ? 1 : KILLS_PER_DECK); i++) {
+            deck.addAll(kills);
+        }
+        deck.removeIf(fault -> !fault.get().name().contains(ONLY));
+        Collections.shuffle(deck, random);
+        return deck;
+    }
+}

@@ -1,0 +1,38 @@
+package dev.tallyhook.chaos;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The suite itself is held to this: a ledger that says committed before it is, is found out. */
+class LyingLedgerIT {
+
+    private static final Duration DELAY = Duration.ofSeconds(3);
+    private static final int PER_SECOND = 300;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void with_commits_that_do_not_wait_for_the_disk_a_killed_postgres_loses_what_was_answered_202() throws Exception {
+        try (var stage = new Stage(1, DELAY, directory)) {
+            stage.database.execute("ALTER SYSTEM SET wal_writer_delay = '10s'");
+            stage.database.execute("ALTER SYSTEM SET wal_writer_flush_after = '1GB'");
+            stage.database.execute("ALTER ROLE tallyhook SET synchronous_commit = off");
+            stage.database.stop();
+            stage.database.start();
+            stage.send(PER_SECOND, 1);
+            Thread.sleep(2 * DELAY.toMillis());
+            Verdict verdict =
+                    stage.judge(stage.strike(List.of(new DatabaseFaults(stage, new Random(1), DELAY).killed())));
+            assertTrue(
+                    verdict.violations().stream().anyMatch(violation -> violation.contains("lost")),
+                    () -> "nothing was found out:\n" + verdict.table());
+        }
+    }
+}

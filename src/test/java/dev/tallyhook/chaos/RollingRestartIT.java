@@ -1,0 +1,99 @@
+package dev.tallyhook.chaos;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Replicas behind nginx are restarted one after the other, again and again, and no sender notices. */
+class RollingRestartIT {
+
+    private static final int ROLLS = Integer.getInteger("chaos.rolls", 3);
+    private static final int PER_SECOND = Integer.getInteger("chaos.rolling-rate", 300);
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void is_installed() {
+        Programs.assumeInstalled("nginx");
+    }
+
+    /** As an operator is told to set nginx up: the README says the same. */
+    @Test
+    void behind_a_balancer_that_tries_the_next_replica_no_request_fails() throws Exception {
+        int port = DatabaseServer.freePort();
+        try (var stage = new Stage(2, Duration.ofSeconds(3), directory)) {
+            Process nginx = nginx(port, stage.replicas);
+            try {
+                stage.send(List.of(port), PER_SECOND, 1);
+                for (int i = 0; i < ROLLS; i++) {
+                    for (Replica replica : stage.replicas) {
+                        Thread.sleep(1_000);
+                        replica.stop();
+                        replica.start();
+                    }
+                }
+                Verdict verdict = stage.judge(List.of());
+                System.out.printf(
+                        "rolling restarts: %d, %s%n", ROLLS, verdict.history().outcomes());
+                assertEquals(List.of(), verdict.violations(), stage.logs::toString);
+                assertEquals(Set.of("202", "409"), verdict.history().outcomes().keySet(), stage.logs::toString);
+            } finally {
+                nginx.destroy();
+                nginx.waitFor();
+            }
+        }
+    }
+
+    private Process nginx(int port, List<Replica> replicas) throws Exception {
+        Path configuration = directory.resolve("nginx.conf");
+        Files.writeString(configuration, """
+                daemon off;
+                pid %1$s/nginx.pid;
+                error_log %1$s/error.log;
+                events { worker_connections 4096; }
+                http {
+                    access_log off;
+                    client_body_temp_path %1$s/body;
+                    proxy_temp_path %1$s/proxy;
+                    fastcgi_temp_path %1$s/fastcgi;
+                    uwsgi_temp_path %1$s/uwsgi;
+                    scgi_temp_path %1$s/scgi;
+                    upstream tallyhook {
+                        %2$s
+                        keepalive 32;
+                    }
+                    server {
+                        listen 127.0.0.1:%3$d;
+                        location / {
+                            proxy_pass http://tallyhook;
+                            proxy_http_version 1.1;
+                            proxy_set_header Connection "";
+                            proxy_connect_timeout 1s;
+                            proxy_read_timeout 5s;
+                            proxy_next_upstream error timeout http_503 non_idempotent;
+                        }
+                    }
+                }
+                """.formatted(
+                        directory,
+                        replicas.stream()
+                                .map(replica -> "server 127.0.0.1:" + replica.port() + " max_fails=0;")
+                                .collect(Collectors.joining("\n        ")),
+                        port));
+        var nginx = new ProcessBuilder("nginx", "-p", directory.toString(), "-c", configuration.toString())
+                .inheritIO()
+                .start();
+        Programs.awaitPort(port);
+        return nginx;
+    }
+}

@@ -1,0 +1,154 @@
+package dev.tallyhook.chaos;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Replicas of the packaged service on a PostgreSQL, a network between each of them and it, senders, and the history of what
+ * they were told: all that faults strike at.
+ */
+final class Stage implements AutoCloseable {
+
+    static final String DATABASE = "tallyhook";
+
+    /** Between two faults: long enough for what one costs not to be taken for the other's. */
+    static final Duration CALM = Duration.ofMillis(1_200);
+
+    /** Few enough connections for a fault to take them all, and as much memory as the machine can spare. */
+    static final Map<String, String> POSTGRES = Map.of(
+            "max_connections", "80",
+            "shared_buffers", "256MB",
+            "max_wal_size", "2GB",
+            "log_min_messages", "panic");
+
+    DatabaseServer database;
+    final List<Wire> wires = new ArrayList<>();
+    final List<Replica> replicas = new ArrayList<>();
+    final Logs logs = new Logs();
+    final History history;
+
+    /** Kills that met the replica in the middle of what they waited for. */
+    int inTheMoment;
+
+    private final Duration delay;
+    private Traffic traffic;
+
+    /** Replicas on a PostgreSQL of their own, with nothing wrong yet, and no senders. */
+    Stage(int replicaCount, Duration delay, Path directory) throws Exception {
+        this(
+                replicaCount,
+                delay,
+                directory,
+                server(),
+                (database, wire) -> environment("localhost:" + wire.port() + "/" + DATABASE, delay));
+    }
+
+    /** Replicas that find their database as it is said. */
+    Stage(int replicaCount, Duration delay, Path directory, DatabaseServer database, Way way) throws Exception {
+        this.delay = delay;
+        this.database = database;
+        history = new History(directory);
+        // Not a superuser, so that the connections that PostgreSQL keeps for those are out of reach.
+        database.execute("CREATE ROLE tallyhook LOGIN PASSWORD 'tallyhook'");
+        database.execute("CREATE DATABASE tallyhook OWNER tallyhook");
+        database.use(DATABASE);
+        for (int i = 0; i < replicaCount; i++) {
+            var wire = new Wire(database.port());
+            wires.add(wire);
+            replicas.add(new Replica(way.environment(database, wire), logs));
+        }
+        for (Replica replica : replicas) {
+            replica.start();
+        }
+        new Audit(database).install();
+    }
+
+    /** What tells a replica where its database is, which can be reached by a wire. */
+    interface Way {
+        Map<String, String> environment(DatabaseServer database, Wire wire) throws Exception;
+    }
+
+    static DatabaseServer server() throws IOException {
+        return new DatabaseServer(Files.createTempDirectory("tallyhook-chaos"), POSTGRES);
+    }
+
+    /** Of a replica whose database is at these hosts, of which one is the primary. */
+    static Map<String, String> environment(String hosts, Duration delay) {
+        return Map.of(
+                "QUARKUS_DATASOURCE_JDBC_URL",
+                "jdbc:postgresql://" + hosts,
+                "QUARKUS_DATASOURCE_USERNAME",
+                "tallyhook",
+                "QUARKUS_DATASOURCE_PASSWORD",
+                "tallyhook",
+                "TALLYHOOK_PROCESSING_DELAY",
+                delay.toString());
+    }
+
+    void send(int perSecond, long seed) {
+        send(replicas.stream().map(Replica::port).toList(), perSecond, seed);
+    }
+
+    void send(List<Integer> ports, int perSecond, long seed) {
+        traffic = new Traffic(ports, perSecond, delay, seed, history);
+    }
+
+    /** Tries each in turn while senders send, and tells how each went. */
+    List<Strike> strike(List<Fault> faults) throws Exception {
+        List<Strike> strikes = new ArrayList<>();
+        for (Fault fault : faults) {
+            strikes.add(fault.strike(history));
+            Thread.sleep(CALM.toMillis());
+        }
+        return strikes;
+    }
+
+    /** A session beside the service's, as the service's own user, past the network that faults strike at. */
+    Connection connectAsService() throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:postgresql://localhost:" + database.port() + "/" + DATABASE, "tallyhook", "tallyhook");
+    }
+
+    /** Waits until every webhook is answered for good and every row is finished, and then holds all against all. */
+    Verdict judge(List<Strike> strikes) throws Exception {
+        traffic.stop();
+        long deadline = System.nanoTime() + Traffic.END_MAX.toNanos();
+        while (System.nanoTime() < deadline && (traffic.underWay() > 0 || waiting() > 0)) {
+            Thread.sleep(100);
+        }
+        int unanswered = traffic.underWay();
+        traffic.close();
+        history.close();
+        for (Replica replica : replicas) {
+            replica.stop();
+        }
+        var audit = new Audit(database);
+        audit.load(history, strikes);
+        return new Verdict(audit.findings(delay), audit.perFault(), unanswered, history, logs);
+    }
+
+    private long waiting() throws SQLException {
+        return database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'");
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (traffic != null) {
+            traffic.close();
+        }
+        replicas.forEach(Replica::close);
+        for (Wire wire : wires) {
+            wire.close();
+        }
+        database.close();
+    }
+}

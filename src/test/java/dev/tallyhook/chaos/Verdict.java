@@ -1,0 +1,92 @@
+package dev.tallyhook.chaos;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** What came of it all: the counts that must be 0, and how each fault was felt. */
+record Verdict(List<Audit.Finding> findings, List<PerFault> faults, int unanswered, History history, Logs logs) {
+
+    /**
+     * A fault, over all its strikes.
+     *
+     * @param recoveryMedian from when the fault was lifted to the first webhook accepted
+     * @param silenceMax the longest time in which no webhook was accepted
+     * @param lateMax how late a row was finished, or if nobody could have finished it, how long after the fault was lifted
+     */
+    record PerFault(
+            String fault,
+            int strikes,
+            Duration recoveryMedian,
+            Duration recoveryMax,
+            Duration silenceMax,
+            Duration lateMax) {
+
+        String row() {
+            return "| %s | %d | %d ms | %d ms | %d ms | %d ms |"
+                    .formatted(
+                            fault,
+                            strikes,
+                            recoveryMedian.toMillis(),
+                            recoveryMax.toMillis(),
+                            silenceMax.toMillis(),
+                            lateMax.toMillis());
+        }
+    }
+
+    /** Each thing that must not be, in words. */
+    List<String> violations() {
+        List<String> violations = new ArrayList<>();
+        findings.stream()
+                .filter(finding -> finding.count() > 0)
+                .map(finding -> finding.count() + " " + finding.name())
+                .forEach(violations::add);
+        if (unanswered > 0) {
+            violations.add(unanswered + " webhooks were still not answered for good a minute after the last fault");
+        }
+        faults.stream()
+                .filter(fault -> fault.recoveryMax().compareTo(Strike.RECOVERY_MAX) > 0)
+                .map(fault -> fault.fault() + ": accepted again only after " + fault.recoveryMax())
+                .forEach(violations::add);
+        if (logs.stackTraces() > 0) {
+            violations.add(logs.stackTraces() + " stack traces in the logs");
+        }
+        if (history.count(Attempt.ACCEPTED) == 0) {
+            violations.add("nothing was accepted, so nothing was tried");
+        }
+        return violations;
+    }
+
+    /** Markdown, for people and for the documentation. */
+    String table() {
+        return """
+                | requests | |
+                |---|---|
+                | sent | %d |
+                %s
+
+                | must be 0 | |
+                |---|---|
+                %s
+                | webhooks not answered for good at the end | %d |
+                | stack traces in the logs | %d |
+
+                | fault | strikes | accepts again: median | max | longest without a 202 | latest finish |
+                |---|---|---|---|---|---|
+                %s
+                """.formatted(
+                        history.outcomes().values().stream()
+                                .mapToLong(java.util.concurrent.atomic.LongAdder::sum)
+                                .sum(),
+                        history.outcomes().entrySet().stream()
+                                .map(outcome -> "| answered " + outcome.getKey() + " | " + outcome.getValue() + " |")
+                                .collect(Collectors.joining("\n")),
+                        findings.stream()
+                                .map(finding -> "| " + finding.name() + " | " + finding.count() + " |")
+                                .collect(Collectors.joining("\n")),
+                        unanswered,
+                        logs.stackTraces(),
+                        faults.stream().map(PerFault::row).collect(Collectors.joining("\n")));
+    }
+}

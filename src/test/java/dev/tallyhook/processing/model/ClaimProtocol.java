@@ -1,0 +1,243 @@
+package dev.tallyhook.processing.model;
+
+import dev.tallyhook.processing.model.State.Harm;
+import dev.tallyhook.processing.model.State.Phase;
+import dev.tallyhook.processing.model.State.Session;
+import dev.tallyhook.processing.model.Step.Event;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Says what can happen next while replicas claim and finish due rows: the protocol of {@code DueTransactions},
+ * {@code DuePoller} and {@code Sweep}, without their code.
+ *
+ * <p>Modelled is what decides whether a row is finished, and how often. A statement takes its snapshot when it begins:
+ * rows that are committed, due, not finished and above the watermark. It comes to them one by one in the order of
+ * {@code due_at}, locks what is free, skips what another has locked, and leaves out what another has finished
+ * meanwhile, because PostgreSQL looks at a row again once it has locked it. What is skipped or left out does not count
+ * for the LIMIT. To finish and to commit are one step. Each replica has a poller, whose watermark begins at the time of
+ * its first poll and moves after a success to just below the latest row finished, and a sweep, which looks from the
+ * beginning. An insert fixes {@code due_at}, and may be committed at any time after that, or never.
+ *
+ * <p>Left out is how soon things happen, and with it pauses and timeouts: here a session may hang for ever, which is
+ * worse than any timeout. PostgreSQL hears at once of a replica that is killed; one of which it has not heard yet is
+ * one that hangs. A sweep goes on from batch to batch above what it has finished; here each of its statements looks
+ * from the beginning, as each of its runs does. A statement reads the clock and takes its snapshot in one step, because
+ * PostgreSQL reads the clock first, and a later snapshot only has more.
+ */
+final class ClaimProtocol {
+
+    /** What can go wrong around the protocol. */
+    enum Trouble {
+        /** The first poll comes when rows are due already. */
+        LATE_START,
+        /** An insert is committed when its row is due already. */
+        LATE_COMMIT,
+        FAILURE,
+        HANG,
+        KILL
+    }
+
+    /** What could be taken out of the protocol, or be otherwise. */
+    enum Change {
+        NO_SWEEP,
+        NO_SKIP_LOCKED,
+        /** Nor the second look at the row, which comes with the lock. */
+        NO_FOR_UPDATE,
+        NO_DUE_CONDITION,
+        WATERMARK_AT_THE_LATEST,
+        WATERMARK_MOVED_BY_FAILURES
+    }
+
+    /** Fewer than there are rows, so that a full batch can leave one behind. */
+    private static final int BATCH_SIZE = 2;
+
+    private static final List<String> SESSIONS =
+            List.of("replica 1's poller", "replica 1's sweep", "replica 2's poller", "replica 2's sweep");
+
+    private final int replicas;
+    private final Set<Trouble> troubles;
+    private final int troublesMax;
+    private final Set<Change> changes;
+
+    /**
+     * Of one or two replicas.
+     *
+     * @param troublesMax how many failures, hangs and kills there may be in all
+     */
+    ClaimProtocol(int replicas, Set<Trouble> troubles, int troublesMax, Set<Change> changes) {
+        this.replicas = replicas;
+        this.troubles = troubles;
+        this.troublesMax = troublesMax;
+        this.changes = changes;
+    }
+
+    State start() {
+        int watermark = troubles.contains(Trouble.LATE_START) ? Session.NOT_YET : 0;
+        List<Session> sessions = new ArrayList<>();
+        for (int replica = 0; replica < replicas; replica++) {
+            sessions.add(Session.idle(watermark));
+            sessions.add(Session.idle(Session.FROM_THE_BEGINNING));
+        }
+        return new State(0, Rows.NONE, Rows.NONE, List.copyOf(sessions), troublesMax, Harm.NONE);
+    }
+
+    /**
+     * All that can happen next. It always comes to rest: a statement that has begun for a free row comes away without
+     * only if another session has locked it, which then finishes it, or is in trouble, and troubles are limited.
+     */
+    List<Step> next(State state) {
+        List<Step> steps = new ArrayList<>();
+        if (state.now() < Rows.LAST_DUE_AT) {
+            steps.add(new Step("the clock", Event.TIME_PASSES, Rows.NONE, state.at(state.now() + 1)));
+        }
+        addInserts(state, steps);
+        for (int poller = 0; poller < state.sessions().size(); poller += 2) {
+            addLifeAndDeath(state, poller, steps);
+            addSession(state, poller, steps);
+            if (!has(Change.NO_SWEEP)) {
+                addSession(state, poller + 1, steps);
+            }
+        }
+        // What makes no difference to anybody else may as well come before all the rest; so there are fewer states.
+        for (Step step : steps) {
+            if (isUnnoticed(step.event(), state)) {
+                return List.of(step);
+            }
+        }
+        return steps;
+    }
+
+    private static boolean isUnnoticed(Event event, State state) {
+        return switch (event) {
+            case FINDS_NOTHING, LEAVES_OUT, LEAVES_OUT_AFTER_WAITING -> true;
+            // Without troubles a lock lasts until the row is finished, which would then be left out instead.
+            case SKIPS -> state.troublesLeft() == 0;
+            default -> false;
+        };
+    }
+
+    private void addInserts(State state, List<Step> steps) {
+        for (Rows row : Rows.EACH) {
+            boolean late = state.now() >= row.dueAt();
+            if (!state.committed().overlap(row) && (!late || troubles.contains(Trouble.LATE_COMMIT))) {
+                boolean passed = state.sessions().stream().anyMatch(session -> session.watermark() >= row.dueAt());
+                Event event = passed ? Event.COMMITS_BELOW_A_WATERMARK : Event.COMMITS;
+                steps.add(new Step("the insert", event, row, state.commit(row)));
+            }
+        }
+    }
+
+    private void addLifeAndDeath(State state, int poller, List<Step> steps) {
+        String replica = "replica " + (poller / 2 + 1);
+        int sweep = poller + 1;
+        if (state.sessions().get(poller).phase() == Phase.DEAD) {
+            State restarted = state.with(poller, Session.idle(Session.NOT_YET))
+                    .with(sweep, Session.idle(Session.FROM_THE_BEGINNING));
+            steps.add(new Step(replica, Event.RESTARTS, Rows.NONE, restarted));
+        } else if (mayBefall(Trouble.KILL, state)) {
+            State killed = state.with(poller, Session.DEAD).with(sweep, Session.DEAD);
+            Rows unlocked = state.locked().without(killed.locked());
+            Event event = unlocked.isEmpty() ? Event.IS_KILLED : Event.IS_KILLED_WITH_LOCKS;
+            steps.add(new Step(replica, event, unlocked, killed.troubled()));
+        }
+    }
+
+    private void addSession(State state, int number, List<Step> steps) {
+        switch (state.sessions().get(number).phase()) {
+            case IDLE -> addBeginning(state, number, steps);
+            case RUNNING, WAITING_FOR_A_LOCK -> {
+                addProgress(state, number, steps);
+                addTroubles(state, number, steps);
+            }
+            case DEAD, HUNG -> {}
+        }
+    }
+
+    private void addBeginning(State state, int number, List<Step> steps) {
+        Session session = state.sessions().get(number);
+        if (session.watermark() == Session.NOT_YET) {
+            steps.add(step(number, Event.POLLS_FIRST, Rows.NONE, state, Session.idle(state.now())));
+            return;
+        }
+        int until = has(Change.NO_DUE_CONDITION) ? Rows.LAST_DUE_AT : state.now();
+        Rows snapshot = state.committed().without(state.finished()).due(session.watermark(), until);
+        if (!snapshot.isEmpty()) {
+            boolean free = has(Change.NO_FOR_UPDATE)
+                    || !snapshot.without(state.locked()).isEmpty();
+            Event event = free ? Event.BEGINS : Event.BEGINS_IN_VAIN;
+            steps.add(step(number, event, snapshot, state, session.begins(snapshot)));
+        }
+    }
+
+    private void addProgress(State state, int number, List<Step> steps) {
+        Session session = state.sessions().get(number);
+        Rows locked = session.locked();
+        if (!session.ahead().isEmpty() && locked.size() < BATCH_SIZE) {
+            addNextRow(state, number, steps);
+        } else if (locked.isEmpty()) {
+            steps.add(step(number, Event.FINDS_NOTHING, locked, state, Session.idle(session.watermark())));
+        } else {
+            Session moved = Session.idle(watermarkAfter(session, number));
+            steps.add(step(number, Event.FINISHES, locked, state.finish(locked), moved));
+        }
+    }
+
+    private void addNextRow(State state, int number, List<Step> steps) {
+        Session session = state.sessions().get(number);
+        boolean waiting = session.phase() == Phase.WAITING_FOR_A_LOCK;
+        Rows row = session.ahead().first();
+        if (has(Change.NO_FOR_UPDATE)) {
+            steps.add(step(number, Event.TAKES, row, state, session.locks(row)));
+        } else if (!state.locked().overlap(row)) {
+            Event leavesOut = waiting ? Event.LEAVES_OUT_AFTER_WAITING : Event.LEAVES_OUT;
+            steps.add(
+                    state.finished().overlap(row)
+                            ? step(number, leavesOut, row, state, session.passes(row))
+                            : step(number, Event.LOCKS, row, state, session.locks(row)));
+        } else if (!has(Change.NO_SKIP_LOCKED)) {
+            steps.add(step(number, Event.SKIPS, row, state, session.passes(row)));
+        } else if (!waiting) {
+            steps.add(step(number, Event.WAITS, row, state, session.waits()));
+        }
+    }
+
+    private void addTroubles(State state, int number, List<Step> steps) {
+        Session session = state.sessions().get(number);
+        Rows locked = session.locked();
+        // What fails before it has locked anything might as well not have begun.
+        if (mayBefall(Trouble.FAILURE, state) && !locked.isEmpty()) {
+            boolean moves = has(Change.WATERMARK_MOVED_BY_FAILURES);
+            Session failed = Session.idle(moves ? watermarkAfter(session, number) : session.watermark());
+            steps.add(step(number, Event.FAILS, locked, state.troubled(), failed));
+            if (session.ahead().isEmpty() || locked.size() == BATCH_SIZE) {
+                State finished = state.finish(locked).troubled();
+                steps.add(step(number, Event.FINISHES_UNANSWERED, locked, finished, failed));
+            }
+        }
+        if (mayBefall(Trouble.HANG, state)) {
+            steps.add(step(number, Event.HANGS, locked, state.troubled(), session.hangs()));
+        }
+    }
+
+    /** Just below the latest row finished, because others may be due at the very same time. */
+    private int watermarkAfter(Session session, int number) {
+        boolean isSweep = number % 2 == 1;
+        int latest = session.locked().dueAt();
+        int below = has(Change.WATERMARK_AT_THE_LATEST) ? latest : latest - 1;
+        return isSweep ? session.watermark() : Math.max(session.watermark(), below);
+    }
+
+    private boolean has(Change change) {
+        return changes.contains(change);
+    }
+
+    private boolean mayBefall(Trouble trouble, State state) {
+        return state.troublesLeft() > 0 && troubles.contains(trouble);
+    }
+
+    private static Step step(int number, Event event, Rows rows, State state, Session then) {
+        return new Step(SESSIONS.get(number), event, rows, state.with(number, then));
+    }
+}

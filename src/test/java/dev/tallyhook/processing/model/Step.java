@@ -1,0 +1,55 @@
+package dev.tallyhook.processing.model;
+
+import java.util.List;
+
+/**
+ * Something that happens in the model.
+ *
+ * @param rows those to which it happens
+ * @param after what is then
+ */
+record Step(String who, Event event, Rows rows, State after) {
+
+    enum Event {
+        TIME_PASSES(true, "moves on"),
+        COMMITS(false, "is committed of row"),
+        COMMITS_BELOW_A_WATERMARK(false, "is committed when a watermark has passed the due time of row"),
+        POLLS_FIRST(true, "polls for the first time, and takes the time for its watermark"),
+        BEGINS(true, "begins a statement, and sees"),
+        BEGINS_IN_VAIN(false, "begins a statement, and sees only what others have locked:"),
+        LOCKS(true, "locks"),
+        TAKES(true, "takes, without a lock,"),
+        SKIPS(true, "skips what another has locked:"),
+        WAITS(true, "waits for what another has locked:"),
+        LEAVES_OUT(true, "looks again, and leaves out what another has finished:"),
+        LEAVES_OUT_AFTER_WAITING(true, "looks again after its wait, and leaves out what another has finished:"),
+        FINDS_NOTHING(true, "ends without a row"),
+        FINISHES(true, "finishes and commits"),
+        FINISHES_UNANSWERED(false, "loses its connection, but PostgreSQL still finishes and commits"),
+        FAILS(false, "fails, and PostgreSQL rolls back and unlocks"),
+        HANGS(false, "hangs for ever, with what it has locked:"),
+        IS_KILLED(false, "is killed"),
+        IS_KILLED_WITH_LOCKS(false, "is killed between lock and commit, and PostgreSQL rolls back and unlocks"),
+        RESTARTS(false, "starts again");
+
+        private final boolean certain;
+        private final String words;
+
+        Event(boolean certain, String words) {
+            this.certain = certain;
+            this.words = words;
+        }
+    }
+
+    /** A state in which nothing is certain to happen may stay as it is for ever. */
+    static boolean isRest(List<Step> next) {
+        return next.stream().noneMatch(step -> step.event.certain);
+    }
+
+    @Override
+    public String toString() {
+        return "time %d: %s %s %s"
+                .formatted(after.now(), who, event.words, rows.isEmpty() ? "" : rows)
+                .strip();
+    }
+}
