@@ -4,13 +4,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.LaunchMode;
-import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.quarkus.vertx.http.ManagementInterface;
-import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
@@ -22,8 +19,6 @@ import jakarta.enterprise.event.Observes;
 @ApplicationScoped
 class Edge implements HttpServerOptionsCustomizer {
 
-    private volatile boolean stopping;
-
     /** HTTP/2 is spoken over TLS; on the plain port a connection is watched as HTTP/1.1 from its first byte on. */
     @Override
     public void customizeHttpServer(HttpServerOptions options) {
@@ -31,7 +26,7 @@ class Edge implements HttpServerOptionsCustomizer {
     }
 
     void register(@Observes Router router) {
-        router.route().order(Integer.MIN_VALUE).handler(this::handle);
+        router.route().order(Integer.MIN_VALUE).handler(Edge::handle);
     }
 
     /** The operators' port has connections too, and what scrapes it keeps them. */
@@ -53,30 +48,11 @@ class Edge implements HttpServerOptionsCustomizer {
         }
     }
 
-    /** From here on requests are still taken, and each tells its client to come back by another connection, to another replica. */
-    void stop(@Observes ShutdownDelayInitiatedEvent event) {
-        stopping = true;
-    }
-
-    /** RFC 9112 section 9.6: who is told that the connection closes sends no more on it; RFC 9113 section 6.8: GOAWAY. */
-    private static void sendAway(RoutingContext context) {
-        HttpConnection connection = context.request().connection();
-        if (context.request().version() == HttpVersion.HTTP_2) {
-            connection.shutdown();
-        } else {
-            context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-            context.addEndHandler(sent -> connection.close());
-        }
-    }
-
-    private void handle(RoutingContext context) {
+    private static void handle(RoutingContext context) {
         RequestDeadline deadline = RequestDeadline.of(context.request());
         if (deadline != null) {
             deadline.requestCame(context.request().version() == HttpVersion.HTTP_2);
             context.addEndHandler(end -> deadline.requestAnswered());
-        }
-        if (stopping) {
-            sendAway(context);
         }
         context.next();
     }

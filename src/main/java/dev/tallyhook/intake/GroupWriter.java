@@ -96,7 +96,10 @@ final class GroupWriter {
 
     /** One row's fault must not be its neighbours': each is tried alone, unless its sender has been answered meanwhile. */
     private void writeOneByOne(List<Pending> group, SQLException failureOfAll) {
-        for (Pending pending : stillWaiting(group)) {
+        for (Pending pending : group) {
+            if (pending.receipt().isDone()) {
+                continue;
+            }
             SQLException failure = group.size() == 1 ? failureOfAll : tryToWrite(List.of(pending));
             if (failure != null && DatabaseFailure.mayBeOneRows(failure)) {
                 refuseRow(pending, failure);

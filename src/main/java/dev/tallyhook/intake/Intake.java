@@ -138,7 +138,11 @@ public class Intake {
 
     /** For the delay of the stop webhooks are still taken, because balancers need a while to learn of it. */
     void stopSoon(@Observes ShutdownDelayInitiatedEvent event) {
-        closingNanos = System.nanoTime() + stopDelay.minus(LAST_CALL).toNanos();
+        if (stopDelay.compareTo(LAST_CALL.plus(LOOK)) <= 0) {
+            waiting.close();
+        } else {
+            closingNanos = System.nanoTime() + stopDelay.minus(LAST_CALL).toNanos();
+        }
     }
 
     private void closeInTime() {

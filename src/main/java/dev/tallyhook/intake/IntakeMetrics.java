@@ -53,7 +53,7 @@ public class IntakeMetrics {
                 .serviceLevelObjectives(GROUP_BUCKETS)
                 .register(registry);
         retries = Counter.builder("tallyhook.group.retries")
-                .description("Groups written again, because the connection was lost")
+                .description("Groups to be written again, because the database failed in a way that may pass")
                 .register(registry);
     }
 

@@ -26,7 +26,7 @@ class Sweep {
     /** What one tick finishes at most, in batches; the next tick goes on. */
     private static final int BATCHES_MAX = 10_000;
 
-    /** A sweep rests so many times as long as it took: it costs at most a twentieth of one connection's time. */
+    /** A sweep rests so many times as long as it takes: it costs at most a twentieth of one connection's time. */
     private static final int REST_FACTOR = 20;
 
     /** {@code query_canceled}: the sweep took longer than its {@code statement_timeout}. */
@@ -42,6 +42,7 @@ class Sweep {
     private final ProcessingConfig config;
     private final ReentrantLock turn = new ReentrantLock();
     private long nextNanos = System.nanoTime();
+    private Duration tookBefore = Duration.ZERO;
     private boolean failing;
     private volatile boolean stopping;
 
@@ -65,8 +66,9 @@ class Sweep {
                 return;
             }
             boolean more = sweep();
-            long took = System.nanoTime() - start;
-            nextNanos = start + (more ? 0 : took + Math.min(took * REST_FACTOR, REST_MAX.toNanos()));
+            Duration took = Duration.ofNanos(System.nanoTime() - start);
+            nextNanos = start + (more ? 0 : took.plus(rest(took, tookBefore)).toNanos());
+            tookBefore = took;
             failing = false;
         } catch (SQLException failure) {
             // A database that is away costs nothing to ask again; a sweep that was cut off for its length would cost it
@@ -81,6 +83,16 @@ class Sweep {
         } finally {
             turn.unlock();
         }
+    }
+
+    /**
+     * How long to rest after a sweep. One that was slow for once, such as behind a lock or on a server that had just come back, does
+     * not make the next one late: it rests for what two in a row cost.
+     */
+    static Duration rest(Duration took, Duration tookBefore) {
+        Duration cost = took.compareTo(tookBefore) < 0 ? took : tookBefore;
+        Duration rest = cost.multipliedBy(REST_FACTOR);
+        return rest.compareTo(REST_MAX) < 0 ? rest : REST_MAX;
     }
 
     /** Whether there may be more. */

@@ -1,6 +1,7 @@
 package dev.tallyhook.chaos;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,9 +45,12 @@ class ChaosIT {
             stage.send(PER_SECOND, SEED);
             Thread.sleep(DELAY.toMillis());
             long end = System.nanoTime() + DURATION.toNanos();
-            while (System.nanoTime() < end) {
-                for (Supplier<Fault> fault : deck(stage)) {
-                    if (System.nanoTime() < end) {
+            while (strikes.isEmpty() || System.nanoTime() < end) {
+                List<Supplier<Fault>> deck = deck(stage);
+                assertFalse(deck.isEmpty(), () -> "no fault has a name with " + ONLY);
+                boolean first = strikes.isEmpty(); // Each fault strikes once, however short the run.
+                for (Supplier<Fault> fault : deck) {
+                    if (first || System.nanoTime() < end) {
                         strike(fault.get(), stage);
                     }
                 }

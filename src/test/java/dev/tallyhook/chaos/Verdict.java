@@ -52,6 +52,9 @@ record Verdict(List<Audit.Finding> findings, List<PerFault> faults, int unanswer
         if (logs.stackTraces() > 0) {
             violations.add(logs.stackTraces() + " stack traces in the logs");
         }
+        if (logs.strayLines() > 0) {
+            violations.add(logs.strayLines() + " lines in the logs that are no log entries");
+        }
         if (history.count(Attempt.ACCEPTED) == 0) {
             violations.add("nothing was accepted, so nothing was tried");
         }

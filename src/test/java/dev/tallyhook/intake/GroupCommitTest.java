@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -83,6 +84,33 @@ class GroupCommitTest {
                             .join());
             assertEquals(1, count(id));
         }
+    }
+
+    /** Each costs a lock timeout, and their senders have long been answered: what comes later must not wait for all of them. */
+    @Test
+    void many_ids_that_another_session_holds_do_not_hold_up_those_who_come_later() throws SQLException {
+        List<String> ids =
+                IntStream.range(0, 40).mapToObj(i -> Webhooks.newId()).toList();
+        try (var other = dataSource.getConnection();
+                var statement = other.createStatement()) {
+            statement.execute("BEGIN");
+            for (String id : ids) {
+                statement.execute("""
+                        INSERT INTO transactions (
+                            transaction_id, source_account, destination_account, amount, currency, due_at)
+                        VALUES ('%s', 'acc', 'to', 1, 'INR', now())""".formatted(id));
+            }
+            ids.forEach(id -> intake.record(webhook(id, "acc", "1.00")));
+            await().atMost(Duration.ofSeconds(3)).until(this::isAccepted);
+            statement.execute("ROLLBACK");
+        }
+    }
+
+    private boolean isAccepted() {
+        return intake.record(webhook(Webhooks.newId(), "acc", "1.00"))
+                .handle((receipt, failure) -> receipt == Receipt.ACCEPTED)
+                .toCompletableFuture()
+                .join();
     }
 
     @Test

@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +21,11 @@ class OutageIT {
     private static final Duration ANSWER_MAX = Duration.ofMillis(500);
     private static final Duration PROBE_MAX = Duration.ofSeconds(1);
     private static final Duration RECOVERY_MAX = Duration.ofSeconds(5);
+    private static final Duration ASKED_FOR = Duration.ofSeconds(5);
+
+    /** Intake 10, poller 5, and sweep, backlog, reports and statistics once each; PostgreSQL is asked twice for one connection, for TLS first. */
+    private static final int ASKED_PER_SECOND_MAX = 60;
+
     private static final Map<String, String> SETTINGS = Map.of("TALLYHOOK_PROCESSING_DELAY", "PT1S");
 
     @Test
@@ -68,6 +77,45 @@ class OutageIT {
         var took = Duration.ofNanos(System.nanoTime() - start);
         assertTrue(took.compareTo(PROBE_MAX) < 0, "probe answered after " + took);
         assertTrue(service.isAlive());
+    }
+
+    /** A server that is recovering has better to do than to refuse connections. */
+    @Test
+    void while_the_database_is_away_it_is_asked_a_few_times_a_second_however_many_webhooks_come() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, SETTINGS)) {
+            database.stop();
+            var asked = new AtomicInteger();
+            var nobody = new ServerSocket(database.port(), 50, InetAddress.getLoopbackAddress());
+            var refusing = new Thread(() -> refuseEverybody(nobody, asked));
+            refusing.start();
+            try {
+                try (var load = new Load(id -> service.post(Webhooks.body(id)))) {
+                    Thread.sleep(ASKED_FOR.toMillis());
+                    assertTrue(
+                            load.refused().size() > 50,
+                            "there was load: " + load.refused().size());
+                }
+            } finally {
+                nobody.close();
+                refusing.join();
+            }
+            assertTrue(asked.get() > 0, "it was asked");
+            assertTrue(asked.get() <= ASKED_PER_SECOND_MAX * ASKED_FOR.toSeconds(), asked + " connections");
+            database.start();
+            assertRecovers(database, service);
+        }
+    }
+
+    private static void refuseEverybody(ServerSocket door, AtomicInteger asked) {
+        while (!door.isClosed()) {
+            try {
+                door.accept().close();
+                asked.incrementAndGet();
+            } catch (IOException closed) {
+                // The loop's condition tells.
+            }
+        }
     }
 
     private static void assertReadersAreAnswered503(Service service) throws Exception {

@@ -1,0 +1,150 @@
+package dev.tallyhook.chaos;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The audit is blind to nothing that it looks for: of each violation that is planted it finds one. */
+class AuditIT {
+
+    private static final Path MIGRATIONS = Path.of("src/main/resources/db/migration");
+    private static final Duration DELAY = Duration.ofSeconds(1);
+    private static final String AMOUNT = "1500.50";
+    private static final String OTHER_AMOUNT = "2.25";
+
+    @TempDir
+    Path directory;
+
+    private final long longAgo = History.now() - TimeUnit.MINUTES.toMicros(1);
+    private DatabaseServer database;
+    private History history;
+    private Audit audit;
+
+    @BeforeEach
+    void open() throws Exception {
+        database = new DatabaseServer(directory.resolve("data"), Stage.POSTGRES);
+        try (var files = Files.list(MIGRATIONS)) {
+            for (Path migration : files.sorted().toList()) {
+                database.execute(Files.readString(migration));
+            }
+        }
+        history = new History(directory);
+        audit = new Audit(database);
+        audit.install();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void where_all_is_well_nothing_is_found() throws Exception {
+        accepted("good");
+        stored("good", AMOUNT, "200 milliseconds");
+        conflicting("good", OTHER_AMOUNT);
+        history.recordRead("good", longAgo + 2_000_000, longAgo + 2_000_000, "PROCESSED");
+        assertTrue(findings().stream().allMatch(finding -> finding.count() == 0), () -> findings()
+                .toString());
+    }
+
+    @Test
+    void of_each_violation_that_is_planted_one_is_found() throws Exception {
+        accepted("lost");
+
+        accepted("stored twice");
+        accepted("stored twice");
+        stored("stored twice", AMOUNT, "0");
+
+        accepted("finished twice");
+        stored("finished twice", AMOUNT, "0");
+        database.execute("UPDATE transactions SET currency = currency WHERE transaction_id = 'finished twice'");
+
+        accepted("unfinished");
+        insert("unfinished", AMOUNT, "0");
+
+        history.record(attempt("early", AMOUNT, History.now(), "202"));
+        stored("early", AMOUNT, "0");
+
+        accepted("late");
+        stored("late", AMOUNT, "2 seconds");
+
+        accepted("other content");
+        stored("other content", OTHER_AMOUNT, "0");
+
+        accepted("no conflict");
+        stored("no conflict", AMOUNT, "0");
+        conflicting("no conflict", AMOUNT);
+
+        accepted("conflict off the record");
+        stored("conflict off the record", AMOUNT, "0");
+        history.record(attempt("conflict off the record", OTHER_AMOUNT, longAgo, "409"));
+
+        stored("never sent", AMOUNT, "0");
+
+        accepted("read");
+        stored("read", AMOUNT, "0");
+        history.recordRead("read", longAgo + 5_000_000, longAgo + 5_000_000, "404");
+        history.recordRead("read", longAgo, longAgo + 500_000, "PROCESSED");
+        history.recordRead("read", longAgo, longAgo, "500");
+        history.record(attempt("read", AMOUNT, longAgo, "500"));
+
+        for (Audit.Finding finding : findings()) {
+            assertEquals(1, finding.count(), finding.name());
+        }
+    }
+
+    private List<Audit.Finding> findings() {
+        try {
+            history.close();
+            if (database.number("SELECT count(*) FROM audit.attempts") == 0) {
+                audit.load(history, List.of());
+            }
+            return audit.findings(DELAY);
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    private void accepted(String id) {
+        history.record(attempt(id, AMOUNT, longAgo, "202"));
+    }
+
+    private void conflicting(String id, String amount) throws SQLException {
+        history.record(attempt(id, amount, longAgo, "409"));
+        database.execute("""
+                INSERT INTO conflicts (transaction_id, source_account, destination_account, amount, currency)
+                VALUES ('%1$s', 'from_%1$s', 'to_%1$s', %2$s, 'INR')""".formatted(id, amount));
+    }
+
+    private static Attempt attempt(String id, String amount, long sent, String outcome) {
+        return new Attempt(id, amount, 0, sent, sent + 1_000, outcome, false);
+    }
+
+    /** Stored, and finished so late. */
+    private void stored(String id, String amount, String late) throws SQLException {
+        insert(id, amount, late);
+        database.execute("""
+                UPDATE transactions SET status = 'PROCESSED', processed_at = clock_timestamp()
+                WHERE transaction_id = '%s'""".formatted(id));
+    }
+
+    private void insert(String id, String amount, String dueAgo) throws SQLException {
+        database.execute("""
+                INSERT INTO transactions (
+                    transaction_id, source_account, destination_account, amount, currency, due_at)
+                VALUES ('%1$s', 'from_%1$s', 'to_%1$s', %2$s, 'INR', clock_timestamp() - interval '%3$s')
+                """.formatted(id, amount, dueAgo));
+    }
+}
