@@ -159,10 +159,6 @@ final class Audit {
     /** What was counted. */
     record Finding(String name, long count) {}
 
-    static List<String> names() {
-        return CHECKS.stream().map(Check::name).toList();
-    }
-
     void install() throws SQLException {
         database.execute(INSTALL);
     }
