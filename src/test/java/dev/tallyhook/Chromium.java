@@ -1,11 +1,10 @@
 package dev.tallyhook;
 
+import dev.tallyhook.packaged.Programs;
 import java.io.File;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -51,18 +50,10 @@ public final class Chromium {
     }
 
     private static Optional<File> chromium() {
-        return onThePath("chromium", "chromium-browser", "google-chrome");
+        return Programs.find("chromium", "chromium-browser", "google-chrome").map(Path::toFile);
     }
 
     private static Optional<File> driver() {
-        return onThePath("chromedriver");
-    }
-
-    private static Optional<File> onThePath(String... names) {
-        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .flatMap(folder -> Stream.of(names).map(name -> Path.of(folder, name)))
-                .filter(Files::isExecutable)
-                .map(Path::toFile)
-                .findFirst();
+        return Programs.find("chromedriver").map(Path::toFile);
     }
 }

@@ -5,12 +5,14 @@ import dev.tallyhook.problem.ProblemException;
 import io.quarkus.logging.Log;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a group, again if a lost connection may be all that was wrong, and answers everybody in it. To be used by the writer's
- * thread alone, but for what says otherwise.
+ * thread alone; only when a statement began is for every thread.
  */
 final class GroupWriter {
 
@@ -28,7 +30,7 @@ final class GroupWriter {
     private final TransactionLog log = new TransactionLog();
     private boolean databaseAway;
 
-    /** Rows that could not be locked, with none stored between them: one may be that row's matter, several are not. */
+    /** Rows that could not be locked, with none stored between them: one may be that row's matter, a group of them is not. */
     private int lockedInARow;
 
     private volatile long sinceNanos;
@@ -38,7 +40,7 @@ final class GroupWriter {
         this.metrics = metrics;
     }
 
-    /** When the statements under way began, by the monotonic clock; for every thread. */
+    /** When the statements under way began, by the monotonic clock. */
     long sinceNanos() {
         return sinceNanos;
     }
@@ -96,26 +98,32 @@ final class GroupWriter {
 
     /** One row's fault must not be its neighbours': each is tried alone, unless its sender has been answered meanwhile. */
     private void writeOneByOne(List<Pending> group, SQLException failureOfAll) {
+        boolean anyStored = false;
+        Map<Pending, SQLException> locked = new LinkedHashMap<>();
         for (Pending pending : group) {
             if (pending.receipt().isDone()) {
                 continue;
             }
             SQLException failure = group.size() == 1 ? failureOfAll : tryToWrite(List.of(pending));
-            if (failure != null && DatabaseFailure.mayBeOneRows(failure)) {
-                refuseRow(pending, failure);
-            } else if (failure != null) {
+            if (failure == null) {
+                anyStored = true;
+            } else if (!DatabaseFailure.mayBeOneRows(failure)) {
                 giveUp(stillWaiting(group), failure);
                 return;
+            } else {
+                refuse(List.of(pending), answer(failure));
+                if (DatabaseFailure.isLocked(failure)) {
+                    locked.put(pending, failure);
+                    lockedInARow++;
+                } else {
+                    log.unwritable(pending, failure);
+                }
             }
         }
-    }
-
-    private void refuseRow(Pending pending, SQLException failure) {
-        refuse(List.of(pending), answer(failure));
-        if (DatabaseFailure.isLocked(failure) && ++lockedInARow > 1) {
-            databaseFailed(failure);
+        if (!anyStored && !locked.isEmpty() && lockedInARow > 1) {
+            databaseFailed(failureOfAll);
         } else {
-            log.unwritable(pending, failure);
+            locked.forEach(log::unwritable);
         }
     }
 

@@ -5,9 +5,10 @@ import java.sql.SQLNonTransientConnectionException;
 import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /** Tells a database that is away, and that a retry may find again, from a statement that is wrong, and when to try again. */
 public final class DatabaseFailure {
@@ -37,24 +38,23 @@ public final class DatabaseFailure {
 
     /** Whether the same request may succeed later, because the database and not the request is the reason. */
     public static boolean isTransient(Throwable failure) {
-        @Nullable Throwable cause = failure;
-        for (int i = 0; i < CAUSES_MAX && cause != null; i++, cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && isTransient(sql)) {
-                return true;
-            }
-        }
-        return false;
+        return causes(failure).anyMatch(DatabaseFailure::isTransient);
     }
 
     /** What the database or the driver said: the message of the first {@link SQLException} among the causes. */
     static String reason(Throwable failure) {
-        @Nullable Throwable cause = failure;
-        for (int i = 0; i < CAUSES_MAX && cause != null; i++, cause = cause.getCause()) {
-            if (cause instanceof SQLException sql) {
-                return String.valueOf(sql.getMessage());
-            }
-        }
-        return failure.toString();
+        return causes(failure)
+                .findFirst()
+                .map(cause -> String.valueOf(cause.getMessage()))
+                .orElseGet(failure::toString);
+    }
+
+    /** What the driver threw, among the failure and its causes, outermost first. */
+    private static Stream<SQLException> causes(Throwable failure) {
+        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause)
+                .limit(CAUSES_MAX)
+                .filter(SQLException.class::isInstance)
+                .map(SQLException.class::cast);
     }
 
     /** Whether a lock that another session holds was not to be had in time. */

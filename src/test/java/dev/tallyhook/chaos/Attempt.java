@@ -3,13 +3,13 @@ package dev.tallyhook.chaos;
 /**
  * One try to deliver a webhook, and what came of it.
  *
- * @param replica to which it was sent, by its number
+ * @param receiver to which replica or balancer it was sent, by its number
  * @param sent when, in microseconds of the epoch
  * @param answered when the answer was there, or it was clear that none would come
  * @param outcome the status, or {@code refused}, {@code broken} or {@code timeout}
  * @param replayed whether the answer said that it was stored before
  */
-record Attempt(String id, String amount, int replica, long sent, long answered, String outcome, boolean replayed) {
+record Attempt(String id, String amount, int receiver, long sent, long answered, String outcome, boolean replayed) {
 
     static final String ACCEPTED = "202";
 
@@ -23,7 +23,7 @@ record Attempt(String id, String amount, int replica, long sent, long answered, 
                 "\t",
                 id,
                 amount,
-                Integer.toString(replica),
+                Integer.toString(receiver),
                 Long.toString(sent),
                 Long.toString(answered),
                 outcome,

@@ -36,7 +36,7 @@ final class Audit {
             CREATE TRIGGER record_finish AFTER UPDATE ON transactions
                 FOR EACH ROW EXECUTE FUNCTION audit.record_finish();
             CREATE TABLE audit.attempts (
-                transaction_id text COLLATE "C", amount numeric, replica int, sent bigint, answered bigint,
+                transaction_id text COLLATE "C", amount numeric, receiver int, sent bigint, answered bigint,
                 outcome text, replayed boolean);
             CREATE TABLE audit.reads (transaction_id text COLLATE "C", sent bigint, answered bigint, said text);
             CREATE TABLE audit.strikes (
@@ -55,16 +55,20 @@ final class Audit {
                    min(answered) FILTER (WHERE outcome = '202') AS accepted
             FROM audit.attempts
             GROUP BY transaction_id;
+            CREATE VIEW audit.unpaused AS
+            SELECT * FROM audit.attempts AS attempt WHERE NOT EXISTS (
+                SELECT FROM audit.strikes
+                WHERE fault LIKE 'replica paused%' AND struck_at < audit.at(answered) AND over_at > audit.at(sent));
             CREATE TABLE audit.late AS
-            SELECT due_at, processed_at, held,
+            SELECT due_at, finished_at, held,
                    (SELECT coalesce(sum(upper(part) - lower(part)), interval '0')
-                    FROM unnest(tstzmultirange(tstzrange(due_at, processed_at)) - excused) AS part) AS late
+                    FROM unnest(tstzmultirange(tstzrange(due_at, finished_at)) - excused) AS part) AS late
             FROM (
-                SELECT greatest(due_at, released_at) AS due_at, processed_at, released_at IS NOT NULL AS held
-                FROM transactions LEFT JOIN audit.held USING (transaction_id)
-                WHERE processed_at - due_at > interval '20 milliseconds') AS row,
+                SELECT greatest(due_at, released_at) AS due_at, finished_at, released_at IS NOT NULL AS held
+                FROM audit.finishes LEFT JOIN audit.held USING (transaction_id)
+                WHERE finished_at - due_at > interval '20 milliseconds') AS row,
                 (SELECT coalesce(range_agg(excused), '{}') AS excused FROM audit.strikes) AS strikes
-            WHERE processed_at > due_at;
+            WHERE finished_at > due_at;
             CREATE TABLE audit.silences AS
             SELECT audit.at(before) AS since, audit.at(answered) AS until
             FROM (
@@ -120,12 +124,24 @@ final class Audit {
             new Check("read as finished before it was due", """
                     SELECT count(*) FROM audit.reads AS reading JOIN audit.webhooks AS webhook USING (transaction_id)
                     WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000"""),
+            new Check("not answered within 5 s, though no replica was paused", """
+                    SELECT count(*) FROM audit.unpaused WHERE outcome = 'timeout'"""),
             new Check("answered with anything but 202, 409 and 503", """
                     SELECT count(*) FROM audit.attempts
                     WHERE outcome NOT IN ('202', '409', 'refused', 'broken', 'timeout') AND outcome NOT LIKE '503%%'"""),
             new Check("read with anything but 200, 404 and 503", """
                     SELECT count(*) FROM audit.reads
                     WHERE said NOT IN ('PROCESSING', 'PROCESSED', '404', '503', 'refused', 'broken', 'timeout')"""));
+
+    private static final String PER_OUTCOME = """
+            SELECT outcome, count(*),
+                   percentile_disc(0.5) WITHIN GROUP (ORDER BY answered - sent),
+                   percentile_disc(0.99) WITHIN GROUP (ORDER BY answered - sent),
+                   max(answered - sent)
+            FROM audit.unpaused
+            GROUP BY outcome
+            ORDER BY outcome
+            """;
 
     private static final String PER_FAULT = """
             SELECT fault, count(*),
@@ -139,7 +155,7 @@ final class Audit {
                      WHERE until > struck_at AND since < over_at) AS silences,
                  LATERAL (
                      SELECT max(CASE WHEN excused IS NULL THEN late
-                                     ELSE greatest(processed_at - greatest(due_at, lifted_at), interval '0') END) AS late
+                                     ELSE greatest(finished_at - greatest(due_at, lifted_at), interval '0') END) AS late
                      FROM audit.late
                      WHERE due_at BETWEEN struck_at AND over_at) AS late
             GROUP BY fault
@@ -196,6 +212,24 @@ final class Audit {
             findings.add(new Finding(check.name, database.number(sql)));
         }
         return findings;
+    }
+
+    /** How often each answer came and when, but for what was sent to a replica while one was paused. */
+    List<Verdict.PerOutcome> perOutcome() throws SQLException {
+        List<Verdict.PerOutcome> outcomes = new ArrayList<>();
+        try (var connection = database.connect();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(PER_OUTCOME)) {
+            while (rows.next()) {
+                outcomes.add(new Verdict.PerOutcome(
+                        rows.getString(1),
+                        rows.getInt(2),
+                        micros(rows.getLong(3)),
+                        micros(rows.getLong(4)),
+                        micros(rows.getLong(5))));
+            }
+        }
+        return outcomes;
     }
 
     /** How each fault was felt, in the order in which they struck first. */

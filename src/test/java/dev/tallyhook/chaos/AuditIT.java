@@ -99,18 +99,85 @@ class AuditIT {
         history.recordRead("read", longAgo, longAgo + 500_000, "PROCESSED");
         history.recordRead("read", longAgo, longAgo, "500");
         history.record(attempt("read", AMOUNT, longAgo, "500"));
+        history.record(attempt("read", AMOUNT, longAgo, "timeout"));
 
         for (Audit.Finding finding : findings()) {
             assertEquals(1, finding.count(), finding.name());
         }
     }
 
-    private List<Audit.Finding> findings() {
+    @Test
+    void only_while_nobody_could_finish_anything_may_rows_wait() throws Exception {
+        accepted("excused");
+        stored("excused", AMOUNT, "30 seconds");
+        long now = History.now();
+        long tenSecondsAgo = now - TimeUnit.SECONDS.toMicros(10);
+        long fortySecondsAgo = now - TimeUnit.SECONDS.toMicros(40);
+        assertEquals(0, late(findings(strike(fortySecondsAgo, now))));
+
+        accepted("late after the outage");
+        stored("late after the outage", AMOUNT, "30 seconds");
+        assertEquals(2, late(findings(strike(fortySecondsAgo, tenSecondsAgo))));
+        assertEquals(2, late(findings(new Strike("one replica of two away", fortySecondsAgo, now, now, 0, 0))));
+    }
+
+    @Test
+    void a_row_that_was_held_has_a_time_from_its_release() throws Exception {
+        accepted("just released");
+        stored("just released", AMOUNT, "30 seconds");
+        held("just released", "2 seconds");
+        assertEquals(0, late(findings()));
+
+        accepted("released long ago");
+        stored("released long ago", AMOUNT, "30 seconds");
+        held("released long ago", "4 seconds");
+        assertEquals(1, late(findings()));
+    }
+
+    @Test
+    void only_while_a_replica_is_paused_may_answers_be_missing() throws Exception {
+        accepted("once");
+        stored("once", AMOUNT, "0");
+        history.record(attempt("once", AMOUNT, longAgo, "timeout"));
+        assertEquals(
+                0, unanswered(findings(new Strike("replica paused (SIGSTOP)", longAgo, longAgo, longAgo + 500, 0, 0))));
+        assertEquals(1, unanswered(findings(new Strike("replica killed", longAgo, longAgo, longAgo + 500, 0, 0))));
+    }
+
+    /** In which nobody could finish anything. */
+    private static Strike strike(long struck, long excused) {
+        return new Strike("PostgreSQL killed", struck, excused, excused, 0, excused);
+    }
+
+    private void held(String id, String releasedAgo) throws SQLException {
+        database.execute(
+                "INSERT INTO audit.held VALUES ('%s', clock_timestamp() - interval '%s')".formatted(id, releasedAgo));
+    }
+
+    private static long late(List<Audit.Finding> findings) {
+        return count(findings, "late");
+    }
+
+    private static long unanswered(List<Audit.Finding> findings) {
+        return count(findings, "not answered within");
+    }
+
+    private static long count(List<Audit.Finding> findings, String name) {
+        return findings.stream()
+                .filter(finding -> finding.name().startsWith(name))
+                .mapToLong(Audit.Finding::count)
+                .sum();
+    }
+
+    /** Of all that was written down so far. */
+    private List<Audit.Finding> findings(Strike... strikes) {
         try {
-            history.close();
-            if (database.number("SELECT count(*) FROM audit.attempts") == 0) {
-                audit.load(history, List.of());
-            }
+            history.flush();
+            database.execute("""
+                    TRUNCATE audit.attempts, audit.reads, audit.strikes;
+                    DROP VIEW IF EXISTS audit.unpaused;
+                    DROP TABLE IF EXISTS audit.webhooks, audit.late, audit.silences""");
+            audit.load(history, List.of(strikes));
             return audit.findings(DELAY);
         } catch (Exception failure) {
             throw new IllegalStateException(failure);

@@ -85,10 +85,12 @@ final class DatabaseFaults {
 
     Fault sessionsTerminated() {
         return Fault.passing("sessions of writers and pollers terminated, over and over", () -> {
+            long terminated = 0;
             for (int i = 0; i < 20; i++) {
-                terminateSessions();
+                terminated += terminateSessions();
                 Thread.sleep(random.nextInt(100));
             }
+            struck(terminated, "session was terminated");
         });
     }
 
@@ -109,11 +111,18 @@ final class DatabaseFaults {
         });
     }
 
-    private void terminateSessions() {
+    private long terminateSessions() {
         try {
-            stage.database.number(TERMINATE);
+            return stage.database.number(TERMINATE);
         } catch (SQLException full) {
-            // Even what the server keeps for superusers is taken; the next round tries again.
+            return 0; // Even what the server keeps for superusers is taken; the next round tries again.
+        }
+    }
+
+    /** A fault that did not strike has shown nothing. */
+    private static void struck(long count, String what) {
+        if (count == 0) {
+            throw new AssertionError("no " + what);
         }
     }
 
@@ -139,8 +148,10 @@ final class DatabaseFaults {
                         SELECT transaction_id FROM transactions
                         WHERE status = 'PROCESSING' ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED""");
                 Thread.sleep(hold.toMillis());
-                statement.execute("INSERT INTO audit.held SELECT transaction_id, clock_timestamp() FROM held");
+                int held = statement.executeUpdate(
+                        "INSERT INTO audit.held SELECT transaction_id, clock_timestamp() FROM held");
                 statement.execute("COMMIT");
+                struck(held, "row was held");
             }
         });
     }

@@ -1,5 +1,7 @@
 package dev.tallyhook.chaos;
 
+import java.util.concurrent.TimeUnit;
+
 /**
  * Something that goes wrong.
  *
@@ -23,15 +25,19 @@ record Fault(String name, boolean takesAllAway, Action strike, Action mend) {
         return new Fault(name, true, strike, () -> {});
     }
 
-    /** Strikes, waits until webhooks are accepted again and all is as before, and tells what was when. */
+    /** Strikes, waits until every replica accepts webhooks again and all is as before, and tells what was when. */
     Strike strike(History history) throws Exception {
         long struck = History.now();
         strike.run();
         long lifted = History.now();
-        var nextAccepted = history.nextAccepted();
+        var accepted = history.nextAccepted();
         mend.run();
-        long accepted = nextAccepted.get(Traffic.END_MAX.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
-        long over = History.now();
-        return new Strike(name, struck, lifted, accepted, over, takesAllAway ? accepted + Strike.SETTLING_MICROS : 0);
+        long mended = History.now();
+        var acceptedByEach = history.nextAcceptedByEach();
+        long first = accepted.get(Traffic.END_MAX.toSeconds(), TimeUnit.SECONDS);
+        long last = acceptedByEach.get(Traffic.END_MAX.toSeconds(), TimeUnit.SECONDS);
+        long recovery = Math.max(first - lifted, last - mended);
+        return new Strike(
+                name, struck, lifted, History.now(), recovery, takesAllAway ? first + Strike.SETTLING_MICROS : 0);
     }
 }

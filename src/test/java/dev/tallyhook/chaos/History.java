@@ -7,10 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Every request and every answer, written down by those who sent and got them: what the ledger is held against. */
@@ -21,7 +24,8 @@ final class History implements AutoCloseable {
     private final BufferedWriter attemptsWriter;
     private final BufferedWriter readsWriter;
     private final Map<String, LongAdder> outcomes = new ConcurrentSkipListMap<>();
-    private final AtomicReference<Watch> watch = new AtomicReference<>();
+    private final List<Watch> watches = new CopyOnWriteArrayList<>();
+    private int receivers;
 
     /** Written to files in the directory. */
     History(Path directory) throws IOException {
@@ -32,7 +36,18 @@ final class History implements AutoCloseable {
         readsWriter = Files.newBufferedWriter(reads);
     }
 
-    private record Watch(long since, CompletableFuture<Long> accepted) {}
+    /** Waits for webhooks that were sent since then to be accepted, one by each of so many. */
+    private record Watch(long since, int receivers, Set<Integer> accepting, CompletableFuture<Long> accepted) {
+
+        void see(Attempt attempt) {
+            if (attempt.isAccepted()
+                    && attempt.sent() >= since
+                    && accepting.add(attempt.receiver())
+                    && accepting.size() >= receivers) {
+                accepted.complete(attempt.answered());
+            }
+        }
+    }
 
     /** Now, in microseconds of the epoch: the clock of this machine, which PostgreSQL has too. */
     static long now() {
@@ -42,10 +57,8 @@ final class History implements AutoCloseable {
     void record(Attempt attempt) {
         outcomes.computeIfAbsent(attempt.outcome(), outcome -> new LongAdder()).increment();
         write(attemptsWriter, attempt.line());
-        Watch waiting = watch.get();
-        if (waiting != null && attempt.isAccepted() && attempt.sent() >= waiting.since) {
-            waiting.accepted.complete(attempt.answered());
-        }
+        watches.forEach(watch -> watch.see(attempt));
+        watches.removeIf(watch -> watch.accepted.isDone());
     }
 
     /**
@@ -70,9 +83,23 @@ final class History implements AutoCloseable {
 
     /** When the first webhook that is sent from now on is accepted, in microseconds of the epoch. */
     CompletableFuture<Long> nextAccepted() {
-        var accepted = new CompletableFuture<Long>();
-        watch.set(new Watch(now(), accepted));
-        return accepted;
+        return watch(1);
+    }
+
+    /** When everyone to whom senders send has accepted one of those that are sent from now on, in microseconds of the epoch. */
+    CompletableFuture<Long> nextAcceptedByEach() {
+        return watch(receivers);
+    }
+
+    private CompletableFuture<Long> watch(int acceptingMin) {
+        var watch = new Watch(now(), acceptingMin, ConcurrentHashMap.newKeySet(), new CompletableFuture<>());
+        watches.add(watch);
+        return watch.accepted;
+    }
+
+    /** To so many replicas or balancers senders will send. */
+    void expectReceivers(int count) {
+        receivers = count;
     }
 
     long count(String outcome) {
@@ -91,6 +118,12 @@ final class History implements AutoCloseable {
 
     Path reads() {
         return reads;
+    }
+
+    /** What was recorded so far is in the files from now on. */
+    void flush() throws IOException {
+        attemptsWriter.flush();
+        readsWriter.flush();
     }
 
     @Override

@@ -8,6 +8,9 @@ import java.util.function.Consumer;
 /** What happens to the network between replicas and PostgreSQL. */
 final class NetworkFaults {
 
+    /** Longer than the service takes between two statements, so that it loses an answer on every connection that it uses. */
+    private static final Duration SWALLOWING = Duration.ofMillis(500);
+
     private final Stage stage;
     private final Random random;
     private final Duration hold;
@@ -34,7 +37,7 @@ final class NetworkFaults {
     Fault answersSwallowed() {
         return Fault.passing(
                 "answers of PostgreSQL lost after it has committed",
-                () -> hit(stage.wires, Wire::swallowAnswers, Duration.ZERO));
+                () -> hit(stage.wires, Wire::swallowAnswers, SWALLOWING));
     }
 
     Fault stalledForOneReplica() {

@@ -3,6 +3,7 @@ package dev.tallyhook.chaos;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.packaged.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -31,7 +32,7 @@ class PgBouncerIT {
 
     @BeforeEach
     void is_installed() {
-        Programs.assumeInstalled("pgbouncer");
+        Programs.assumeInstalled("pgbouncer", "pgbouncer");
     }
 
     @Test

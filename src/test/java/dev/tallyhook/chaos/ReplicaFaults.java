@@ -1,6 +1,9 @@
 package dev.tallyhook.chaos;
 
-import java.sql.SQLException;
+import dev.tallyhook.packaged.Processes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 
@@ -8,7 +11,7 @@ import java.util.Random;
 final class ReplicaFaults {
 
     /** So long it is waited for a replica to be in the middle of what it is to be killed in. */
-    private static final Duration MOMENT_MAX = Duration.ofMillis(500);
+    private static final Duration MOMENT_MAX = Duration.ofSeconds(10);
 
     private final Stage stage;
     private final Random random;
@@ -37,10 +40,7 @@ final class ReplicaFaults {
 
     private Fault killed(String name, String session) {
         int victim = victim();
-        return restarted(name, victim, () -> {
-            awaitActive(victim, session);
-            stage.replicas.get(victim).kill();
-        });
+        return restarted(name, victim, () -> killInTheMiddle(victim, session));
     }
 
     Fault terminated() {
@@ -89,25 +89,52 @@ final class ReplicaFaults {
         return stage.replicas.size() == 1;
     }
 
-    private void awaitActive(int victim, String session) throws SQLException {
+    /**
+     * Stops PostgreSQL's process for a session of the replica in the middle of a statement or its commit, kills the replica, and
+     * lets the process go on: whether it commits, nobody is there to hear of it.
+     */
+    private void killInTheMiddle(int victim, String session) throws Exception {
+        Replica replica = stage.replicas.get(victim);
         Integer[] ports = stage.wires.get(victim).sessionPorts();
+        long deadline = System.nanoTime() + MOMENT_MAX.toNanos();
         try (var connection = stage.database.connect();
                 var select = connection.prepareStatement("""
-                        SELECT count(*) FROM pg_stat_activity
+                        SELECT pid FROM pg_stat_activity
                         WHERE application_name = ? AND client_port = ANY (?) AND state = 'active'""")) {
             select.setString(1, session);
             select.setArray(2, connection.createArrayOf("int", ports));
-            long deadline = System.nanoTime() + MOMENT_MAX.toNanos();
-            boolean active = false;
-            while (!active && System.nanoTime() < deadline) {
+            while (System.nanoTime() < deadline) {
+                long pid;
                 try (var row = select.executeQuery()) {
-                    row.next();
-                    active = row.getInt(1) > 0;
+                    pid = row.next() ? row.getLong(1) : 0;
+                }
+                if (pid != 0 && killWhileAtWork(replica, ProcessHandle.of(pid).orElseThrow())) {
+                    return;
                 }
             }
-            if (active) {
-                stage.inTheMoment++;
-            }
         }
+        throw new AssertionError("no session " + session + " of the replica was at work within " + MOMENT_MAX);
+    }
+
+    private static boolean killWhileAtWork(Replica replica, ProcessHandle backend) throws IOException {
+        Processes.signal("STOP", backend);
+        try {
+            if (!isAtWork(backend)) {
+                return false;
+            }
+            replica.kill();
+            return true;
+        } finally {
+            Processes.signal("CONT", backend);
+        }
+    }
+
+    /** By the title that PostgreSQL gives its process, because a session may wait for a lock that the stopped one holds. */
+    private static boolean isAtWork(ProcessHandle backend) throws IOException {
+        Path process = Path.of("/proc", Long.toString(backend.pid()));
+        while (!Files.readString(process.resolve("stat")).contains(") T ")) {
+            Thread.onSpinWait();
+        }
+        return !Files.readString(process.resolve("cmdline")).contains("idle");
     }
 }

@@ -3,6 +3,7 @@ package dev.tallyhook.chaos;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.packaged.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +25,7 @@ class RollingRestartIT {
 
     @BeforeEach
     void is_installed() {
-        Programs.assumeInstalled("nginx");
+        Programs.assumeInstalled("nginx", "nginx-light");
     }
 
     /** As an operator is told to set nginx up: the README says the same. */

@@ -36,9 +36,6 @@ final class Stage implements AutoCloseable {
     final Logs logs = new Logs();
     final History history;
 
-    /** Kills that met the replica in the middle of what they waited for. */
-    int inTheMoment;
-
     private final Duration delay;
     private Traffic traffic;
 
@@ -99,6 +96,7 @@ final class Stage implements AutoCloseable {
     }
 
     void send(List<Integer> ports, int perSecond, long seed) {
+        history.expectReceivers(ports.size());
         traffic = new Traffic(ports, perSecond, delay, seed, history);
     }
 
@@ -133,7 +131,7 @@ final class Stage implements AutoCloseable {
         }
         var audit = new Audit(database);
         audit.load(history, strikes);
-        return new Verdict(audit.findings(delay), audit.perFault(), unanswered, history, logs);
+        return new Verdict(audit.findings(delay), audit.perOutcome(), audit.perFault(), unanswered, history, logs);
     }
 
     private long waiting() throws SQLException {

@@ -8,21 +8,18 @@ import java.time.Duration;
  * A fault that struck. All times are microseconds of the epoch.
  *
  * @param lifted when whatever was taken away was there again, so that the service could recover
- * @param accepted when the first webhook that was sent after that was accepted
  * @param over when all was as before
+ * @param recovery until the first webhook that was sent after {@code lifted} was accepted, or, if that took longer, until every
+ *     replica had accepted one from when all of them were there again
  * @param excused until when due rows may wait, because nobody could have finished them; 0 if they may not
  */
-record Strike(String fault, long struck, long lifted, long accepted, long over, long excused) {
+record Strike(String fault, long struck, long lifted, long over, long recovery, long excused) {
 
     /** How soon after the end of an outage webhooks must be accepted again. */
     static final Duration RECOVERY_MAX = Duration.ofSeconds(5);
 
-    /** Once webhooks are accepted again, so soon at the latest what is due is finished again: a tick of the schedule away. */
+    /** Once webhooks are accepted again, so soon at the latest what is due is finished again. */
     static final long SETTLING_MICROS = 1_000_000;
-
-    Duration recovery() {
-        return Duration.ofNanos((accepted - lifted) * 1_000);
-    }
 
     void bind(PreparedStatement insert, int number) throws SQLException {
         insert.setInt(1, number);
@@ -30,7 +27,7 @@ record Strike(String fault, long struck, long lifted, long accepted, long over, 
         insert.setLong(3, struck);
         insert.setLong(4, lifted);
         insert.setLong(5, over);
-        insert.setLong(6, accepted - lifted);
+        insert.setLong(6, recovery);
         insert.setLong(7, excused);
         insert.setLong(8, struck);
         insert.setLong(9, excused);

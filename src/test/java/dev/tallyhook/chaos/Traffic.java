@@ -40,7 +40,7 @@ final class Traffic implements AutoCloseable {
 
     private static final Pattern DETAIL = Pattern.compile("\"detail\":\"([^\"]*)\"");
 
-    private final List<URI> replicas;
+    private final List<URI> receivers;
     private final int perSecond;
     private final Duration delay;
     private final Random random;
@@ -57,7 +57,7 @@ final class Traffic implements AutoCloseable {
 
     /** To replicas, or to a balancer before them, at ports of this machine. */
     Traffic(List<Integer> ports, int perSecond, Duration delay, long seed, History history) {
-        this.replicas = ports.stream()
+        this.receivers = ports.stream()
                 .map(port -> URI.create("http://localhost:" + port))
                 .toList();
         this.perSecond = perSecond;
@@ -130,8 +130,8 @@ final class Traffic implements AutoCloseable {
         if (tries == 0) {
             underWay.incrementAndGet();
         }
-        int replica = random.nextInt(replicas.size());
-        var request = HttpRequest.newBuilder(replicas.get(replica).resolve(Webhooks.PATH))
+        int receiver = random.nextInt(receivers.size());
+        var request = HttpRequest.newBuilder(receivers.get(receiver).resolve(Webhooks.PATH))
                 .timeout(PATIENCE)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body(id, amount)))
@@ -144,7 +144,7 @@ final class Traffic implements AutoCloseable {
                             && answer.headers()
                                     .firstValue("Idempotent-Replayed")
                                     .isPresent();
-                    history.record(new Attempt(id, amount, replica, sent, History.now(), outcome, replayed));
+                    history.record(new Attempt(id, amount, receiver, sent, History.now(), outcome, replayed));
                     if (answer != null && answer.statusCode() < 500) {
                         underWay.decrementAndGet();
                     } else {
@@ -186,7 +186,7 @@ final class Traffic implements AutoCloseable {
 
     private void read(String id) {
         var request = HttpRequest.newBuilder(
-                        replicas.get(random.nextInt(replicas.size())).resolve(Webhooks.transactionPath(id)))
+                        receivers.get(random.nextInt(receivers.size())).resolve(Webhooks.transactionPath(id)))
                 .timeout(PATIENCE)
                 .build();
         long sent = History.now();

@@ -6,7 +6,22 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** What came of it all: the counts that must be 0, and how each fault was felt. */
-record Verdict(List<Audit.Finding> findings, List<PerFault> faults, int unanswered, History history, Logs logs) {
+record Verdict(
+        List<Audit.Finding> findings,
+        List<PerOutcome> outcomes,
+        List<PerFault> faults,
+        int unanswered,
+        History history,
+        Logs logs) {
+
+    /** An answer, and how long it took while no replica was paused. */
+    record PerOutcome(String outcome, int count, Duration median, Duration p99, Duration max) {
+
+        String row() {
+            return "| %s | %d | %d ms | %d ms | %d ms |"
+                    .formatted(outcome, count, median.toMillis(), p99.toMillis(), max.toMillis());
+        }
+    }
 
     /**
      * A fault, over all its strikes.
@@ -69,6 +84,10 @@ record Verdict(List<Audit.Finding> findings, List<PerFault> faults, int unanswer
                 | sent | %d |
                 %s
 
+                | as senders felt it, while no replica was paused | | median | p99 | max |
+                |---|---|---|---|---|
+                %s
+
                 | must be 0 | |
                 |---|---|
                 %s
@@ -85,6 +104,7 @@ record Verdict(List<Audit.Finding> findings, List<PerFault> faults, int unanswer
                         history.outcomes().entrySet().stream()
                                 .map(outcome -> "| answered " + outcome.getKey() + " | " + outcome.getValue() + " |")
                                 .collect(Collectors.joining("\n")),
+                        outcomes.stream().map(PerOutcome::row).collect(Collectors.joining("\n")),
                         findings.stream()
                                 .map(finding -> "| " + finding.name() + " | " + finding.count() + " |")
                                 .collect(Collectors.joining("\n")),

@@ -2,7 +2,6 @@ package dev.tallyhook.chaos;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -55,7 +54,7 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    /** Lets each connection's next statement reach PostgreSQL, and breaks the connection instead of bringing the answer. */
+    /** On the connections that are open now statements reach PostgreSQL, and instead of bringing an answer they break; until {@link #mend}. */
     void swallowAnswers() {
         links.forEach(link -> link.swallowing = true);
     }
@@ -73,7 +72,7 @@ final class Wire implements AutoCloseable {
     /** Everything flows again; connections that had only one end left are gone. */
     void mend() {
         down = false;
-        links.stream().filter(link -> link.half).forEach(Link::reset);
+        links.forEach(Link::mend);
         synchronized (flow) {
             stalled = false;
             flow.notifyAll();
@@ -106,10 +105,14 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    private void awaitFlow() throws InterruptedException {
+    private void awaitFlow() {
         synchronized (flow) {
             while (stalled) {
-                flow.wait();
+                try {
+                    flow.wait();
+                } catch (InterruptedException interrupted) {
+                    throw new IllegalStateException(interrupted);
+                }
             }
         }
     }
@@ -147,6 +150,10 @@ final class Wire implements AutoCloseable {
             client.setTcpNoDelay(true);
             server.setTcpNoDelay(true);
             links.add(this);
+            if (down) {
+                reset(); // It went down meanwhile, and has not seen this one.
+                return;
+            }
             thread("wire-up", () -> pump(client, server));
             thread("wire-down", () -> pump(server, client));
         }
@@ -166,10 +173,16 @@ final class Wire implements AutoCloseable {
                 }
             } catch (IOException broken) {
                 // One side is gone, and below the other learns it.
-            } catch (InterruptedException interrupted) {
-                throw new UncheckedIOException(new IOException(interrupted));
             }
+            awaitFlow(); // A network that brings nothing does not bring an end either.
             if (!half) {
+                reset();
+            }
+        }
+
+        void mend() {
+            swallowing = false;
+            if (half) {
                 reset();
             }
         }

@@ -1,5 +1,6 @@
 package dev.tallyhook.chaos;
 
+import dev.tallyhook.packaged.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,7 +16,8 @@ final class WrongClock {
 
     /** Whether there is a C compiler, and a system that lets a library stand before another. */
     static boolean isToBeHad() {
-        return System.getProperty("os.name").equals("Linux") && Programs.isInstalled("cc");
+        return System.getProperty("os.name").equals("Linux")
+                && Programs.find("cc").isPresent();
     }
 
     /** The environment of a process whose clock is so many seconds ahead, or behind if there is a minus. */

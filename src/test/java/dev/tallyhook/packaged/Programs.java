@@ -1,6 +1,5 @@
-package dev.tallyhook.chaos;
+package dev.tallyhook.packaged;
 
-import dev.tallyhook.packaged.Eventually;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -8,29 +7,34 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Programs that some tests need and Maven cannot bring. */
-final class Programs {
+public final class Programs {
 
     private static final Duration START_MAX = Duration.ofSeconds(10);
 
     private Programs() {}
 
-    static boolean isInstalled(String name) {
-        return Arrays.stream((System.getenv("PATH") + File.pathSeparator + "/usr/sbin").split(File.pathSeparator))
-                .anyMatch(path -> Files.isExecutable(Path.of(path, name)));
+    /** The first on the PATH, or where servers are, that has one of the names. */
+    public static Optional<Path> find(String... names) {
+        return Stream.of((System.getenv("PATH") + File.pathSeparator + "/usr/sbin").split(File.pathSeparator))
+                .flatMap(folder -> Stream.of(names).map(name -> Path.of(folder, name)))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
-    /** Skips the test where it is not installed. */
-    static void assumeInstalled(String name) {
+    /** Skips the test where it is not installed, and names the package of Debian that brings it. */
+    public static void assumeInstalled(String name, String debianPackage) {
         Assumptions.assumeTrue(
-                isInstalled(name), () -> name + " is not on the PATH (on Debian: apt-get install " + name + ")");
+                find(name).isPresent(),
+                () -> name + " is not on the PATH (on Debian: apt-get install " + debianPackage + ")");
     }
 
     /** Waits until somebody takes connections at a port of this machine. */
-    static void awaitPort(int port) throws Exception {
+    public static void awaitPort(int port) throws Exception {
         Eventually.within(
                 START_MAX,
                 () -> {
