@@ -41,7 +41,7 @@ final class Audit {
             CREATE TABLE audit.reads (transaction_id text COLLATE "C", sent bigint, answered bigint, said text);
             CREATE TABLE audit.strikes (
                 strike int, fault text, struck_at timestamptz, lifted_at timestamptz, over_at timestamptz,
-                accepted_after bigint, excused tstzrange);
+                accepted_after bigint, accepted_by_each_after bigint, excused tstzrange);
             CREATE TABLE audit.held (transaction_id text COLLATE "C", released_at timestamptz);
             CREATE FUNCTION audit.at(micros bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS
                 'SELECT timestamptz ''epoch'' + micros * interval ''1 microsecond''';
@@ -147,6 +147,7 @@ final class Audit {
             SELECT fault, count(*),
                    percentile_disc(0.5) WITHIN GROUP (ORDER BY accepted_after),
                    max(accepted_after),
+                   max(accepted_by_each_after),
                    coalesce(extract(epoch FROM max(silence)) * 1000000, 0)::bigint,
                    coalesce(extract(epoch FROM max(late)) * 1000000, 0)::bigint
             FROM audit.strikes AS strike,
@@ -185,7 +186,7 @@ final class Audit {
             copy(connection, "audit.attempts", history.attempts());
             copy(connection, "audit.reads", history.reads());
             try (var insert = connection.prepareStatement(
-                    "INSERT INTO audit.strikes SELECT ?, ?, audit.at(?), audit.at(?), audit.at(?), ?,"
+                    "INSERT INTO audit.strikes SELECT ?, ?, audit.at(?), audit.at(?), audit.at(?), ?, ?,"
                             + " CASE WHEN ?::bigint > 0 THEN tstzrange(audit.at(?), audit.at(?)) END")) {
                 for (int i = 0; i < strikes.size(); i++) {
                     strikes.get(i).bind(insert, i);
@@ -245,7 +246,8 @@ final class Audit {
                         micros(rows.getLong(3)),
                         micros(rows.getLong(4)),
                         micros(rows.getLong(5)),
-                        micros(rows.getLong(6))));
+                        micros(rows.getLong(6)),
+                        micros(rows.getLong(7))));
             }
         }
         return faults;

@@ -118,7 +118,7 @@ class AuditIT {
         accepted("late after the outage");
         stored("late after the outage", AMOUNT, "30 seconds");
         assertEquals(2, late(findings(strike(fortySecondsAgo, tenSecondsAgo))));
-        assertEquals(2, late(findings(new Strike("one replica of two away", fortySecondsAgo, now, now, 0, 0))));
+        assertEquals(2, late(findings(new Strike("one replica of two away", fortySecondsAgo, now, now, 0, 0, 0))));
     }
 
     @Test
@@ -140,13 +140,14 @@ class AuditIT {
         stored("once", AMOUNT, "0");
         history.record(attempt("once", AMOUNT, longAgo, "timeout"));
         assertEquals(
-                0, unanswered(findings(new Strike("replica paused (SIGSTOP)", longAgo, longAgo, longAgo + 500, 0, 0))));
-        assertEquals(1, unanswered(findings(new Strike("replica killed", longAgo, longAgo, longAgo + 500, 0, 0))));
+                0,
+                unanswered(findings(new Strike("replica paused (SIGSTOP)", longAgo, longAgo, longAgo + 500, 0, 0, 0))));
+        assertEquals(1, unanswered(findings(new Strike("replica killed", longAgo, longAgo, longAgo + 500, 0, 0, 0))));
     }
 
     /** In which nobody could finish anything. */
     private static Strike strike(long struck, long excused) {
-        return new Strike("PostgreSQL killed", struck, excused, excused, 0, excused);
+        return new Strike("PostgreSQL killed", struck, excused, excused, 0, 0, excused);
     }
 
     private void held(String id, String releasedAgo) throws SQLException {

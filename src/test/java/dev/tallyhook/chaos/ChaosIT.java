@@ -70,7 +70,9 @@ class ChaosIT {
     private void strike(Fault fault, Stage stage) throws Exception {
         Strike strike = fault.strike(stage.history);
         strikes.add(strike);
-        System.out.printf("chaos: %s, accepted again after %d ms%n", fault.name(), strike.recovery() / 1_000);
+        System.out.printf(
+                "chaos: %s, accepted again after %d ms, by every replica after %d ms%n",
+                fault.name(), strike.recovery() / 1_000, strike.fullRecovery() / 1_000);
         Thread.sleep(Stage.CALM.toMillis());
     }
 

@@ -36,8 +36,13 @@ record Fault(String name, boolean takesAllAway, Action strike, Action mend) {
         var acceptedByEach = history.nextAcceptedByEach();
         long first = accepted.get(Traffic.END_MAX.toSeconds(), TimeUnit.SECONDS);
         long last = acceptedByEach.get(Traffic.END_MAX.toSeconds(), TimeUnit.SECONDS);
-        long recovery = Math.max(first - lifted, last - mended);
         return new Strike(
-                name, struck, lifted, History.now(), recovery, takesAllAway ? first + Strike.SETTLING_MICROS : 0);
+                name,
+                struck,
+                lifted,
+                History.now(),
+                first - lifted,
+                last - mended,
+                takesAllAway ? first + Strike.SETTLING_MICROS : 0);
     }
 }

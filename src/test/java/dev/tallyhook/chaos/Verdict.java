@@ -27,6 +27,7 @@ record Verdict(
      * A fault, over all its strikes.
      *
      * @param recoveryMedian from when the fault was lifted to the first webhook accepted
+     * @param fullRecoveryMax from when every replica was healthy to the first webhook that each of them accepted
      * @param silenceMax the longest time in which no webhook was accepted
      * @param lateMax how late a row was finished, or if nobody could have finished it, how long after the fault was lifted
      */
@@ -35,16 +36,18 @@ record Verdict(
             int strikes,
             Duration recoveryMedian,
             Duration recoveryMax,
+            Duration fullRecoveryMax,
             Duration silenceMax,
             Duration lateMax) {
 
         String row() {
-            return "| %s | %d | %d ms | %d ms | %d ms | %d ms |"
+            return "| %s | %d | %d ms | %d ms | %d ms | %d ms | %d ms |"
                     .formatted(
                             fault,
                             strikes,
                             recoveryMedian.toMillis(),
                             recoveryMax.toMillis(),
+                            fullRecoveryMax.toMillis(),
                             silenceMax.toMillis(),
                             lateMax.toMillis());
         }
@@ -63,6 +66,10 @@ record Verdict(
         faults.stream()
                 .filter(fault -> fault.recoveryMax().compareTo(Strike.RECOVERY_MAX) > 0)
                 .map(fault -> fault.fault() + ": accepted again only after " + fault.recoveryMax())
+                .forEach(violations::add);
+        faults.stream()
+                .filter(fault -> fault.fullRecoveryMax().compareTo(Strike.FULL_RECOVERY_MAX) > 0)
+                .map(fault -> fault.fault() + ": a replica accepted again only after " + fault.fullRecoveryMax())
                 .forEach(violations::add);
         if (logs.stackTraces() > 0) {
             violations.add(logs.stackTraces() + " stack traces in the logs");
@@ -94,8 +101,8 @@ record Verdict(
                 | webhooks not answered for good at the end | %d |
                 | stack traces in the logs | %d |
 
-                | fault | strikes | accepts again: median | max | longest without a 202 | latest finish |
-                |---|---|---|---|---|---|
+                | fault | strikes | accepts again: median | max | every replica: max | longest without a 202 | latest finish |
+                |---|---|---|---|---|---|---|
                 %s
                 """.formatted(
                         history.outcomes().values().stream()
