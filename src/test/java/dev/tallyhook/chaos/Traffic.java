@@ -30,8 +30,8 @@ final class Traffic implements AutoCloseable {
     private static final Duration BACKOFF_MIN = Duration.ofMillis(100);
     private static final Duration BACKOFF_MAX = Duration.ofSeconds(1);
 
-    /** Webhooks that are not answered for good; who would send one more waits. */
-    private static final int UNDER_WAY_MAX = 4_000;
+    /** Webhooks that are not answered for good; who would send one more waits. More of them, sent again and again, would be the senders' own storm. */
+    private static final int UNDER_WAY_MAX = 1_000;
 
     /** After the last fault what was refused is sent again, and what is due is finished, within this. */
     static final Duration END_MAX = Duration.ofSeconds(60);
