@@ -36,7 +36,7 @@ class ChaosIT {
 
     private static final Duration SHORT = Duration.ofSeconds(4);
 
-    private static final int KILLS_PER_DECK = 8;
+    private static final int KILLS_PER_DECK = 24;
 
     private final Random random = new Random(SEED);
     private final List<Strike> strikes = new ArrayList<>();

@@ -10,12 +10,14 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The packaged application as its own process: the native binary if one was built, the jar otherwise. */
 public final class Service implements AutoCloseable {
@@ -35,7 +37,14 @@ public final class Service implements AutoCloseable {
     private Service(Map<String, String> environment, int port) throws IOException {
         this.port = port;
         log = Files.createTempFile("tallyhook", ".log");
-        var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
+        List<String> command = new ArrayList<>(command());
+        // A binary reads no JAVA_TOOL_OPTIONS; what is a property of the JVM it takes as an argument.
+        if (System.getProperty("native.image.path") != null && environment.containsKey("JAVA_TOOL_OPTIONS")) {
+            Stream.of(environment.get("JAVA_TOOL_OPTIONS").split(" "))
+                    .filter(option -> option.startsWith("-D"))
+                    .forEach(command::add);
+        }
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         // Who may send and read is the matter of the tests that say so.
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true");
         // Replicas share this machine.
@@ -148,21 +157,29 @@ public final class Service implements AutoCloseable {
 
     /** SIGKILL. */
     public void kill() {
-        process.destroyForcibly().onExit().join();
+        signal("KILL");
+        process.onExit().join();
     }
 
     /** SIGTERM. */
     public void terminate() {
-        process.destroy();
+        signal("TERM");
+    }
+
+    /** Not by {@link Process#destroy()}, which does nothing once the machine's clock was set: it takes the process for another one. */
+    private void signal(String name) {
+        if (process.isAlive()) {
+            Processes.signal(name, process.toHandle());
+        }
     }
 
     /** Stops the process where it stands: its connections stay open and nothing answers. */
     public void freeze() {
-        Processes.signal("STOP", process.toHandle());
+        signal("STOP");
     }
 
     public void thaw() {
-        Processes.signal("CONT", process.toHandle());
+        signal("CONT");
     }
 
     public int awaitExit() throws InterruptedException {
