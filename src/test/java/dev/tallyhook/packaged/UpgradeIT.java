@@ -1,0 +1,306 @@
+package dev.tallyhook.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.Webhooks;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A ledger that an earlier version made is brought to the newest schema while that version is still at work on it. */
+class UpgradeIT {
+
+    private static final int FINISHED = 100_000;
+    private static final int WAITING = 5_000;
+    private static final int OVERDUE = 1_000;
+
+    /** As long as somebody else's transaction stays open, and a migration that is not careful would hold everybody up. */
+    private static final Duration OPEN = Duration.ofSeconds(4);
+
+    private static final String FILL = """
+            INSERT INTO transactions (
+                transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at, processed_at)
+            SELECT 'old_' || i, 'from_' || i %% 100, 'to_' || i %% 1000, i + 0.25, 'INR',
+                   CASE WHEN i <= %1$d THEN 'PROCESSED' ELSE 'PROCESSING' END,
+                   now() - interval '1 hour',
+                   CASE WHEN i <= %2$d THEN now() - interval '59 minutes' ELSE now() + interval '1 hour' END,
+                   CASE WHEN i <= %1$d THEN now() - interval '59 minutes' END
+            FROM generate_series(1, %3$d) AS i
+            """.formatted(FINISHED, FINISHED + OVERDUE, FINISHED + OVERDUE + WAITING);
+
+    private static final String CONTENT = """
+            SELECT hashtextextended(
+                string_agg(concat_ws('|', transaction_id, source_account, destination_account, amount, currency, created_at, due_at),
+                           '' ORDER BY transaction_id), 0)
+            FROM transactions WHERE transaction_id LIKE 'old\\_%'
+            """;
+
+    private DatabaseServer database;
+
+    @BeforeEach
+    void start() throws Exception {
+        database = new DatabaseServer();
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        database.close();
+    }
+
+    @Test
+    void from_the_first_schema_two_replicas_at_once_bring_every_row_to_the_newest() throws Exception {
+        migrateTo("001");
+        database.execute(FILL);
+        long before = database.number(CONTENT);
+        try (var earlier = new EarlierVersion(database);
+                var one = Service.launch(environment());
+                var two = Service.launch(environment())) {
+            one.awaitHealthy();
+            two.awaitHealthy();
+            assertEquals(newest(), version());
+            assertEquals(newest(), database.number("SELECT count(*) FROM flyway_schema_history WHERE success"));
+            assertEquals(before, database.number(CONTENT), "some row is not what it was");
+            Eventually.within(
+                    Duration.ofSeconds(10),
+                    () -> count("old_", "PROCESSED") == FINISHED + OVERDUE,
+                    () -> "what was overdue is not finished");
+            assertEquals(WAITING, count("old_", "PROCESSING"));
+            assertEquals(202, two.post(Webhooks.body("new")).statusCode());
+            earlier.assertWasNeverHeldUp();
+        }
+        assertEquals(0, database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"));
+    }
+
+    @Test
+    void indexes_are_built_beside_a_transaction_that_has_written_and_stays_open() throws Exception {
+        migrateTo("001");
+        database.execute(FILL);
+        assertWaitsAlone("CREATE INDEX CONCURRENTLY");
+    }
+
+    @Test
+    void a_column_is_added_as_soon_as_a_transaction_that_stays_open_has_ended() throws Exception {
+        migrateTo("003");
+        database.execute(FILL);
+        assertWaitsAlone("ADD COLUMN");
+    }
+
+    /** While somebody's transaction is open the migration waits for it, and nobody waits for the migration. */
+    private void assertWaitsAlone(String what) throws Exception {
+        try (var other = database.connect();
+                var earlier = new EarlierVersion(database)) {
+            other.setAutoCommit(false);
+            insert(other, "somebody else's");
+            try (var service = Service.launch(environment())) {
+                Eventually.within(
+                        Duration.ofSeconds(30),
+                        () -> database.number("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%" + what
+                                        + "%' AND pid <> pg_backend_pid() AND state = 'active'")
+                                > 0,
+                        () -> "the migration did not come to " + what + "\n" + service.log());
+                long stored = count("earlier_", "PROCESSING");
+                Thread.sleep(OPEN.toMillis());
+                assertTrue(version() < newest(), "nothing was waited for");
+                assertTrue(count("earlier_", "PROCESSING") > stored, "the earlier version was held up");
+                other.commit();
+                service.awaitHealthy();
+                assertEquals(newest(), version());
+                earlier.assertWasNeverHeldUp();
+            }
+        }
+    }
+
+    @Test
+    void a_build_that_was_broken_off_is_begun_anew() throws Exception {
+        migrateTo("001");
+        database.execute(FILL);
+        try (var other = database.connect()) {
+            other.setAutoCommit(false);
+            insert(other, "somebody else's");
+            var broken = Service.launch(environment());
+            Eventually.within(
+                    Duration.ofSeconds(30),
+                    () -> database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid") > 0,
+                    () -> "no index is being built\n" + broken.log());
+            broken.kill();
+            Eventually.within(
+                    Duration.ofSeconds(30),
+                    () -> database.number(
+                                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'")
+                            == 0,
+                    () -> "the build goes on, and nobody is there for it");
+            other.commit();
+        }
+        assertTrue(
+                database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid") > 0, "nothing was left behind");
+        try (var service = Service.start(database, Map.of())) {
+            assertEquals(newest(), version());
+            assertEquals(0, database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), service::log);
+        }
+    }
+
+    /** What troubleshooting tells of a migration that failed, and did not just end with its replica. */
+    @Test
+    void a_migration_that_failed_is_begun_anew_when_it_is_asked_for() throws Exception {
+        migrateTo("002");
+        database.execute("CREATE TABLE transactions_finished ()"); // Whose name the index needs.
+        try (var service = Service.launch(environment())) {
+            assertEquals(1, service.awaitExit(), service.log());
+        }
+        database.execute("DROP TABLE transactions_finished");
+        try (var service = Service.launch(environment())) {
+            assertEquals(1, service.awaitExit(), service.log());
+            assertTrue(service.log().contains("failed migration"), service.log());
+        }
+        try (var service = Service.start(database, Map.of("QUARKUS_FLYWAY_REPAIR_AT_START", "true"))) {
+            assertEquals(newest(), version(), service::log);
+        }
+    }
+
+    /** Which a rollback needs. */
+    @Test
+    void this_version_starts_on_the_schema_of_a_later_one() throws Exception {
+        migrateTo("latest");
+        database.execute("""
+                INSERT INTO flyway_schema_history (
+                    installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
+                VALUES (1000, '999', 'of a later version', 'SQL', 'V999__of_a_later_version.sql', 1, 'somebody', 1, true);
+                ALTER TABLE transactions ADD COLUMN of_a_later_version text""");
+        try (var service = Service.start(database, Map.of())) {
+            assertEquals(202, service.post(Webhooks.body("rolled back")).statusCode());
+        }
+    }
+
+    /** What the changelog tells those to do whose ledger has the outcome of a migration that was written otherwise then. */
+    @Test
+    void a_migration_that_was_written_otherwise_is_repaired_when_it_is_asked_for() throws Exception {
+        migrateTo("latest");
+        database.execute("UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version IN ('003', '004')");
+        try (var service = Service.launch(environment())) {
+            assertEquals(1, service.awaitExit(), service.log());
+        }
+        try (var service = Service.start(database, Map.of("QUARKUS_FLYWAY_REPAIR_AT_START", "true"))) {
+            assertEquals(202, service.post(Webhooks.body("repaired")).statusCode());
+        }
+    }
+
+    @Test
+    void a_job_can_migrate_and_end() throws Exception {
+        migrateTo("001");
+        try (var job = Service.launch(environment("QUARKUS_INIT_AND_EXIT", "true"))) {
+            assertEquals(0, job.awaitExit(), job::log);
+        }
+        assertEquals(newest(), version());
+    }
+
+    private Map<String, String> environment() {
+        return database.environment();
+    }
+
+    private Map<String, String> environment(String name, String value) {
+        var all = new java.util.HashMap<>(database.environment());
+        all.put(name, value);
+        return all;
+    }
+
+    private void migrateTo(String version) {
+        Flyway.configure()
+                .dataSource(database.url(), "postgres", "postgres")
+                .locations("filesystem:src/main/resources/db/migration")
+                .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
+                .target(version)
+                .load()
+                .migrate();
+    }
+
+    private long version() throws SQLException {
+        return database.number("SELECT max(version::int) FROM flyway_schema_history WHERE success");
+    }
+
+    private static long newest() {
+        var files = new java.io.File("src/main/resources/db/migration").list((folder, name) -> name.endsWith(".sql"));
+        return java.util.Objects.requireNonNull(files).length;
+    }
+
+    private long count(String prefix, String status) throws SQLException {
+        return database.number(
+                "SELECT count(*) FROM transactions WHERE starts_with(transaction_id, '%s') AND status = '%s'"
+                        .formatted(prefix, status));
+    }
+
+    private static void insert(Connection connection, String id) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("""
+                    INSERT INTO transactions (
+                        transaction_id, source_account, destination_account, amount, currency, due_at)
+                    VALUES ('%s', 'from', 'to', 1, 'INR', now() + interval '1 hour')""".formatted(id.replace("'", "''")));
+        }
+    }
+
+    /** What the first version did to the ledger, over and over: it stored, and finished what was due. */
+    private static final class EarlierVersion implements AutoCloseable {
+
+        private final DatabaseServer database;
+        private final Thread thread = new Thread(this::work, "earlier-version");
+        private volatile boolean stopped;
+        private volatile SQLException failure;
+        private volatile long longestNanos;
+
+        EarlierVersion(DatabaseServer database) {
+            this.database = database;
+            thread.start();
+        }
+
+        private void work() {
+            try (var connection = database.connect();
+                    var limit = connection.prepareStatement("SET lock_timeout = '100ms'");
+                    var claim = connection.prepareStatement("""
+                            WITH due AS MATERIALIZED (
+                                SELECT transaction_id FROM transactions
+                                WHERE status = 'PROCESSING' AND due_at <= now()
+                                ORDER BY due_at LIMIT 100
+                                FOR UPDATE SKIP LOCKED)
+                            UPDATE transactions SET status = 'PROCESSED', processed_at = clock_timestamp()
+                            FROM due WHERE transactions.transaction_id = due.transaction_id""")) {
+                limit.execute();
+                for (int i = 0; !stopped; i++) {
+                    long start = System.nanoTime();
+                    insert(connection, "earlier_" + i);
+                    claim.executeUpdate();
+                    longestNanos = Math.max(longestNanos, System.nanoTime() - start);
+                    Thread.sleep(5);
+                }
+            } catch (SQLException failed) {
+                failure = failed;
+            } catch (InterruptedException interrupted) {
+                throw new IllegalStateException(interrupted);
+            }
+        }
+
+        void assertWasNeverHeldUp() {
+            if (failure != null) {
+                throw new AssertionError("a statement of the earlier version failed", failure);
+            }
+            assertTrue(
+                    longestNanos < OPEN.toNanos() / 2,
+                    () -> "a statement took " + TimeUnit.NANOSECONDS.toMillis(longestNanos) + " ms");
+        }
+
+        @Override
+        public void close() {
+            stopped = true;
+            try {
+                thread.join();
+            } catch (InterruptedException interrupted) {
+                throw new IllegalStateException(interrupted);
+            }
+        }
+    }
+}
