@@ -48,12 +48,17 @@ final class Bed {
     Service service(String delay, Map<String, String> settings) throws IOException, InterruptedException {
         Map<String, String> all = new HashMap<>(settings);
         all.put("TALLYHOOK_PROCESSING_DELAY", delay);
-        return new Service(command, database, all);
+        return Service.start(command, database, all);
+    }
+
+    /** The service as soon as it accepts a webhook, finishing after the delay given. */
+    Service serviceThatJustAccepts(String delay) throws IOException, InterruptedException {
+        return Service.startUntilItAccepts(command, database, Map.of("TALLYHOOK_PROCESSING_DELAY", delay));
     }
 
     /** The service as it is built without a registry for metrics, by {@code bench/run --only metrics}. */
     Service serviceWithoutMetrics(String delay) throws IOException, InterruptedException {
-        return new Service(commandWithoutMetrics, database, Map.of("TALLYHOOK_PROCESSING_DELAY", delay));
+        return Service.start(commandWithoutMetrics, database, Map.of("TALLYHOOK_PROCESSING_DELAY", delay));
     }
 
     LoadGenerator load(Service service) {

@@ -32,7 +32,7 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory signatures timing slow metrics peer layouts
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures timing slow metrics peer layouts
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
@@ -80,6 +80,7 @@ public final class Bench {
         scenarios.put("overload", overload::overload);
         scenarios.put("replicas", finishing::replicas);
         scenarios.put("memory", overload::memory);
+        scenarios.put("footprint", new Footprint(bed)::measure);
         scenarios.put("signatures", access::signatures);
         scenarios.put("timing", access::timing);
         scenarios.put("slow", access::slow);

@@ -2,14 +2,19 @@ package dev.tallyhook.bench;
 
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /** The packaged service as a process of its own. */
 final class Service implements AutoCloseable {
@@ -24,8 +29,10 @@ final class Service implements AutoCloseable {
     final Path log;
     private final Process process;
     private final boolean nativeBinary;
+    private final long launchedNanos;
 
-    Service(List<String> command, Database database, Map<String, String> settings) throws IOException, InterruptedException {
+    /** Starts it, and does not wait for it. */
+    private Service(List<String> command, Database database, Map<String, String> settings) throws IOException {
         port = freePort();
         managementPort = freePort();
         nativeBinary = command.size() == 1;
@@ -36,8 +43,30 @@ final class Service implements AutoCloseable {
         builder.environment().put("QUARKUS_MANAGEMENT_PORT", Integer.toString(managementPort));
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true"); // Who is to be known says so in the settings.
         builder.environment().putAll(settings);
+        launchedNanos = System.nanoTime();
         process = builder.start();
-        awaitHealthy();
+    }
+
+    /** Starts it, and waits until it says that it is healthy. */
+    static Service start(List<String> command, Database database, Map<String, String> settings)
+            throws IOException, InterruptedException {
+        var service = new Service(command, database, settings);
+        service.await(service::isHealthy, Duration.ofMillis(50));
+        return service;
+    }
+
+    /** Starts it, and sends it webhooks until it accepts one. */
+    static Service startUntilItAccepts(List<String> command, Database database, Map<String, String> settings)
+            throws IOException, InterruptedException {
+        var service = new Service(command, database, settings);
+        var payload = new Payload();
+        service.await(() -> service.accepts(payload.next()), Duration.ofMillis(1));
+        return service;
+    }
+
+    /** Since its process was started. */
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - launchedNanos);
     }
 
     /** How the packaged service is started: its binary, or its jar by this process's own Java. */
@@ -65,18 +94,37 @@ final class Service implements AutoCloseable {
 
     /** Reads the metrics as Prometheus does. */
     void scrape() throws IOException {
-        try (var metrics = URI.create("http://localhost:" + managementPort + "/q/metrics").toURL().openStream()) {
-            metrics.readAllBytes();
+        read(managementPort, "/q/metrics");
+    }
+
+    /** Reads what is answered with 200. */
+    void read(String path) throws IOException {
+        read(port, path);
+    }
+
+    private static void read(int port, String path) throws IOException {
+        try (var answer = URI.create("http://localhost:" + port + path).toURL().openStream()) {
+            answer.readAllBytes();
         }
     }
 
-    private void awaitHealthy() throws InterruptedException, IOException {
-        long deadline = System.nanoTime() + START_MAX.toNanos();
-        while (!isHealthy()) {
-            if (System.nanoTime() > deadline || !process.isAlive()) {
-                throw new IllegalStateException("The service did not become healthy:\n" + Files.readString(log));
+    private void await(BooleanSupplier ready, Duration pause) throws InterruptedException, IOException {
+        while (!ready.getAsBoolean()) {
+            if (age().compareTo(START_MAX) > 0 || !process.isAlive()) {
+                throw new IllegalStateException("The service did not start:\n" + Files.readString(log));
             }
-            Thread.sleep(50);
+            Thread.sleep(pause.toMillis());
+        }
+    }
+
+    private boolean accepts(ByteBuffer request) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(2_000);
+            socket.getOutputStream().write(request.array());
+            byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 202".length());
+            return new String(status, StandardCharsets.US_ASCII).endsWith("202");
+        } catch (IOException notYet) {
+            return false;
         }
     }
 
@@ -98,8 +146,17 @@ final class Service implements AutoCloseable {
 
     /** Resident memory in bytes, as Linux counts it. */
     long residentBytes() throws IOException {
+        return memory("VmRSS:");
+    }
+
+    /** The part of it that no file backs: what is the process's own. */
+    long anonymousBytes() throws IOException {
+        return memory("RssAnon:");
+    }
+
+    private long memory(String label) throws IOException {
         return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
-                .filter(line -> line.startsWith("VmRSS:"))
+                .filter(line -> line.startsWith(label))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
                 .findFirst()
                 .orElse(0);
@@ -129,7 +186,7 @@ final class Service implements AutoCloseable {
         var asked = new ProcessBuilder(jcmd.toString(), Long.toString(process.pid()), command)
                 .redirectErrorStream(true)
                 .start();
-        String answer = new String(asked.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String answer = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         asked.waitFor();
         return answer;
     }
