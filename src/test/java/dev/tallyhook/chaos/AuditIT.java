@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.packaged.DatabaseServer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The audit is blind to nothing that it looks for: of each violation that is planted it finds one. */
 class AuditIT {
 
-    private static final Path MIGRATIONS = Path.of("src/main/resources/db/migration");
     private static final Duration DELAY = Duration.ofSeconds(1);
     private static final String AMOUNT = "1500.50";
     private static final String OTHER_AMOUNT = "2.25";
@@ -34,11 +32,7 @@ class AuditIT {
     @BeforeEach
     void open() throws Exception {
         database = new DatabaseServer(directory.resolve("data"), Stage.POSTGRES);
-        try (var files = Files.list(MIGRATIONS)) {
-            for (Path migration : files.sorted().toList()) {
-                database.execute(Files.readString(migration));
-            }
-        }
+        database.migrateTo("latest");
         history = new History(directory);
         audit = new Audit(database);
         audit.install();

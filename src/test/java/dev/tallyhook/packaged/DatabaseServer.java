@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
+import org.flywaydb.core.Flyway;
 
 /** A PostgreSQL of a test's own, which it may stop, kill and start again, on the same port and the same data. */
 public final class DatabaseServer implements AutoCloseable {
@@ -150,6 +151,17 @@ public final class DatabaseServer implements AutoCloseable {
             row.next();
             return row.getLong(1);
         }
+    }
+
+    /** Brings the schema to a version, such as {@code 003} or {@code latest}, as the service of that version would. */
+    public void migrateTo(String version) {
+        Flyway.configure()
+                .dataSource(url(), "postgres", "postgres")
+                .locations("filesystem:src/main/resources/db/migration")
+                .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
+                .target(version)
+                .load()
+                .migrate();
     }
 
     public static int freePort() {

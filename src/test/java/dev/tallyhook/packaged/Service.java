@@ -10,14 +10,12 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** The packaged application as its own process: the native binary if one was built, the jar otherwise. */
 public final class Service implements AutoCloseable {
@@ -37,14 +35,7 @@ public final class Service implements AutoCloseable {
     private Service(Map<String, String> environment, int port) throws IOException {
         this.port = port;
         log = Files.createTempFile("tallyhook", ".log");
-        List<String> command = new ArrayList<>(command());
-        // A binary reads no JAVA_TOOL_OPTIONS; what is a property of the JVM it takes as an argument.
-        if (System.getProperty("native.image.path") != null && environment.containsKey("JAVA_TOOL_OPTIONS")) {
-            Stream.of(environment.get("JAVA_TOOL_OPTIONS").split(" "))
-                    .filter(option -> option.startsWith("-D"))
-                    .forEach(command::add);
-        }
-        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
         // Who may send and read is the matter of the tests that say so.
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true");
         // Replicas share this machine.

@@ -79,20 +79,6 @@ class StartupIT {
         }
     }
 
-    /** As in a container whose root file system is read-only. */
-    @Test
-    void needs_no_folder_that_it_can_write_to() throws Exception {
-        try (var database = new DatabaseServer()) {
-            try (var service = Service.start(
-                    database, Map.of("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=/proc/nowhere -XX:-UsePerfData"))) {
-                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
-                assertEquals(200, service.get("/docs", "").statusCode());
-                assertEquals(200, service.get("/dashboard", "").statusCode());
-                assertFalse(service.log().contains("\"WARN\""), service.log());
-            }
-        }
-    }
-
     @Test
     void the_bill_of_materials_names_every_jar_that_is_shipped() throws Exception {
         Path bill = Path.of("target", "bom.json");

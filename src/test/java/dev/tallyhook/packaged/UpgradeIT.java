@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +55,7 @@ class UpgradeIT {
 
     @Test
     void from_the_first_schema_two_replicas_at_once_bring_every_row_to_the_newest() throws Exception {
-        migrateTo("001");
+        database.migrateTo("001");
         database.execute(FILL);
         long before = database.number(CONTENT);
         try (var earlier = new EarlierVersion(database);
@@ -80,14 +79,14 @@ class UpgradeIT {
 
     @Test
     void indexes_are_built_beside_a_transaction_that_has_written_and_stays_open() throws Exception {
-        migrateTo("001");
+        database.migrateTo("001");
         database.execute(FILL);
         assertWaitsAlone("CREATE INDEX CONCURRENTLY");
     }
 
     @Test
     void a_column_is_added_as_soon_as_a_transaction_that_stays_open_has_ended() throws Exception {
-        migrateTo("003");
+        database.migrateTo("003");
         database.execute(FILL);
         assertWaitsAlone("ADD COLUMN");
     }
@@ -119,7 +118,7 @@ class UpgradeIT {
 
     @Test
     void a_build_that_was_broken_off_is_begun_anew() throws Exception {
-        migrateTo("001");
+        database.migrateTo("001");
         database.execute(FILL);
         try (var other = database.connect()) {
             other.setAutoCommit(false);
@@ -149,7 +148,7 @@ class UpgradeIT {
     /** What troubleshooting tells of a migration that failed, and did not just end with its replica. */
     @Test
     void a_migration_that_failed_is_begun_anew_when_it_is_asked_for() throws Exception {
-        migrateTo("002");
+        database.migrateTo("002");
         database.execute("CREATE TABLE transactions_finished ()"); // Whose name the index needs.
         try (var service = Service.launch(environment())) {
             assertEquals(1, service.awaitExit(), service.log());
@@ -167,7 +166,7 @@ class UpgradeIT {
     /** Which a rollback needs. */
     @Test
     void this_version_starts_on_the_schema_of_a_later_one() throws Exception {
-        migrateTo("latest");
+        database.migrateTo("latest");
         database.execute("""
                 INSERT INTO flyway_schema_history (
                     installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
@@ -181,7 +180,7 @@ class UpgradeIT {
     /** What the changelog tells those to do whose ledger has the outcome of a migration that was written otherwise then. */
     @Test
     void a_migration_that_was_written_otherwise_is_repaired_when_it_is_asked_for() throws Exception {
-        migrateTo("latest");
+        database.migrateTo("latest");
         database.execute("UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version IN ('003', '004')");
         try (var service = Service.launch(environment())) {
             assertEquals(1, service.awaitExit(), service.log());
@@ -193,7 +192,7 @@ class UpgradeIT {
 
     @Test
     void a_job_can_migrate_and_end() throws Exception {
-        migrateTo("001");
+        database.migrateTo("001");
         try (var job = Service.launch(environment("QUARKUS_INIT_AND_EXIT", "true"))) {
             assertEquals(0, job.awaitExit(), job::log);
         }
@@ -208,16 +207,6 @@ class UpgradeIT {
         var all = new java.util.HashMap<>(database.environment());
         all.put(name, value);
         return all;
-    }
-
-    private void migrateTo(String version) {
-        Flyway.configure()
-                .dataSource(database.url(), "postgres", "postgres")
-                .locations("filesystem:src/main/resources/db/migration")
-                .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
-                .target(version)
-                .load()
-                .migrate();
     }
 
     private long version() throws SQLException {
