@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.tallyhook.access.AccessConfig;
+import dev.tallyhook.packaged.Programs;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
@@ -92,15 +93,14 @@ class AccessTest {
         Path sender = Path.of("src/test/javascript");
         Assumptions.assumeTrue(Files.exists(sender.resolve("node_modules/standardwebhooks")), "no JavaScript library");
         for (String secret : List.of(Senders.SECRET, OTHER_SECRET, Senders.newSecret())) {
-            var node = new ProcessBuilder(
+            String answered = Programs.run(
                             "node",
                             sender.resolve("send.mjs").toString(),
                             root.resolve(Webhooks.PATH).toString(),
                             secret,
                             Webhooks.body(Webhooks.newId()))
-                    .redirectErrorStream(true)
-                    .start();
-            String answered = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+                    .output()
+                    .strip();
             boolean known = secret.equals(Senders.SECRET) || secret.equals(OTHER_SECRET);
             assertEquals(known ? "202" : "401", answered);
         }

@@ -50,10 +50,7 @@ class DockerfilesTest {
     @ParameterizedTest
     @ValueSource(strings = {"Dockerfile.jvm", "Dockerfile.native", "Dockerfile.native-micro"})
     void exposes_the_ports_of_the_service(String dockerfile) throws IOException {
-        var application = new Properties();
-        try (var properties = Files.newBufferedReader(Path.of("src/main/resources/application.properties"))) {
-            application.load(properties);
-        }
+        Properties application = ApplicationProperties.read();
         assertTrue(image(dockerfile)
                 .contains("\nEXPOSE %s %s %s\n"
                         .formatted(

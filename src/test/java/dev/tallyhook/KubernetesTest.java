@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tallyhook.packaged.Programs;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
@@ -43,7 +42,6 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,7 +58,10 @@ class KubernetesTest {
     /** Beside the drain: to finish a batch, close the pools and end. */
     private static final Duration END = Duration.ofSeconds(5);
 
-    private static final Properties APPLICATION = new Properties();
+    private static Properties application;
+    private static Manifests production;
+    private static Deployment deployment;
+    private static Container container;
 
     @TestHTTPResource("/")
     URL http;
@@ -68,22 +69,12 @@ class KubernetesTest {
     @TestHTTPResource(value = "/", management = true)
     URL management;
 
-    private Manifests production;
-    private Deployment deployment;
-    private Container container;
-
     @BeforeAll
-    static void read_the_application() throws IOException {
-        try (var properties = Files.newBufferedReader(Path.of("src/main/resources/application.properties"))) {
-            APPLICATION.load(properties);
-        }
-    }
-
-    @BeforeEach
-    void render() throws Exception {
-        Programs.assumeInstalled("kubectl", "none that is new enough");
+    static void render() throws Exception {
         Assumptions.assumeTrue(
-                Manifests.canBeRendered(), "kubectl is older than 1.24: its kustomize cannot read these files");
+                Manifests.canBeRendered(),
+                "no kubectl, or one older than 1.24, whose kustomize cannot read these files");
+        application = ApplicationProperties.read();
         production = Manifests.of(OVERLAYS.resolve("production"));
         deployment = production.one(Deployment.class, "tallyhook");
         container = pod(deployment).getContainers().get(0);
@@ -106,8 +97,8 @@ class KubernetesTest {
 
     @Test
     void ports_are_those_of_the_service() {
-        assertEquals(APPLICATION.getProperty("quarkus.http.port"), containerPort("http"));
-        assertEquals(APPLICATION.getProperty("quarkus.management.port"), containerPort("management"));
+        assertEquals(application.getProperty("quarkus.http.port"), containerPort("http"));
+        assertEquals(application.getProperty("quarkus.management.port"), containerPort("management"));
     }
 
     @Test
@@ -272,7 +263,7 @@ class KubernetesTest {
     void the_drain_fits_into_the_time_that_the_cluster_gives() {
         Duration delay = DurationConverter.parseDuration(
                 production.one(ConfigMap.class, "tallyhook").getData().get("QUARKUS_SHUTDOWN_DELAY"));
-        Duration timeout = DurationConverter.parseDuration(APPLICATION.getProperty("quarkus.shutdown.timeout"));
+        Duration timeout = DurationConverter.parseDuration(application.getProperty("quarkus.shutdown.timeout"));
         Duration grace = Duration.ofSeconds(pod(deployment).getTerminationGracePeriodSeconds());
         Duration apart = Duration.ofSeconds(deployment.getSpec().getMinReadySeconds());
         assertTrue(delay.plus(timeout).compareTo(apart) < 0, "two may drain at once");
@@ -316,7 +307,7 @@ class KubernetesTest {
     void as_many_replicas_as_there_may_be_have_connections() {
         int ofEach = 1; // Flyway's.
         for (String pool : List.of("", "intake.", "processing.", "sweep.")) {
-            ofEach += Integer.parseInt(APPLICATION.getProperty("quarkus.datasource." + pool + "jdbc.max-size"));
+            ofEach += Integer.parseInt(application.getProperty("quarkus.datasource." + pool + "jdbc.max-size"));
         }
         int replicas = production
                         .one(HorizontalPodAutoscaler.class, "tallyhook")
@@ -386,7 +377,7 @@ class KubernetesTest {
         return URI.create("http://" + base.getAuthority() + path).toString();
     }
 
-    private String containerPort(String name) {
+    private static String containerPort(String name) {
         return containerPort(container, name);
     }
 

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import dev.tallyhook.packaged.Programs;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
@@ -29,7 +30,6 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,13 +101,13 @@ final class Manifests {
         return parse(rendered);
     }
 
-    /** Whether {@code kubectl} is new enough to tell the version of its kustomize. */
+    /** Whether there is a {@code kubectl} that is new enough to tell the version of its kustomize. */
     static boolean canBeRendered() throws IOException, InterruptedException {
-        var process = new ProcessBuilder("kubectl", "version", "--client")
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return process.waitFor() == 0 && said.contains("Kustomize Version");
+        if (Programs.find("kubectl").isEmpty()) {
+            return false;
+        }
+        var client = Programs.run("kubectl", "version", "--client");
+        return client.exitCode() == 0 && client.output().contains("Kustomize Version");
     }
 
     static Manifests parse(String yaml) throws IOException {
@@ -148,14 +148,5 @@ final class Manifests {
             throw new AssertionError(found.size() + " objects " + kind.getSimpleName() + " have the name " + name);
         }
         return found.get(0);
-    }
-
-    @Override
-    public String toString() {
-        try {
-            return STRICT.writeValueAsString(objects);
-        } catch (JsonProcessingException failure) {
-            throw new UncheckedIOException(failure);
-        }
     }
 }

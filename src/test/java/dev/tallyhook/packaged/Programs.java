@@ -4,9 +4,11 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -31,6 +33,24 @@ public final class Programs {
         Assumptions.assumeTrue(
                 find(name).isPresent(),
                 () -> name + " is not on the PATH (on Debian: apt-get install " + debianPackage + ")");
+    }
+
+    /** What a program said, errors and all, and how it ended. */
+    public record Outcome(int exitCode, String output) {}
+
+    /** Runs a program in a folder until it ends. */
+    public static Outcome run(Path folder, List<String> command) throws IOException, InterruptedException {
+        var process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Outcome(process.waitFor(), output);
+    }
+
+    /** Runs a program in the project's folder until it ends. */
+    public static Outcome run(String... command) throws IOException, InterruptedException {
+        return run(Path.of("."), List.of(command));
     }
 
     /** Waits until somebody takes connections at a port of this machine. */

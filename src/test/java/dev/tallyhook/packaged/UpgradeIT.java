@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Webhooks;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +44,8 @@ class UpgradeIT {
             FROM transactions WHERE transaction_id LIKE 'old\\_%'
             """;
 
+    private static final String INVALID_INDEXES = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+
     private DatabaseServer database;
 
     @BeforeEach
@@ -59,8 +64,8 @@ class UpgradeIT {
         database.execute(FILL);
         long before = database.number(CONTENT);
         try (var earlier = new EarlierVersion(database);
-                var one = Service.launch(environment());
-                var two = Service.launch(environment())) {
+                var one = Service.launch(database.environment());
+                var two = Service.launch(database.environment())) {
             one.awaitHealthy();
             two.awaitHealthy();
             assertEquals(newest(), version());
@@ -74,7 +79,7 @@ class UpgradeIT {
             assertEquals(202, two.post(Webhooks.body("new")).statusCode());
             earlier.assertWasNeverHeldUp();
         }
-        assertEquals(0, database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"));
+        assertEquals(0, database.number(INVALID_INDEXES));
     }
 
     @Test
@@ -96,8 +101,8 @@ class UpgradeIT {
         try (var other = database.connect();
                 var earlier = new EarlierVersion(database)) {
             other.setAutoCommit(false);
-            insert(other, "somebody else's");
-            try (var service = Service.launch(environment())) {
+            insert(other, "other");
+            try (var service = Service.launch(database.environment())) {
                 Eventually.within(
                         Duration.ofSeconds(30),
                         () -> database.number("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%" + what
@@ -122,11 +127,11 @@ class UpgradeIT {
         database.execute(FILL);
         try (var other = database.connect()) {
             other.setAutoCommit(false);
-            insert(other, "somebody else's");
-            var broken = Service.launch(environment());
+            insert(other, "other");
+            var broken = Service.launch(database.environment());
             Eventually.within(
                     Duration.ofSeconds(30),
-                    () -> database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid") > 0,
+                    () -> database.number(INVALID_INDEXES) > 0,
                     () -> "no index is being built\n" + broken.log());
             broken.kill();
             Eventually.within(
@@ -137,11 +142,10 @@ class UpgradeIT {
                     () -> "the build goes on, and nobody is there for it");
             other.commit();
         }
-        assertTrue(
-                database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid") > 0, "nothing was left behind");
+        assertTrue(database.number(INVALID_INDEXES) > 0, "nothing was left behind");
         try (var service = Service.start(database, Map.of())) {
             assertEquals(newest(), version());
-            assertEquals(0, database.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), service::log);
+            assertEquals(0, database.number(INVALID_INDEXES), service::log);
         }
     }
 
@@ -150,11 +154,11 @@ class UpgradeIT {
     void a_migration_that_failed_is_begun_anew_when_it_is_asked_for() throws Exception {
         database.migrateTo("002");
         database.execute("CREATE TABLE transactions_finished ()"); // Whose name the index needs.
-        try (var service = Service.launch(environment())) {
+        try (var service = Service.launch(database.environment())) {
             assertEquals(1, service.awaitExit(), service.log());
         }
         database.execute("DROP TABLE transactions_finished");
-        try (var service = Service.launch(environment())) {
+        try (var service = Service.launch(database.environment())) {
             assertEquals(1, service.awaitExit(), service.log());
             assertTrue(service.log().contains("failed migration"), service.log());
         }
@@ -182,7 +186,7 @@ class UpgradeIT {
     void a_migration_that_was_written_otherwise_is_repaired_when_it_is_asked_for() throws Exception {
         database.migrateTo("latest");
         database.execute("UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version IN ('003', '004')");
-        try (var service = Service.launch(environment())) {
+        try (var service = Service.launch(database.environment())) {
             assertEquals(1, service.awaitExit(), service.log());
         }
         try (var service = Service.start(database, Map.of("QUARKUS_FLYWAY_REPAIR_AT_START", "true"))) {
@@ -193,29 +197,22 @@ class UpgradeIT {
     @Test
     void a_job_can_migrate_and_end() throws Exception {
         database.migrateTo("001");
-        try (var job = Service.launch(environment("QUARKUS_INIT_AND_EXIT", "true"))) {
+        var environment = new HashMap<>(database.environment());
+        environment.put("QUARKUS_INIT_AND_EXIT", "true");
+        try (var job = Service.launch(environment)) {
             assertEquals(0, job.awaitExit(), job::log);
         }
         assertEquals(newest(), version());
-    }
-
-    private Map<String, String> environment() {
-        return database.environment();
-    }
-
-    private Map<String, String> environment(String name, String value) {
-        var all = new java.util.HashMap<>(database.environment());
-        all.put(name, value);
-        return all;
     }
 
     private long version() throws SQLException {
         return database.number("SELECT max(version::int) FROM flyway_schema_history WHERE success");
     }
 
-    private static long newest() {
-        var files = new java.io.File("src/main/resources/db/migration").list((folder, name) -> name.endsWith(".sql"));
-        return java.util.Objects.requireNonNull(files).length;
+    private static long newest() throws IOException {
+        try (var files = Files.list(DatabaseServer.MIGRATIONS)) {
+            return files.count();
+        }
     }
 
     private long count(String prefix, String status) throws SQLException {
@@ -229,7 +226,7 @@ class UpgradeIT {
             statement.execute("""
                     INSERT INTO transactions (
                         transaction_id, source_account, destination_account, amount, currency, due_at)
-                    VALUES ('%s', 'from', 'to', 1, 'INR', now() + interval '1 hour')""".formatted(id.replace("'", "''")));
+                    VALUES ('%s', 'from', 'to', 1, 'INR', now() + interval '1 hour')""".formatted(id));
         }
     }
 
