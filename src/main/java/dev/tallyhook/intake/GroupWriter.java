@@ -98,6 +98,7 @@ final class GroupWriter {
 
     /** One row's fault must not be its neighbours': each is tried alone, unless its sender has been answered meanwhile. */
     private void writeOneByOne(List<Pending> group, SQLException failureOfAll) {
+        boolean whileAway = databaseAway;
         boolean anyStored = false;
         Map<Pending, SQLException> locked = new LinkedHashMap<>();
         for (Pending pending : group) {
@@ -122,7 +123,8 @@ final class GroupWriter {
         }
         if (!anyStored && !locked.isEmpty() && lockedInARow > 1) {
             databaseFailed(failureOfAll);
-        } else {
+        } else if (!whileAway) {
+            // Otherwise it was all rows' matter, until it ended in the midst of the group.
             locked.forEach(log::unwritable);
         }
     }

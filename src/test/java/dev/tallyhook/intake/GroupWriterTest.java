@@ -1,0 +1,104 @@
+package dev.tallyhook.intake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.Webhooks;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.math.BigDecimal;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+class GroupWriterTest {
+
+    private final List<String> messages = new ArrayList<>();
+    private final Logger logger = Logger.getLogger("dev.tallyhook.intake");
+    private final Handler handler = new Handler() {
+        @Override
+        public void publish(LogRecord line) {
+            messages.add(line.getMessage());
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    };
+
+    private Predicate<List<Webhook>> locked = webhooks -> false;
+    private final GroupWriter writer = new GroupWriter(
+            new LedgerWriter(new PGSimpleDataSource(), () -> Duration.ZERO) {
+                @Override
+                List<Receipt> write(List<Webhook> webhooks) throws SQLException {
+                    if (locked.test(webhooks)) {
+                        throw new SQLException("canceling statement due to lock timeout", "55P03");
+                    }
+                    return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
+                }
+            },
+            new IntakeMetrics(new SimpleMeterRegistry()));
+
+    @BeforeEach
+    void listen() {
+        logger.addHandler(handler);
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.removeHandler(handler);
+    }
+
+    @Test
+    void an_id_that_another_session_holds_is_told_of() throws InterruptedException {
+        List<Pending> group = group(3);
+        Webhook held = group.get(1).webhook();
+        locked = webhooks -> webhooks.contains(held);
+        writer.write(group);
+        assertEquals(1, lines("cannot be stored"), messages::toString);
+        assertEquals(0, lines("takes no webhooks"), messages::toString);
+    }
+
+    /** The rows that still met it are no more the reason than those that came later. */
+    @Test
+    void a_lock_of_the_table_that_ends_in_the_midst_of_a_group_is_no_single_rows_matter() throws InterruptedException {
+        locked = webhooks -> true;
+        writer.write(group(3));
+        assertEquals(1, lines("takes no webhooks"), messages::toString);
+
+        List<Pending> group = group(3);
+        Webhook last = group.get(2).webhook();
+        locked = webhooks -> !webhooks.equals(List.of(last));
+        writer.write(group);
+
+        assertTrue(group.get(0).receipt().isCompletedExceptionally());
+        assertTrue(group.get(1).receipt().isCompletedExceptionally());
+        assertEquals(Receipt.ACCEPTED, group.get(2).receipt().join());
+        assertEquals(1, lines("takes webhooks again"), messages::toString);
+        assertEquals(0, lines("cannot be stored"), messages::toString);
+    }
+
+    private long lines(String text) {
+        return messages.stream().filter(message -> message.contains(text)).count();
+    }
+
+    private static List<Pending> group(int size) {
+        return Stream.generate(() -> new Webhook(Webhooks.newId(), "acc", "to", BigDecimal.ONE, "INR"))
+                .limit(size)
+                .map(webhook -> new Pending(webhook, System.nanoTime(), new CompletableFuture<>()))
+                .toList();
+    }
+}
