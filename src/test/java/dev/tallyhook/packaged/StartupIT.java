@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -56,12 +57,65 @@ class StartupIT {
                         () -> service.log().contains("Retrying"),
                         () -> "the log does not say that it waits:\n" + service.log());
                 assertTrue(service.isAlive());
-                assertFalse(service.log().contains("\tat "), "no stack trace while it waits:\n" + service.log());
+                assertFalse(
+                        service.log().contains("\"exception\""), "no stack trace while it waits:\n" + service.log());
                 database.start();
                 service.awaitHealthy();
                 assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
             }
         }
+    }
+
+    /** One server stands for the database as it is migrated, another one, stopped, for the same a moment later. */
+    @Test
+    void a_database_that_is_lost_between_migration_and_start_is_told_of_in_lines_and_not_waited_for() throws Exception {
+        try (var migrated = new DatabaseServer();
+                var database = new DatabaseServer()) {
+            database.migrateTo("latest");
+            database.stop();
+            var environment = new HashMap<>(database.environment());
+            environment.put("QUARKUS_FLYWAY_JDBC_URL", migrated.url());
+            try (var service = Service.launch(environment)) {
+                Eventually.within(Duration.ofSeconds(30), () -> service.probe() == 503, service::log);
+                assertFalse(service.log().contains("\"exception\""), service.log());
+                assertEquals(503, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+                database.start();
+                service.awaitHealthy();
+                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+            }
+        }
+    }
+
+    @Test
+    void connections_are_open_before_the_first_request_that_needs_one() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of())) {
+            Eventually.within(
+                    Duration.ofSeconds(5),
+                    () -> openConnections(database)
+                            .equals(Map.of(
+                                    "tallyhook-intake", 1,
+                                    "tallyhook-processing", 2,
+                                    "tallyhook-reading", 8,
+                                    "tallyhook-sweep", 1)),
+                    () -> openConnections(database) + "\n" + service.log());
+        }
+    }
+
+    private static Map<String, Integer> openConnections(DatabaseServer database) {
+        Map<String, Integer> open = new HashMap<>();
+        try (var connection = database.connect();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("""
+                        SELECT application_name, count(*) FROM pg_stat_activity
+                        WHERE application_name LIKE 'tallyhook-%' GROUP BY application_name""")) {
+            while (rows.next()) {
+                open.put(rows.getString(1), rows.getInt(2));
+            }
+        } catch (SQLException failure) {
+            throw new IllegalStateException(failure);
+        }
+        return open;
     }
 
     @Test

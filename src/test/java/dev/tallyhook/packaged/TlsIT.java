@@ -78,6 +78,9 @@ class TlsIT {
                 HttpRequest.newBuilder(URI.create("https://localhost:" + port + Webhooks.PATH))
                         .timeout(Duration.ofSeconds(20))
                         .header("Content-Type", "application/json")
+                        // Some of Java's own clients are not told to go, for their handling of it was wrong
+                        // (JDK-8335181).
+                        .header("User-Agent", "sender/1.0")
                         .POST(HttpRequest.BodyPublishers.ofString(Webhooks.body(id)))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
@@ -111,6 +114,32 @@ class TlsIT {
                 assertEquals(202, post(client, Webhooks.newId()).statusCode(), service::log);
             }
             assertEquals(before, Service.peers(port));
+        }
+    }
+
+    /** HTTP/2 has no {@code Connection: close}: a GOAWAY sends the client away. */
+    @Test
+    void while_it_stops_http_2_webhooks_are_taken_and_each_connection_is_told_to_go() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, tls("QUARKUS_SHUTDOWN_DELAY", "4S"))) {
+            var client = client(Certificate.client(null, first), HttpClient.Version.HTTP_2);
+            assertEquals(202, post(client, Webhooks.newId()).statusCode(), service::log);
+            assertEquals(1, Service.peers(port).size(), "connections, of which the one is kept");
+            service.terminate();
+            Eventually.within(
+                    Duration.ofSeconds(2),
+                    () -> service.manage("/q/health/ready").statusCode() == 503,
+                    () -> "the probe does not tell that it stops");
+            for (int i = 0; i < 3; i++) {
+                var answer = post(client, Webhooks.newId());
+                assertEquals(202, answer.statusCode(), service::log);
+                assertEquals(HttpClient.Version.HTTP_2, answer.version());
+                Eventually.within(
+                        Duration.ofSeconds(1),
+                        () -> Service.peers(port).isEmpty(),
+                        () -> "the connection is kept by a service that stops");
+            }
+            assertEquals(0, service.awaitExit(), service.log());
         }
     }
 
