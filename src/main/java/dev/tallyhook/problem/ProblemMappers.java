@@ -14,6 +14,11 @@ public class ProblemMappers {
     static final String INTERNAL = "The service failed; the log says why";
 
     private final Outage outage = new Outage();
+    private final Shutdown shutdown;
+
+    ProblemMappers(Shutdown shutdown) {
+        this.shutdown = shutdown;
+    }
 
     @ServerExceptionMapper
     public RestResponse<Problem> problem(ProblemException failure) {
@@ -55,6 +60,9 @@ public class ProblemMappers {
         if (DatabaseFailure.isTransient(failure)) {
             outage.tell(failure);
             return problem(ProblemException.databaseAway());
+        }
+        if (shutdown.hasBegun()) {
+            return problem(ProblemException.unavailable("The service is stopping; try again"));
         }
         Log.error("Request failed", failure);
         return answer(Problem.of(500, INTERNAL)).build();

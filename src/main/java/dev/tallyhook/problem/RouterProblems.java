@@ -3,7 +3,6 @@ package dev.tallyhook.problem;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.logging.Log;
-import io.quarkus.runtime.ShutdownEvent;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
@@ -18,10 +17,11 @@ public class RouterProblems {
     private static final int[] STATUSES = {400, 401, 403, 404, 405, 406, 413, 414, 415, 431, 500};
 
     private final ObjectMapper json;
-    private volatile boolean stopped;
+    private final Shutdown shutdown;
 
-    RouterProblems(ObjectMapper json) {
+    RouterProblems(ObjectMapper json, Shutdown shutdown) {
         this.json = json;
+        this.shutdown = shutdown;
     }
 
     void register(@Observes Router router) {
@@ -35,17 +35,12 @@ public class RouterProblems {
     private void answerBeforeItIsLogged(RoutingContext context) {
         if (context.statusCode() >= 400 && context.statusCode() < 500) {
             answer(context, context.statusCode());
-        } else if (stopped) {
-            // It came when everything that could serve it was gone: its sender finds another replica, and nothing is
-            // wrong here.
+        } else if (shutdown.hasBegun()) {
+            // Its sender finds another replica, and nothing is wrong here.
             context.request().connection().close();
         } else {
             context.next();
         }
-    }
-
-    void stop(@Observes ShutdownEvent event) {
-        stopped = true;
     }
 
     private void answerFailure(RoutingContext context) {

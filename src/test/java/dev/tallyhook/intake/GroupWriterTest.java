@@ -3,42 +3,24 @@ package dev.tallyhook.intake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.LogLines;
 import dev.tallyhook.Webhooks;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
 class GroupWriterTest {
 
-    private final List<String> messages = new ArrayList<>();
-    private final Logger logger = Logger.getLogger("dev.tallyhook.intake");
-    private final Handler handler = new Handler() {
-        @Override
-        public void publish(LogRecord line) {
-            messages.add(line.getMessage());
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-    };
-
+    private final LogLines log = new LogLines("dev.tallyhook.intake");
     private Predicate<List<Webhook>> locked = webhooks -> false;
     private final GroupWriter writer = new GroupWriter(
             new LedgerWriter(new PGSimpleDataSource(), () -> Duration.ZERO) {
@@ -52,14 +34,9 @@ class GroupWriterTest {
             },
             new IntakeMetrics(new SimpleMeterRegistry()));
 
-    @BeforeEach
-    void listen() {
-        logger.addHandler(handler);
-    }
-
     @AfterEach
     void stopListening() {
-        logger.removeHandler(handler);
+        log.close();
     }
 
     @Test
@@ -68,8 +45,8 @@ class GroupWriterTest {
         Webhook held = group.get(1).webhook();
         locked = webhooks -> webhooks.contains(held);
         writer.write(group);
-        assertEquals(1, lines("cannot be stored"), messages::toString);
-        assertEquals(0, lines("takes no webhooks"), messages::toString);
+        assertEquals(1, log.with("cannot be stored"), log::toString);
+        assertEquals(0, log.with("takes no webhooks"), log::toString);
     }
 
     /** The rows that still met it are no more the reason than those that came later. */
@@ -77,7 +54,7 @@ class GroupWriterTest {
     void a_lock_of_the_table_that_ends_in_the_midst_of_a_group_is_no_single_rows_matter() throws InterruptedException {
         locked = webhooks -> true;
         writer.write(group(3));
-        assertEquals(1, lines("takes no webhooks"), messages::toString);
+        assertEquals(1, log.with("takes no webhooks"), log::toString);
 
         List<Pending> group = group(3);
         Webhook last = group.get(2).webhook();
@@ -87,12 +64,8 @@ class GroupWriterTest {
         assertTrue(group.get(0).receipt().isCompletedExceptionally());
         assertTrue(group.get(1).receipt().isCompletedExceptionally());
         assertEquals(Receipt.ACCEPTED, group.get(2).receipt().join());
-        assertEquals(1, lines("takes webhooks again"), messages::toString);
-        assertEquals(0, lines("cannot be stored"), messages::toString);
-    }
-
-    private long lines(String text) {
-        return messages.stream().filter(message -> message.contains(text)).count();
+        assertEquals(1, log.with("takes webhooks again"), log::toString);
+        assertEquals(0, log.with("cannot be stored"), log::toString);
     }
 
     private static List<Pending> group(int size) {
