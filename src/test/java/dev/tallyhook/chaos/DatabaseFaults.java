@@ -84,7 +84,7 @@ final class DatabaseFaults {
     }
 
     Fault sessionsTerminated() {
-        return Fault.passing("sessions of writers and pollers terminated, over and over", () -> {
+        return Fault.outage("sessions of writers and pollers terminated, over and over", () -> {
             long terminated = 0;
             for (int i = 0; i < 20; i++) {
                 terminated += terminateSessions();

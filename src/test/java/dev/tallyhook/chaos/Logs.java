@@ -27,9 +27,6 @@ final class Logs {
     }
 
     private void takeLine(String line) {
-        if (line.startsWith("Picked up ")) {
-            return; // The JVM's own, about the options that it was given.
-        }
         try {
             JsonNode entry = JSON.readTree(line);
             if (entry.has("exception") && !entry.path("loggerName").asText().equals(PAUSES)) {

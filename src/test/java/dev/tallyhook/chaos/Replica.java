@@ -9,17 +9,13 @@ import java.util.Map;
 /** A replica of the packaged service, which is started again and again on the same port. */
 final class Replica implements AutoCloseable {
 
-    /** Started as often as here, a JVM must not take both processors for optimizing what soon ends. */
-    private static final String JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1";
-
     private final int port = DatabaseServer.freePort();
     private final Map<String, String> environment;
     private final Logs logs;
     private Service running;
 
     Replica(Map<String, String> environment, Logs logs) {
-        this.environment = new HashMap<>(environment);
-        this.environment.put("JAVA_TOOL_OPTIONS", JVM);
+        this.environment = Map.copyOf(environment);
         this.logs = logs;
     }
 

@@ -52,9 +52,12 @@ public final class Service implements AutoCloseable {
             return List.of(binary);
         }
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        // Started as often as here, a JVM must not take both processors for optimizing what soon ends.
         return List.of(
                 java.toString(),
                 "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "-jar",
                 TARGET.resolve("quarkus-app/quarkus-run.jar").toString());
     }
