@@ -61,7 +61,7 @@ final class WaitingRoom {
      */
     synchronized void requireRoom() {
         if (closed) {
-            throw ProblemException.overloaded("The service is stopping; try again");
+            throw ProblemException.stopping();
         }
         if (writerIdle) {
             crowded = false;

@@ -97,6 +97,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.of(503, detail), RETRY_AFTER, null, true);
     }
 
+    /** 503 with {@code Retry-After}: this replica takes nothing more, and another one may. */
+    public static ProblemException stopping() {
+        return overloaded("The service is stopping; try again");
+    }
+
     /** Whether it is refused because too much came, and not because anything failed. */
     public boolean isOverload() {
         return overload;

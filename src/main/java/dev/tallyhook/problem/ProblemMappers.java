@@ -62,7 +62,7 @@ public class ProblemMappers {
             return problem(ProblemException.databaseAway());
         }
         if (shutdown.hasBegun()) {
-            return problem(ProblemException.unavailable("The service is stopping; try again"));
+            return problem(ProblemException.stopping());
         }
         Log.error("Request failed", failure);
         return answer(Problem.of(500, INTERNAL)).build();

@@ -83,6 +83,7 @@ final class DatabaseFaults {
         });
     }
 
+    /** Sessions live for 50 ms or so, which on a busy machine is too short to finish anything. */
     Fault sessionsTerminated() {
         return Fault.outage("sessions of writers and pollers terminated, over and over", () -> {
             long terminated = 0;
