@@ -3,6 +3,7 @@ package dev.tallyhook.packaged;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,8 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -27,6 +30,9 @@ public final class DatabaseServer implements AutoCloseable {
     static {
         LIBRARY.setLevel(Level.OFF);
     }
+
+    private static final AtomicInteger NEXT_PORT =
+            new AtomicInteger(ThreadLocalRandom.current().nextInt(10_000, 30_000));
 
     private final int port = freePort();
     private final Path data;
@@ -166,11 +172,20 @@ public final class DatabaseServer implements AutoCloseable {
                 .migrate();
     }
 
+    /**
+     * A port that nobody listens at, and none of those that Linux gives to connections (32768 and up, unless it is told otherwise), of
+     * which one could take it while what listens there is down.
+     */
     public static int freePort() {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
+        while (true) {
+            int port = NEXT_PORT.getAndIncrement();
+            try (var socket = new ServerSocket(port)) {
+                return socket.getLocalPort();
+            } catch (BindException taken) {
+                // The next one.
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
         }
     }
 
