@@ -1,5 +1,7 @@
 package dev.tallyhook.access;
 
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -59,7 +61,8 @@ class BearerTokens {
         }
     }
 
-    @Scheduled(every = "1s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
+    /** One at a time: a file system that hangs must not take one thread after the other. */
+    @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
         digests.reload();
     }

@@ -33,7 +33,10 @@ public final class Credentials<T> {
     private final Function<String, T> parser;
     private final List<T> fromSetting;
     private final @Nullable Path file;
-    private String content = "";
+
+    /** What the file held when it was last looked at, whether it was right or not. */
+    private @Nullable String content;
+
     private @Nullable String complaint;
     private volatile List<T> current;
 
@@ -53,6 +56,9 @@ public final class Credentials<T> {
         try {
             fromSetting = parse(
                     setting, entries.orElse(List.of()).stream().map(Secret::get).toList());
+            if (entries.isPresent()) {
+                requireOne(setting, fromSetting);
+            }
             current = fromSetting;
             if (this.file != null) {
                 readFile(this.file);
@@ -62,7 +68,7 @@ public final class Credentials<T> {
         }
     }
 
-    /** Those of the setting, then those of the file as it last was right. */
+    /** Those of the setting, then those of the file as it last was right. None only if neither is configured. */
     public List<T> current() {
         return current;
     }
@@ -97,23 +103,27 @@ public final class Credentials<T> {
         if (text.equals(content)) {
             return false;
         }
+        content = text;
         List<T> fromFile = parse(
                 setting + "-file",
                 text.lines()
                         .map(String::strip)
                         .filter(line -> !line.isEmpty() && !line.startsWith("#"))
                         .toList());
-        if (fromFile.isEmpty()) {
-            throw new IllegalArgumentException(setting + "-file must have at least one entry");
-        }
+        requireOne(setting + "-file", fromFile);
         List<T> all = new ArrayList<>(fromSetting);
         all.addAll(fromFile);
         if (all.size() > ENTRIES_MAX) {
             throw new IllegalArgumentException(setting + " must have at most " + ENTRIES_MAX + " entries");
         }
         current = List.copyOf(all);
-        content = text;
         return true;
+    }
+
+    private static void requireOne(String where, List<?> entries) {
+        if (entries.isEmpty()) {
+            throw new IllegalArgumentException(where + " must have at least one entry");
+        }
     }
 
     private List<T> parse(String where, List<String> entries) {

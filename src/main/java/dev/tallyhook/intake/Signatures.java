@@ -1,5 +1,7 @@
 package dev.tallyhook.intake;
 
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+
 import dev.tallyhook.access.AccessConfig;
 import dev.tallyhook.access.Credentials;
 import dev.tallyhook.problem.ProblemException;
@@ -142,7 +144,8 @@ class Signatures {
         return ProblemException.overloaded("More v1a signatures came than can be checked in time; try again");
     }
 
-    @Scheduled(every = "1s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
+    /** One at a time: a file system that hangs must not take one thread after the other. */
+    @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
         keys.reload();
     }

@@ -12,8 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CredentialsTest {
 
@@ -23,7 +26,8 @@ class CredentialsTest {
     private static Credentials<String> credentials(Optional<Path> file, String... entries) {
         List<Secret<String>> secrets =
                 List.of(entries).stream().map(CredentialsTest::secret).toList();
-        return new Credentials<>("the.setting", Optional.of(secrets), file, CredentialsTest::upperCase);
+        var setting = Optional.of(secrets).filter(some -> !some.isEmpty());
+        return new Credentials<>("the.setting", setting, file, CredentialsTest::upperCase);
     }
 
     private static Secret<String> secret(String value) {
@@ -87,6 +91,47 @@ class CredentialsTest {
                         ConfigurationException.class, () -> credentials(Optional.of(directory.resolve("absent"))))
                 .getMessage();
         assertEquals("the.setting-file names a file that cannot be read", absent);
+    }
+
+    /** Nothing configured means open to everyone, so what is configured and empty must not be taken for it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\uFEFF", "\n", "# nothing\n"})
+    void a_file_without_an_entry_stops_the_start(String content) throws IOException {
+        Path file = write(content);
+        String message = assertThrows(ConfigurationException.class, () -> credentials(Optional.of(file)))
+                .getMessage();
+        assertEquals("the.setting-file must have at least one entry", message);
+        assertThrows(ConfigurationException.class, () -> credentials(Optional.of(file), "a"));
+    }
+
+    @Test
+    void a_setting_without_an_entry_stops_the_start() {
+        String message = assertThrows(
+                        ConfigurationException.class,
+                        () -> new Credentials<>(
+                                "the.setting", Optional.of(List.of()), Optional.empty(), CredentialsTest::upperCase))
+                .getMessage();
+        assertEquals("the.setting must have at least one entry", message);
+    }
+
+    /** An entry may take long to check, and the file is looked at every second. */
+    @Test
+    void a_wrong_file_is_checked_once_and_again_when_it_has_changed() throws IOException {
+        Path file = write("b");
+        var checked = new AtomicInteger();
+        var credentials = new Credentials<>("the.setting", Optional.empty(), Optional.of(file), entry -> {
+            checked.incrementAndGet();
+            return upperCase(entry);
+        });
+        write("wrong");
+        for (int i = 0; i < 3; i++) {
+            credentials.reload();
+        }
+        assertEquals(2, checked.get());
+        write("b");
+        credentials.reload();
+        assertEquals(3, checked.get());
+        assertEquals(List.of("B"), credentials.current());
     }
 
     @Test

@@ -82,6 +82,21 @@ class AccessIT {
     }
 
     @Test
+    void an_empty_file_of_secrets_or_tokens_stops_the_start() throws Exception {
+        Path empty = Files.createFile(directory.resolve("empty"));
+        try (var database = new DatabaseServer()) {
+            for (String setting : List.of("TALLYHOOK_WEBHOOK_SECRETS_FILE", "TALLYHOOK_API_TOKENS_FILE")) {
+                Map<String, String> environment = new HashMap<>(database.environment());
+                environment.put(setting, empty.toString());
+                try (var service = Service.launch(environment)) {
+                    assertEquals(1, service.awaitExit());
+                    assertTrue(service.log().contains("-file must have at least one entry"), service.log());
+                }
+            }
+        }
+    }
+
+    @Test
     void no_secret_and_no_token_reaches_a_log_however_much_is_logged() throws Exception {
         Path secrets = Files.writeString(directory.resolve("secrets"), Senders.newSecret());
         try (var database = new DatabaseServer();
