@@ -66,7 +66,9 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
         AtomicInteger counted = operators ? OPEN_TO_OPERATORS : OPEN;
         boolean tooMany = counted.incrementAndGet() > (operators ? OPERATORS_MAX : config.max());
         channel.closeFuture().addListener(closed -> counted.decrementAndGet());
-        channel.pipeline().addFirst(tooMany ? new Refusal() : new RequestDeadline(config.requestWithin()));
+        channel.pipeline()
+                .addFirst(
+                        tooMany ? new Refusal() : new RequestDeadline(config.requestWithin(), RequestMemory.shared()));
     }
 
     /** An extension may not close a connection itself. */

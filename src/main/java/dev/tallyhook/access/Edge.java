@@ -19,6 +19,9 @@ import jakarta.enterprise.event.Observes;
 @ApplicationScoped
 class Edge implements HttpServerOptionsCustomizer {
 
+    /** RFC 9113 section 7: the client makes too much of a load. */
+    private static final long ENHANCE_YOUR_CALM = 0xb;
+
     /** HTTP/2 is spoken over TLS; on the plain port a connection is watched as HTTP/1.1 from its first byte on. */
     @Override
     public void customizeHttpServer(HttpServerOptions options) {
@@ -51,9 +54,28 @@ class Edge implements HttpServerOptionsCustomizer {
     private static void handle(RoutingContext context) {
         RequestDeadline deadline = RequestDeadline.of(context.request());
         if (deadline != null) {
-            deadline.requestCame(context.request().version() == HttpVersion.HTTP_2);
+            boolean multiplexed = context.request().version() == HttpVersion.HTTP_2;
+            deadline.requestCame(multiplexed);
             context.addEndHandler(end -> deadline.requestAnswered());
+            if (multiplexed && !takeRoom(context)) {
+                context.response().reset(ENHANCE_YOUR_CALM);
+                return;
+            }
         }
         context.next();
+    }
+
+    /** Bytes of HTTP/2 tell nothing of the size of the head that they bring, which is compressed. */
+    private static boolean takeRoom(RoutingContext context) {
+        int size = context.request().uri().length();
+        for (var header : context.request().headers()) {
+            size += header.getKey().length() + header.getValue().length();
+        }
+        int taken = size;
+        if (!RequestMemory.shared().take(taken, taken)) {
+            return false;
+        }
+        context.addEndHandler(end -> RequestMemory.shared().giveBack(taken));
+        return true;
     }
 }

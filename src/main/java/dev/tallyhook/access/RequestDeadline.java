@@ -1,8 +1,10 @@
 package dev.tallyhook.access;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.AttributeKey;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * answered are the head of one, and so is a new connection's silence: unless a request has come of it in time, the
  * connection is closed. A body that is being read has as long again, and its reader is told.
  *
+ * <p>It also takes the memory that the head of HTTP/1.1 needs from {@link RequestMemory}, until the request is answered, and
+ * closes the connection if there is none.
+ *
  * <p>A timeout between two bytes, which HTTP servers have, does not do this: a byte each second keeps it from ever ending.
  */
 public final class RequestDeadline extends ChannelInboundHandlerAdapter {
@@ -26,15 +31,21 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
     /** By the monotonic clock, which never gives it. */
     private static final long NEVER = Long.MAX_VALUE;
 
+    /** In bytes: no head is longer. What comes beyond is a body's, which whoever reads it takes room for. */
+    private static final int HEAD_MAX = 32 * 1024;
+
     private final long limit;
+    private final RequestMemory memory;
+    private final AtomicInteger headBytes = new AtomicInteger();
     private final AtomicInteger beingAnswered = new AtomicInteger();
     private final ArrayDeque<Body> beingRead = new ArrayDeque<>();
     private long headSince = NEVER;
     private boolean headsAreTimed = true;
     private @Nullable ScheduledFuture<?> nextLook;
 
-    RequestDeadline(Duration limit) {
+    RequestDeadline(Duration limit, RequestMemory memory) {
         this.limit = limit.toNanos();
+        this.memory = memory;
     }
 
     private record Body(long since, Runnable tooSlow) {}
@@ -60,7 +71,13 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
 
     /** A request is answered. May be called on any thread. */
     void requestAnswered() {
-        beingAnswered.decrementAndGet();
+        if (beingAnswered.decrementAndGet() == 0) {
+            forgetHead();
+        }
+    }
+
+    private void forgetHead() {
+        memory.giveBack(headBytes.getAndSet(0));
     }
 
     /**
@@ -91,15 +108,35 @@ public final class RequestDeadline extends ChannelInboundHandlerAdapter {
             nextLook.cancel(false);
         }
         beingRead.clear();
+        forgetHead();
         context.fireChannelInactive();
     }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
-        if (headsAreTimed && headSince == NEVER && beingAnswered.get() == 0) {
-            headSince = System.nanoTime();
+        if (headsAreTimed && beingAnswered.get() == 0) {
+            if (headSince == NEVER) {
+                headSince = System.nanoTime();
+            }
+            if (!takeRoom(message)) {
+                ReferenceCountUtil.release(message);
+                var unused = context.close();
+                return;
+            }
         }
         context.fireChannelRead(message);
+    }
+
+    private boolean takeRoom(Object message) {
+        int taken = headBytes.get();
+        int more = message instanceof ByteBuf bytes ? Math.min(bytes.readableBytes(), HEAD_MAX - taken) : 0;
+        if (more > 0) {
+            if (!memory.take(more, taken + more)) {
+                return false;
+            }
+            headBytes.addAndGet(more);
+        }
+        return true;
     }
 
     /** One timer for a connection, and none for a request: it looks when the earliest that it knows of could end. */

@@ -1,6 +1,7 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.access.RequestDeadline;
+import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.ProblemException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -12,7 +13,7 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Reads a request's body on the event loop, and no more of it than the limit, whether its length was announced or it
- * comes in chunks.
+ * comes in chunks. What it has read stays in memory until {@link #forget}.
  */
 final class RequestBody {
 
@@ -21,25 +22,28 @@ final class RequestBody {
 
     private final HttpServerRequest request;
     private final long sizeMax;
+    private final RequestMemory memory;
     private final Buffer gathered = Buffer.buffer();
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
 
-    private RequestBody(HttpServerRequest request, long sizeMax) {
+    /**
+     * Reads nothing yet.
+     *
+     * @param sizeMax in bytes
+     */
+    RequestBody(HttpServerRequest request, long sizeMax, RequestMemory memory) {
         this.request = request;
         this.sizeMax = sizeMax;
+        this.memory = memory;
     }
 
     /**
      * Reads the body to its end.
      *
-     * @return its bytes, or a {@link ProblemException} with 413 if there are more than {@code sizeMax}, and with 408
-     *     if they come too slowly
+     * @return its bytes, or a {@link ProblemException} with 413 if there are more than {@code sizeMax}, with 408 if they
+     *     come too slowly, and with 503 if bodies take too much memory already
      */
-    static CompletionStage<byte[]> read(HttpServerRequest request, long sizeMax) {
-        return new RequestBody(request, sizeMax).read();
-    }
-
-    private CompletionStage<byte[]> read() {
+    CompletionStage<byte[]> read() {
         if (announcedLength() > sizeMax) {
             refuseTooLarge();
             return body;
@@ -70,11 +74,19 @@ final class RequestBody {
         if (body.isDone()) {
             return;
         }
-        if (gathered.length() + chunk.length() > sizeMax) {
+        int size = gathered.length() + chunk.length();
+        if (size > sizeMax) {
             refuseTooLarge();
+        } else if (!memory.take(chunk.length(), size)) {
+            refuse(WaitingRoom.full());
         } else {
             gathered.appendBuffer(chunk);
         }
+    }
+
+    /** Nobody needs the bytes any more. To be called once, when the request is answered. */
+    void forget() {
+        memory.giveBack(gathered.length());
     }
 
     private void refuseTooLarge() {

@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.ProblemException;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -19,15 +20,13 @@ import org.jboss.resteasy.reactive.RestResponse;
 @Path("/v1/webhooks/transactions")
 class WebhookResource {
 
-    /** The most that {@code body-size-max} may allow, in bytes: a body is held in memory while it is read. */
-    private static final long BODY_SIZE_MAX = 16 * 1024 * 1024;
-
     private static final String REPLAYED = "Idempotent-Replayed";
 
     private final Signatures signatures;
     private final WebhookParser parser;
     private final Intake intake;
     private final IntakeMetrics metrics;
+    private final RequestMemory memory = RequestMemory.shared();
     private final long bodySizeMax;
 
     WebhookResource(
@@ -40,9 +39,9 @@ class WebhookResource {
     }
 
     void start(@Observes StartupEvent event) {
-        if (bodySizeMax < 1 || bodySizeMax > BODY_SIZE_MAX) {
-            throw new ConfigurationException(
-                    "tallyhook.intake.body-size-max must be from 1 to " + BODY_SIZE_MAX + " bytes");
+        if (bodySizeMax < 1 || bodySizeMax > memory.largest()) {
+            throw new ConfigurationException("tallyhook.intake.body-size-max must be from 1 to " + memory.largest()
+                    + " bytes, an eighth of the heap");
         }
     }
 
@@ -51,15 +50,18 @@ class WebhookResource {
     public CompletionStage<RestResponse<Accepted>> receive(HttpServerRequest request) {
         long since = System.nanoTime();
         String traceparent = TraceParent.ofCurrentRequest();
-        return RequestBody.read(request, bodySizeMax)
+        var incoming = new RequestBody(request, bodySizeMax, memory);
+        CompletionStage<RestResponse<Accepted>> answered = incoming.read()
                 .thenCompose(body -> authenticate(request, body))
                 .thenApply(body -> parse(request, body).broughtBy(traceparent))
-                .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt, since)))
-                .whenComplete((answer, failure) -> {
-                    if (failure != null) {
-                        metrics.refused(failure);
-                    }
-                });
+                .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt, since)));
+        // Not on what is returned, which the framework cancels when the sender goes away.
+        var unused = answered.whenComplete((answer, failure) -> incoming.forget());
+        return answered.whenComplete((answer, failure) -> {
+            if (failure != null) {
+                metrics.refused(failure);
+            }
+        });
     }
 
     private CompletionStage<byte[]> authenticate(HttpServerRequest request, byte[] body) {

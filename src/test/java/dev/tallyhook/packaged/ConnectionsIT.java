@@ -234,6 +234,45 @@ class ConnectionsIT {
         }
     }
 
+    /** A thousand bodies but for their last bytes, or four thousand heads but for theirs, are a quarter of the heap. */
+    @Test
+    void what_is_large_and_comes_in_slowly_fills_no_heap_and_leaves_room_for_webhooks() throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT60S"))) {
+            refusesTheLast(1_000, HEAD + "Content-Length: 65536\r\n\r\n" + " ".repeat(65_535), service);
+            refusesTheLast(4_000, HEAD + "X: " + "x".repeat(16_000), service);
+            assertTrue(!service.log().contains("OutOfMemory"), service::log);
+        }
+    }
+
+    private static void refusesTheLast(int many, String unfinished, Service service) throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < many; i++) {
+                slow.add(connect(service));
+                try {
+                    send(slow.get(i), unfinished);
+                } catch (SocketException cutOff) {
+                    // Refused before its end.
+                }
+            }
+            for (Socket last : slow.subList(many - 100, many)) {
+                String answer = untilClosed(last);
+                assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 503 "), answer);
+            }
+            for (int i = 0; i < 100; i++) {
+                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+            }
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+        // What they took is there again.
+        String large = Webhooks.body(Webhooks.newId()) + " ".repeat(60_000);
+        Eventually.within(Duration.ofSeconds(10), () -> service.post(large).statusCode() == 202, service::log);
+    }
+
     @Test
     void two_thousand_slow_senders_keep_nobody_else_from_being_answered() throws Exception {
         int many = 2_000;
