@@ -47,10 +47,11 @@ class ReadTimer implements ContainerRequestFilter, ContainerResponseFilter {
 
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
-        if (request.getProperty(SINCE) instanceof Long since) {
-            timer(uri(request.getUriInfo().getPath()), Integer.toString(response.getStatus()))
-                    .record(System.nanoTime() - since, TimeUnit.NANOSECONDS);
-        }
+        long now = System.nanoTime();
+        // One that was refused before its turn took no time.
+        long since = request.getProperty(SINCE) instanceof Long begun ? begun : now;
+        timer(uri(request.getUriInfo().getPath()), Integer.toString(response.getStatus()))
+                .record(now - since, TimeUnit.NANOSECONDS);
     }
 
     /** As the document of the API writes it, so that there are only as many as there are resources. */
