@@ -30,14 +30,22 @@ final class GroupWriter {
     private final TransactionLog log = new TransactionLog();
     private boolean databaseAway;
 
-    /** Rows that could not be locked, with none stored between them: one may be that row's matter, a group of them is not. */
-    private int lockedInARow;
+    /** The id that could not be locked last, with none stored since. */
+    private @Nullable String lastLocked;
+
+    /** Whether another one could not either: one may be that row's matter, two are not. */
+    private boolean severalLocked;
 
     private volatile long sinceNanos;
 
     GroupWriter(LedgerWriter ledger, IntakeMetrics metrics) {
         this.ledger = ledger;
         this.metrics = metrics;
+    }
+
+    /** A group is about to be written. */
+    void begin() {
+        sinceNanos = System.nanoTime();
     }
 
     /** When the statements under way began, by the monotonic clock. */
@@ -75,7 +83,7 @@ final class GroupWriter {
 
     /** What went wrong, or null if everything is stored and everybody answered. */
     private @Nullable SQLException tryToWrite(List<Pending> group) {
-        sinceNanos = System.nanoTime();
+        begin();
         try {
             List<Receipt> receipts =
                     ledger.write(group.stream().map(Pending::webhook).toList());
@@ -83,7 +91,8 @@ final class GroupWriter {
             for (int i = 0; i < group.size(); i++) {
                 group.get(i).receipt().complete(receipts.get(i));
             }
-            lockedInARow = 0;
+            lastLocked = null;
+            severalLocked = false;
             databaseAnswered();
             log.settled(group, receipts);
             return null;
@@ -115,13 +124,15 @@ final class GroupWriter {
                 refuse(List.of(pending), answer(failure));
                 if (DatabaseFailure.isLocked(failure)) {
                     locked.put(pending, failure);
-                    lockedInARow++;
+                    String id = pending.webhook().transactionId();
+                    severalLocked |= lastLocked != null && !lastLocked.equals(id);
+                    lastLocked = id;
                 } else {
                     log.unwritable(pending, failure);
                 }
             }
         }
-        if (!anyStored && !locked.isEmpty() && lockedInARow > 1) {
+        if (!anyStored && !locked.isEmpty() && severalLocked) {
             databaseFailed(failureOfAll);
         } else if (!whileAway) {
             // Otherwise it was all rows' matter, until it ended in the midst of the group.

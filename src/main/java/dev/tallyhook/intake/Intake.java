@@ -75,7 +75,7 @@ public class Intake {
     }
 
     /**
-     * Refuses early what would be refused later, before its body is worth reading.
+     * Refuses early what would be refused later, before its signature and its rules are checked.
      *
      * @throws ProblemException 503 if the intake is full or closing
      */
@@ -99,6 +99,7 @@ public class Intake {
     private void writeUntilClosed() {
         try {
             for (List<Pending> group = waiting.nextGroup(); !group.isEmpty(); group = waiting.nextGroup()) {
+                groups.begin();
                 beingWritten = group;
                 groups.write(group);
                 beingWritten = List.of();
@@ -113,6 +114,7 @@ public class Intake {
     /** Whether no webhook can be stored, for whatever reason in here. */
     public boolean stalled() {
         return !writer.isAlive()
+                || !watch.isAlive()
                 || (!beingWritten.isEmpty() && System.nanoTime() - groups.sinceNanos() > GROUP_MAX.toNanos());
     }
 

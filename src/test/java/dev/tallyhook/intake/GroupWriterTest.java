@@ -49,6 +49,16 @@ class GroupWriterTest {
         assertEquals(0, log.with("takes no webhooks"), log::toString);
     }
 
+    @Test
+    void an_id_that_is_held_and_sent_again_is_no_outage() throws InterruptedException {
+        locked = webhooks -> true;
+        List<Pending> group = group(1);
+        writer.write(group);
+        writer.write(List.of(new Pending(group.get(0).webhook(), System.nanoTime(), new CompletableFuture<>())));
+        assertEquals(2, log.with("cannot be stored"), log::toString);
+        assertEquals(0, log.with("takes no webhooks"), log::toString);
+    }
+
     /** The rows that still met it are no more the reason than those that came later. */
     @Test
     void a_lock_of_the_table_that_ends_in_the_midst_of_a_group_is_no_single_rows_matter() throws InterruptedException {
