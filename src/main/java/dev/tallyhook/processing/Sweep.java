@@ -26,7 +26,7 @@ class Sweep {
     /** What one tick finishes at most, in batches; the next tick goes on. */
     private static final int BATCHES_MAX = 10_000;
 
-    /** A sweep rests so many times as long as it takes: it costs at most a twentieth of one connection's time. */
+    /** A sweep rests so many times as long as it takes: it costs a twentieth of one connection's time, until that is {@link #REST_MAX}. */
     private static final int REST_FACTOR = 20;
 
     /** {@code query_canceled}: the sweep took longer than its {@code statement_timeout}. */
@@ -109,7 +109,7 @@ class Sweep {
         return true;
     }
 
-    /** Waits for the running batch, unless it is long in finding anything: then PostgreSQL undoes what it has begun. */
+    /** Waits for the running batch, unless it is long in finding anything: then PostgreSQL ends the statement by itself, or undoes it. */
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
         stopping = true;
         if (turn.tryLock(STOP_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
