@@ -31,7 +31,7 @@ class AuditIT {
 
     @BeforeEach
     void open() throws Exception {
-        database = new DatabaseServer(directory.resolve("data"), Stage.POSTGRES);
+        database = Stage.server();
         database.migrateTo("latest");
         history = new History(directory);
         audit = new Audit(database);

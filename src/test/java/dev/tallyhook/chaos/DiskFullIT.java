@@ -62,7 +62,7 @@ class DiskFullIT {
                 fill();
                 Thread.sleep(FULL.toMillis());
                 Files.delete(disk.resolve("filler"));
-                database.startIfDown();
+                database.recover();
             }))));
             System.out.println(verdict.table());
             assertEquals(List.of(), verdict.violations(), stage.logs::toString);

@@ -4,17 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.packaged.DatabaseServer;
 import dev.tallyhook.packaged.Eventually;
-import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,12 +53,12 @@ class FailoverIT {
                 DELAY);
     }
 
-    private static DatabaseServer standbyOf(DatabaseServer primary) throws Exception {
-        Path data = Files.createTempDirectory("tallyhook-standby");
+    private DatabaseServer standbyOf(DatabaseServer primary) throws Exception {
+        Path data = Files.createDirectory(directory.resolve("standby"));
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwx------"));
         // A copy of a server that is down needs no backup mode, and so no program that Maven does not bring.
         primary.stop();
-        copy(primary.data(), data);
+        FileUtils.copyDirectory(primary.data().toFile(), data.toFile());
         primary.start();
         Files.createFile(data.resolve("standby.signal"));
         var settings = new HashMap<>(Stage.POSTGRES);
@@ -72,21 +69,5 @@ class FailoverIT {
                 () -> primary.number("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == 1,
                 () -> "the standby does not follow");
         return standby;
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        Files.walkFileTree(from, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                Files.createDirectories(to.resolve(from.relativize(folder)));
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.copy(file, to.resolve(from.relativize(file)));
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Replicas behind nginx are restarted one after the other, again and again, and no sender notices. */
 class RollingRestartIT {
 
-    private static final int ROLLS = Integer.getInteger("chaos.rolls", 3);
+    private static final int ROLLS = Integer.getInteger("chaos.rolls", 2);
     private static final int PER_SECOND = Integer.getInteger("chaos.rolling-rate", 300);
 
     @TempDir

@@ -2,7 +2,6 @@ package dev.tallyhook.chaos;
 
 import dev.tallyhook.packaged.DatabaseServer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -75,7 +74,7 @@ final class Stage implements AutoCloseable {
     }
 
     static DatabaseServer server() throws IOException {
-        return new DatabaseServer(Files.createTempDirectory("tallyhook-chaos"), POSTGRES);
+        return new DatabaseServer(POSTGRES);
     }
 
     /** Of a replica whose database is at these hosts, of which one is the primary. */

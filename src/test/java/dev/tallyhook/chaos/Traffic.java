@@ -72,7 +72,7 @@ final class Traffic implements AutoCloseable {
         long skipped = 0;
         for (long sent = 0; !stopped; sent++) {
             long due = start + (sent + skipped) * TimeUnit.SECONDS.toNanos(1) / perSecond;
-            while (System.nanoTime() < due || underWay.get() > UNDER_WAY_MAX) {
+            while (!stopped && (System.nanoTime() < due || underWay.get() > UNDER_WAY_MAX)) {
                 if (underWay.get() > UNDER_WAY_MAX) {
                     skipped = (System.nanoTime() - start) * perSecond / TimeUnit.SECONDS.toNanos(1) - sent;
                 }
