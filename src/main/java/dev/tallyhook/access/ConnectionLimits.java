@@ -28,6 +28,8 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
     private final ConnectionConfig config =
             ConfigProvider.getConfig().unwrap(SmallRyeConfig.class).getConfigMapping(ConnectionConfig.class);
 
+    private final RequestMemory memory = RequestMemory.shared();
+
     private static final AtomicBoolean IN_FORCE = new AtomicBoolean();
 
     /** Connections of probes and scrapes, which are few. */
@@ -66,9 +68,7 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
         AtomicInteger counted = operators ? OPEN_TO_OPERATORS : OPEN;
         boolean tooMany = counted.incrementAndGet() > (operators ? OPERATORS_MAX : config.max());
         channel.closeFuture().addListener(closed -> counted.decrementAndGet());
-        channel.pipeline()
-                .addFirst(
-                        tooMany ? new Refusal() : new RequestDeadline(config.requestWithin(), RequestMemory.shared()));
+        channel.pipeline().addFirst(tooMany ? new Refusal() : new RequestDeadline(config.requestWithin(), memory));
     }
 
     /** An extension may not close a connection itself. */

@@ -9,6 +9,7 @@ import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.quarkus.vertx.http.ManagementInterface;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -22,6 +23,8 @@ class Edge implements HttpServerOptionsCustomizer {
     /** RFC 9113 section 7: the client makes too much of a load. */
     private static final long ENHANCE_YOUR_CALM = 0xb;
 
+    private final RequestMemory memory = RequestMemory.shared();
+
     /** HTTP/2 is spoken over TLS; on the plain port a connection is watched as HTTP/1.1 from its first byte on. */
     @Override
     public void customizeHttpServer(HttpServerOptions options) {
@@ -29,7 +32,7 @@ class Edge implements HttpServerOptionsCustomizer {
     }
 
     void register(@Observes Router router) {
-        router.route().order(Integer.MIN_VALUE).handler(Edge::handle);
+        router.route().order(Integer.MIN_VALUE).handler(this::handle);
     }
 
     /** The operators' port has connections too, and what scrapes it keeps them. */
@@ -51,7 +54,7 @@ class Edge implements HttpServerOptionsCustomizer {
         }
     }
 
-    private static void handle(RoutingContext context) {
+    private void handle(RoutingContext context) {
         RequestDeadline deadline = RequestDeadline.of(context.request());
         if (deadline != null) {
             boolean multiplexed = context.request().version() == HttpVersion.HTTP_2;
@@ -66,16 +69,20 @@ class Edge implements HttpServerOptionsCustomizer {
     }
 
     /** Bytes of HTTP/2 tell nothing of the size of the head that they bring, which is compressed. */
-    private static boolean takeRoom(RoutingContext context) {
-        int size = context.request().uri().length();
-        for (var header : context.request().headers()) {
-            size += header.getKey().length() + header.getValue().length();
-        }
-        int taken = size;
-        if (!RequestMemory.shared().take(taken, taken)) {
+    private boolean takeRoom(RoutingContext context) {
+        int size = headSize(context.request());
+        if (!memory.take(size, size)) {
             return false;
         }
-        context.addEndHandler(end -> RequestMemory.shared().giveBack(taken));
+        context.addEndHandler(end -> memory.giveBack(size));
         return true;
+    }
+
+    private static int headSize(HttpServerRequest request) {
+        int size = request.uri().length();
+        for (var header : request.headers()) {
+            size += header.getKey().length() + header.getValue().length();
+        }
+        return size;
     }
 }
