@@ -19,11 +19,15 @@ import java.util.concurrent.atomic.LongAdder;
 /** Every request and every answer, written down by those who sent and got them: what the ledger is held against. */
 final class History implements AutoCloseable {
 
+    /** Within this a webhook is answered. */
+    private static final long PROMISED_MICROS = 500_000;
+
     private final Path attempts;
     private final Path reads;
     private final BufferedWriter attemptsWriter;
     private final BufferedWriter readsWriter;
     private final Map<String, LongAdder> outcomes = new ConcurrentSkipListMap<>();
+    private final LongAdder slow = new LongAdder();
     private final List<Watch> watches = new CopyOnWriteArrayList<>();
     private int receivers;
 
@@ -56,6 +60,9 @@ final class History implements AutoCloseable {
 
     void record(Attempt attempt) {
         outcomes.computeIfAbsent(attempt.outcome(), outcome -> new LongAdder()).increment();
+        if (attempt.answered() - attempt.sent() > PROMISED_MICROS) {
+            slow.increment();
+        }
         write(attemptsWriter, attempt.line());
         watches.forEach(watch -> watch.see(attempt));
         watches.removeIf(watch -> watch.accepted.isDone());
@@ -110,6 +117,11 @@ final class History implements AutoCloseable {
     /** How often each outcome came. */
     Map<String, LongAdder> outcomes() {
         return outcomes;
+    }
+
+    /** Tries that took longer than the service promises, by the clock of the senders, who wait for balancers and processors too. */
+    long slow() {
+        return slow.sum();
     }
 
     Path attempts() {

@@ -1,21 +1,23 @@
 package dev.tallyhook.chaos;
 
 import dev.tallyhook.Webhooks;
+import io.netty.channel.ConnectTimeoutException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 
@@ -36,30 +38,23 @@ final class Traffic implements AutoCloseable {
     /** After the last fault what was refused is sent again, and what is due is finished, within this. */
     static final Duration END_MAX = Duration.ofSeconds(60);
 
-    private static final Pattern STATUS = Pattern.compile("\"status\":\"([A-Z]+)\"");
-
-    private static final Pattern DETAIL = Pattern.compile("\"detail\":\"([^\"]*)\"");
-
-    private final List<URI> receivers;
+    private final List<Integer> receivers;
     private final int perSecond;
     private final Duration delay;
     private final Random random;
     private final History history;
-    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2);
-    private final HttpClient client = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(PATIENCE)
-            .executor(timer)
-            .build();
+    private final Vertx vertx = Vertx.vertx(new VertxOptions()
+            .setEventLoopPoolSize(1)
+            .setFileSystemOptions(new FileSystemOptions().setFileCachingEnabled(false)));
+    private final HttpClient client = vertx.createHttpClient(
+            new HttpClientOptions().setConnectTimeout((int) PATIENCE.toMillis()).setMaxPoolSize(2 * UNDER_WAY_MAX));
     private final AtomicInteger underWay = new AtomicInteger();
     private final Thread pace = new Thread(this::sendUntilStopped, "traffic");
     private volatile boolean stopped;
 
     /** To replicas, or to a balancer before them, at ports of this machine. */
     Traffic(List<Integer> ports, int perSecond, Duration delay, long seed, History history) {
-        this.receivers = ports.stream()
-                .map(port -> URI.create("http://localhost:" + port))
-                .toList();
+        this.receivers = List.copyOf(ports);
         this.perSecond = perSecond;
         this.delay = delay;
         this.random = new Random(seed);
@@ -103,13 +98,13 @@ final class Traffic implements AutoCloseable {
         if (kind < 4) {
             deliver(id, amount, 0);
         } else if (kind < 7) {
-            later(within(delay.plusSeconds(2))).execute(() -> deliver(id, amount, 0));
+            later(within(delay.plusSeconds(2)), () -> deliver(id, amount, 0));
         } else if (kind < 9) {
             deliver(id, "2.25", 0);
         } else if (kind < 11) {
-            later(within(delay.plusSeconds(2))).execute(() -> deliver(id, "2.25", 0));
+            later(within(delay.plusSeconds(2)), () -> deliver(id, "2.25", 0));
         } else if (kind < 16) {
-            later(within(delay.plusSeconds(2))).execute(() -> read(id));
+            later(within(delay.plusSeconds(2)), () -> read(id));
         }
     }
 
@@ -117,12 +112,8 @@ final class Traffic implements AutoCloseable {
         return Duration.ofMillis(random.nextInt((int) most.toMillis()));
     }
 
-    private Executor later(Duration pause) {
-        return task -> {
-            if (!timer.isShutdown()) {
-                var unused = timer.schedule(task, pause.toMillis(), TimeUnit.MILLISECONDS);
-            }
-        };
+    private void later(Duration pause, Runnable task) {
+        vertx.setTimer(Math.max(1, pause.toMillis()), unused -> task.run());
     }
 
     /** Sends it, and again after a pause, until it is answered with 202 or refused for good. */
@@ -131,26 +122,34 @@ final class Traffic implements AutoCloseable {
             underWay.incrementAndGet();
         }
         int receiver = random.nextInt(receivers.size());
-        var request = HttpRequest.newBuilder(receivers.get(receiver).resolve(Webhooks.PATH))
-                .timeout(PATIENCE)
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body(id, amount)))
-                .build();
         long sent = History.now();
-        var unused = client.sendAsync(request, HttpResponse.BodyHandlers.ofString())
-                .whenComplete((answer, failure) -> {
-                    String outcome = answer == null ? outcome(failure) : outcome(answer);
-                    boolean replayed = answer != null
-                            && answer.headers()
-                                    .firstValue("Idempotent-Replayed")
-                                    .isPresent();
-                    history.record(new Attempt(id, amount, receiver, sent, History.now(), outcome, replayed));
-                    if (answer != null && answer.statusCode() < 500) {
-                        underWay.decrementAndGet();
-                    } else {
-                        later(backoff(tries)).execute(() -> deliver(id, amount, tries + 1));
-                    }
-                });
+        request(HttpMethod.POST, receiver, Webhooks.PATH, body(id, amount)).onComplete(result -> {
+            Answer answer = result.result();
+            String outcome = answer == null ? outcome(result.cause()) : answer.outcome();
+            boolean replayed = answer != null && answer.replayed();
+            history.record(new Attempt(id, amount, receiver, sent, History.now(), outcome, replayed));
+            if (answer != null && answer.status() < 500) {
+                underWay.decrementAndGet();
+            } else {
+                later(backoff(tries), () -> deliver(id, amount, tries + 1));
+            }
+        });
+    }
+
+    private Future<Answer> request(HttpMethod method, int receiver, String path, String body) {
+        return client.request(new RequestOptions()
+                        .setMethod(method)
+                        .setHost("127.0.0.1")
+                        .setPort(receivers.get(receiver))
+                        .setURI(path)
+                        .setTimeout(PATIENCE.toMillis())
+                        .putHeader("Content-Type", "application/json"))
+                .compose(request -> request.send(body))
+                .compose(response -> response.body()
+                        .map(bytes -> new Answer(
+                                response.statusCode(),
+                                response.getHeader("Idempotent-Replayed") != null,
+                                bytes.toString())));
     }
 
     /** The accounts are made of the id, so that a row that mixes two webhooks up shows. */
@@ -159,23 +158,16 @@ final class Traffic implements AutoCloseable {
                 {"transaction_id":"%s","source_account":"from_%s","destination_account":"to_%s","amount":%s,"currency":"INR"}""".formatted(id, id, id, amount);
     }
 
-    /** Its status, and of what may be right next time why it was not this time. */
-    private static String outcome(HttpResponse<String> answer) {
-        var detail = DETAIL.matcher(answer.body());
-        String status = Integer.toString(answer.statusCode());
-        return answer.statusCode() >= 500 && detail.find() ? status + " " + detail.group(1) : status;
-    }
-
     private static String outcome(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause instanceof HttpTimeoutException) {
+        if (failure instanceof TimeoutException || failure instanceof ConnectTimeoutException) {
             return "timeout";
         }
-        if (cause instanceof ConnectException) {
+        if (failure instanceof ConnectException) {
             return "refused";
         }
-        return cause instanceof IOException ? "broken" : cause.getClass().getSimpleName();
+        return failure instanceof IOException || failure instanceof HttpClosedException
+                ? "broken"
+                : failure.getClass().getSimpleName();
     }
 
     /** Twice as long each time, and never the same for all. */
@@ -185,19 +177,31 @@ final class Traffic implements AutoCloseable {
     }
 
     private void read(String id) {
-        var request = HttpRequest.newBuilder(
-                        receivers.get(random.nextInt(receivers.size())).resolve(Webhooks.transactionPath(id)))
-                .timeout(PATIENCE)
-                .build();
+        int receiver = random.nextInt(receivers.size());
         long sent = History.now();
-        var unused = client.sendAsync(request, HttpResponse.BodyHandlers.ofString())
-                .whenComplete((answer, failure) ->
-                        history.recordRead(id, sent, History.now(), answer == null ? outcome(failure) : said(answer)));
+        request(HttpMethod.GET, receiver, Webhooks.transactionPath(id), "").onComplete(result -> {
+            Answer answer = result.result();
+            history.recordRead(
+                    id, sent, History.now(), answer == null ? outcome(result.cause()) : answer.transactionStatus());
+        });
     }
 
-    private static String said(HttpResponse<String> answer) {
-        var status = STATUS.matcher(answer.body());
-        return answer.statusCode() == 200 && status.find() ? status.group(1) : Integer.toString(answer.statusCode());
+    private record Answer(int status, boolean replayed, String body) {
+
+        private static final Pattern STATUS = Pattern.compile("\"status\":\"([A-Z]+)\"");
+        private static final Pattern DETAIL = Pattern.compile("\"detail\":\"([^\"]*)\"");
+
+        /** Its status, and of what may be right next time why it was not this time. */
+        String outcome() {
+            var detail = DETAIL.matcher(body);
+            return status >= 500 && detail.find() ? status + " " + detail.group(1) : Integer.toString(status);
+        }
+
+        /** What a reader was told of a transaction. */
+        String transactionStatus() {
+            var said = STATUS.matcher(body);
+            return status == 200 && said.find() ? said.group(1) : Integer.toString(status);
+        }
     }
 
     /** Webhooks that are not answered for good. */
@@ -218,6 +222,6 @@ final class Traffic implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        timer.shutdownNow();
+        vertx.close().toCompletionStage().toCompletableFuture().join();
     }
 }

@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 public final class Service implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Path TARGET = Path.of("target");
+    private static final Path JAR = Path.of("target", "quarkus-app", "quarkus-run.jar");
 
     private final int port;
     private final int managementPort = DatabaseServer.freePort();
@@ -33,9 +33,13 @@ public final class Service implements AutoCloseable {
     private final Process process;
 
     private Service(Map<String, String> environment, int port) throws IOException {
+        this(environment, port, command());
+    }
+
+    private Service(Map<String, String> environment, int port, List<String> command) throws IOException {
         this.port = port;
         log = Files.createTempFile("tallyhook", ".log");
-        var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         // Who may send and read is the matter of the tests that say so.
         builder.environment().put("TALLYHOOK_OPEN_ACCESS", "true");
         // Replicas share this machine.
@@ -51,20 +55,32 @@ public final class Service implements AutoCloseable {
         if (binary != null) {
             return List.of(binary);
         }
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        // Started as often as here, a JVM must not take both processors for optimizing what soon ends.
+        return java(ClassArchive.option(JAR));
+    }
+
+    /** Started as often as here, a JVM must not take both processors for optimizing what soon ends. */
+    private static List<String> java(String option) {
         return List.of(
-                java.toString(),
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                option,
                 "-Xmx256m",
+                // Otherwise its first collection is a full one that stops a start for 0.1 s, to find the same classes
+                // again.
+                "-XX:MetaspaceSize=128m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-jar",
-                TARGET.resolve("quarkus-app/quarkus-run.jar").toString());
+                JAR.toString());
     }
 
     /** Starts the process on the port given, and does not wait for it. */
     public static Service launch(Map<String, String> environment, int port) throws IOException {
         return new Service(environment, port);
+    }
+
+    /** Starts the process with one more option of the JVM, and does not wait for it. */
+    static Service launch(Map<String, String> environment, String option) throws IOException {
+        return new Service(environment, DatabaseServer.freePort(), java(option));
     }
 
     /** Starts the process and does not wait for it. */
