@@ -51,6 +51,7 @@ final class Traffic implements AutoCloseable {
     private final AtomicInteger underWay = new AtomicInteger();
     private final Thread pace = new Thread(this::sendUntilStopped, "traffic");
     private volatile boolean stopped;
+    private volatile boolean closed;
 
     /** To replicas, or to a balancer before them, at ports of this machine. */
     Traffic(List<Integer> ports, int perSecond, Duration delay, long seed, History history) {
@@ -113,7 +114,11 @@ final class Traffic implements AutoCloseable {
     }
 
     private void later(Duration pause, Runnable task) {
-        vertx.setTimer(Math.max(1, pause.toMillis()), unused -> task.run());
+        vertx.setTimer(Math.max(1, pause.toMillis()), unused -> {
+            if (!closed) {
+                task.run();
+            }
+        });
     }
 
     /** Sends it, and again after a pause, until it is answered with 202 or refused for good. */
@@ -222,6 +227,7 @@ final class Traffic implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        closed = true;
         vertx.close().toCompletionStage().toCompletableFuture().join();
     }
 }
