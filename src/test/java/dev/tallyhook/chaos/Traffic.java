@@ -51,7 +51,6 @@ final class Traffic implements AutoCloseable {
     private final AtomicInteger underWay = new AtomicInteger();
     private final Thread pace = new Thread(this::sendUntilStopped, "traffic");
     private volatile boolean stopped;
-    private volatile boolean closed;
 
     /** To replicas, or to a balancer before them, at ports of this machine. */
     Traffic(List<Integer> ports, int perSecond, Duration delay, long seed, History history) {
@@ -99,26 +98,27 @@ final class Traffic implements AutoCloseable {
         if (kind < 4) {
             deliver(id, amount, 0);
         } else if (kind < 7) {
-            later(within(delay.plusSeconds(2)), () -> deliver(id, amount, 0));
+            sometime(() -> deliver(id, amount, 0));
         } else if (kind < 9) {
             deliver(id, "2.25", 0);
         } else if (kind < 11) {
-            later(within(delay.plusSeconds(2)), () -> deliver(id, "2.25", 0));
+            sometime(() -> deliver(id, "2.25", 0));
         } else if (kind < 16) {
-            later(within(delay.plusSeconds(2)), () -> read(id));
+            sometime(() -> read(id));
         }
     }
 
-    private Duration within(Duration most) {
-        return Duration.ofMillis(random.nextInt((int) most.toMillis()));
-    }
-
-    private void later(Duration pause, Runnable task) {
-        vertx.setTimer(Math.max(1, pause.toMillis()), unused -> {
-            if (!closed) {
+    /** Before or after it is finished, and not at all if senders are told to stop meanwhile. */
+    private void sometime(Runnable task) {
+        later(Duration.ofMillis(random.nextInt((int) delay.plusSeconds(2).toMillis())), () -> {
+            if (!stopped) {
                 task.run();
             }
         });
+    }
+
+    private void later(Duration pause, Runnable task) {
+        vertx.setTimer(Math.max(1, pause.toMillis()), unused -> task.run());
     }
 
     /** Sends it, and again after a pause, until it is answered with 202 or refused for good. */
@@ -227,7 +227,6 @@ final class Traffic implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        closed = true;
         vertx.close().toCompletionStage().toCompletableFuture().join();
     }
 }
