@@ -46,8 +46,13 @@ final class Traffic implements AutoCloseable {
     private final Vertx vertx = Vertx.vertx(new VertxOptions()
             .setEventLoopPoolSize(1)
             .setFileSystemOptions(new FileSystemOptions().setFileCachingEnabled(false)));
-    private final HttpClient client = vertx.createHttpClient(
-            new HttpClientOptions().setConnectTimeout((int) PATIENCE.toMillis()).setMaxPoolSize(2 * UNDER_WAY_MAX));
+    private final HttpClient client = vertx.httpClientBuilder()
+            .with(new HttpClientOptions()
+                    .setConnectTimeout((int) PATIENCE.toMillis())
+                    .setMaxPoolSize(2 * UNDER_WAY_MAX))
+            // Otherwise each connection that a fault resets is told of as an error.
+            .withConnectHandler(connection -> connection.exceptionHandler(lost -> {}))
+            .build();
     private final AtomicInteger underWay = new AtomicInteger();
     private final Thread pace = new Thread(this::sendUntilStopped, "traffic");
     private volatile boolean stopped;
