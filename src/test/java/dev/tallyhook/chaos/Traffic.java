@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -47,9 +48,8 @@ final class Traffic implements AutoCloseable {
             .setEventLoopPoolSize(1)
             .setFileSystemOptions(new FileSystemOptions().setFileCachingEnabled(false)));
     private final HttpClient client = vertx.httpClientBuilder()
-            .with(new HttpClientOptions()
-                    .setConnectTimeout((int) PATIENCE.toMillis())
-                    .setMaxPoolSize(2 * UNDER_WAY_MAX))
+            .with(new HttpClientOptions().setConnectTimeout((int) PATIENCE.toMillis()))
+            .with(new PoolOptions().setHttp1MaxSize(2 * UNDER_WAY_MAX))
             // Otherwise each connection that a fault resets is told of as an error.
             .withConnectHandler(connection -> connection.exceptionHandler(lost -> {}))
             .build();
