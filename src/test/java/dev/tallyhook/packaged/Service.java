@@ -64,8 +64,7 @@ public final class Service implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 option,
                 "-Xmx256m",
-                // Otherwise its first collection is a full one that stops a start for 0.1 s, to find the same classes
-                // again.
+                // With less, a full collection of classes stops a start for 0.1 s.
                 "-XX:MetaspaceSize=128m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
