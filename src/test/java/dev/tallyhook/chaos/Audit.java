@@ -127,9 +127,9 @@ final class Audit {
                     WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000"""),
             new Check("not answered within 5 s, though no replica was paused", """
                     SELECT count(*) FROM audit.unpaused WHERE outcome = 'timeout'"""),
-            new Check("answered with anything but 202, 409 and 503", """
+            new Check("answered with anything but 202, 409 and a 503 that says why", """
                     SELECT count(*) FROM audit.attempts
-                    WHERE outcome NOT IN ('202', '409', 'refused', 'broken', 'timeout') AND outcome NOT LIKE '503%%'"""),
+                    WHERE outcome NOT IN ('202', '409', 'refused', 'broken', 'timeout') AND outcome NOT LIKE '503 %%'"""),
             new Check("read with anything but 200, 404 and 503", """
                     SELECT count(*) FROM audit.reads
                     WHERE said NOT IN ('PROCESSING', 'PROCESSED', '404', '503', 'refused', 'broken', 'timeout')"""));

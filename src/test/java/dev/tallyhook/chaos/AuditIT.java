@@ -48,6 +48,7 @@ class AuditIT {
         accepted("good");
         stored("good", AMOUNT, "200 milliseconds");
         conflicting("good", OTHER_AMOUNT);
+        history.record(attempt("good", AMOUNT, longAgo, "503 The intake is full; try again"));
         history.recordRead("good", longAgo + 2_000_000, longAgo + 2_000_000, "PROCESSED");
         assertTrue(findings().stream().allMatch(finding -> finding.count() == 0), () -> findings()
                 .toString());
@@ -92,7 +93,7 @@ class AuditIT {
         history.recordRead("read", longAgo + 5_000_000, longAgo + 5_000_000, "404");
         history.recordRead("read", longAgo, longAgo + 500_000, "PROCESSED");
         history.recordRead("read", longAgo, longAgo, "500");
-        history.record(attempt("read", AMOUNT, longAgo, "500"));
+        history.record(attempt("read", AMOUNT, longAgo, "503"));
         history.record(attempt("read", AMOUNT, longAgo, "timeout"));
 
         for (Audit.Finding finding : findings()) {

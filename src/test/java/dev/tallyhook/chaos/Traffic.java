@@ -3,6 +3,7 @@ package dev.tallyhook.chaos;
 import dev.tallyhook.Webhooks;
 import io.netty.channel.ConnectTimeoutException;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -146,20 +147,25 @@ final class Traffic implements AutoCloseable {
         });
     }
 
+    /** On the event loop: an answer could come, and its body be lost, before another thread has said what is to be done with it. */
     private Future<Answer> request(HttpMethod method, int receiver, String path, String body) {
-        return client.request(new RequestOptions()
-                        .setMethod(method)
-                        .setHost("127.0.0.1")
-                        .setPort(receivers.get(receiver))
-                        .setURI(path)
-                        .setTimeout(PATIENCE.toMillis())
-                        .putHeader("Content-Type", "application/json"))
+        var options = new RequestOptions()
+                .setMethod(method)
+                .setHost("127.0.0.1")
+                .setPort(receivers.get(receiver))
+                .setURI(path)
+                .setTimeout(PATIENCE.toMillis())
+                .putHeader("Content-Type", "application/json");
+        Promise<Answer> answered = Promise.promise();
+        vertx.runOnContext(unused -> client.request(options)
                 .compose(request -> request.send(body))
                 .compose(response -> response.body()
                         .map(bytes -> new Answer(
                                 response.statusCode(),
                                 response.getHeader("Idempotent-Replayed") != null,
-                                bytes.toString())));
+                                bytes.toString())))
+                .onComplete(answered));
+        return answered.future();
     }
 
     /** The accounts are made of the id, so that a row that mixes two webhooks up shows. */
