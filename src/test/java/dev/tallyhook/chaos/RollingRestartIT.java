@@ -7,15 +7,20 @@ import dev.tallyhook.packaged.Programs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Replicas behind nginx are restarted one after the other, again and again, and no sender notices. */
+/**
+ * Two replicas behind nginx are replaced one after the other, again and again, and no sender notices. As the Deployment in {@code
+ * deploy/} has it, the new one is there before the old one goes.
+ */
 class RollingRestartIT {
 
     private static final int ROLLS = Integer.getInteger("chaos.rolls", 2);
@@ -26,7 +31,7 @@ class RollingRestartIT {
     /** A sender's JVM needs so long to come to speed; what it would take from the replicas is not theirs to lose. */
     private static final Duration WARM_UP = Duration.ofSeconds(10);
 
-    /** As long as a new replica serves before the next one is stopped; the Deployment in {@code deploy/} waits for longer. */
+    /** As long as a new replica serves before an old one is stopped; the Deployment in {@code deploy/} waits for longer. */
     private static final Duration READY_MIN = Duration.ofSeconds(3);
 
     @TempDir
@@ -41,17 +46,20 @@ class RollingRestartIT {
     @Test
     void behind_a_balancer_that_tries_the_next_replica_no_request_fails() throws Exception {
         int port = DatabaseServer.freePort();
-        try (var stage = new Stage(2, DELAY, directory, Stage.server(), (server, wire) -> environment(server))) {
+        try (var stage = new Stage(3, DELAY, directory, Stage.server(), (server, wire) -> environment(server))) {
+            Queue<Replica> serving = new ArrayDeque<>(stage.replicas);
+            Replica next = serving.remove();
+            next.stop();
             Process nginx = nginx(port, stage.replicas);
             try {
                 stage.send(List.of(port), PER_SECOND, 1);
                 Thread.sleep(WARM_UP.toMillis());
-                for (int i = 0; i < ROLLS; i++) {
-                    for (Replica replica : stage.replicas) {
-                        Thread.sleep(READY_MIN.toMillis());
-                        replica.stop();
-                        replica.start();
-                    }
+                for (int i = 0; i < 2 * ROLLS; i++) {
+                    next.start();
+                    Thread.sleep(READY_MIN.toMillis());
+                    serving.add(next);
+                    next = serving.remove();
+                    next.stop();
                 }
                 Verdict verdict = stage.judge(List.of());
                 System.out.printf(
