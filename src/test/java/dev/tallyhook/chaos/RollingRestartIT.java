@@ -17,10 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Two replicas behind nginx are replaced one after the other, again and again, and no sender notices. As the Deployment in {@code
- * deploy/} has it, the new one is there before the old one goes.
- */
+/** Two replicas behind nginx are replaced again and again, the new one first, as a Deployment does it, and no sender notices. */
 class RollingRestartIT {
 
     private static final int ROLLS = Integer.getInteger("chaos.rolls", 2);
