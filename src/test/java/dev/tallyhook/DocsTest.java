@@ -5,11 +5,22 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,11 +67,48 @@ class DocsTest {
         assertTrue(!policy.contains("unsafe"), policy);
     }
 
-    @Test
-    void the_parts_that_the_page_names_are_there() {
-        Pattern.compile("(?:href|src)=\"([^\"]+)\"")
-                .matcher(given().get("/docs").asString())
+    @ParameterizedTest
+    @ValueSource(strings = {"/docs", "/dashboard"})
+    void the_parts_that_a_page_names_are_there(String page) {
+        Pattern.compile("(?:href|src)=\"([a-z][^\"]+)\"")
+                .matcher(given().get(page).asString())
                 .results()
                 .forEach(part -> given().get("/" + part.group(1)).then().statusCode(200));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"swagger-ui/{swagger-ui.version}/swagger-ui-bundle.js", "uplot/{uplot.version}/dist/uPlot.min.css"})
+    void a_library_of_a_page_comes_compressed_or_plain_as_its_reader_takes_it(String library) throws Exception {
+        var version = Pattern.compile("<(swagger-ui|uplot)\\.version>(.+)<")
+                .matcher(Files.readString(Path.of("pom.xml")))
+                .results()
+                .filter(property -> library.contains(property.group(1) + ".version"))
+                .findFirst()
+                .orElseThrow()
+                .group(2);
+        String path = "/webjars/" + library.replaceAll("\\{.+}", version);
+        byte[] plain = read(path, "gzip;q=0, identity", null);
+        byte[] compressed = read(path, "br, gzip", "gzip");
+        assertTrue(compressed.length < plain.length, compressed.length + " of " + plain.length + " bytes");
+        assertArrayEquals(plain, new GZIPInputStream(new ByteArrayInputStream(compressed)).readAllBytes());
+    }
+
+    private static byte[] read(String path, String accepted, String encoding) throws Exception {
+        var answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://localhost:" + RestAssured.port + path))
+                                .header("Accept-Encoding", accepted)
+                                .build(),
+                        HttpResponse.BodyHandlers.ofByteArray());
+        assertEquals(200, answer.statusCode());
+        assertEquals(encoding, answer.headers().firstValue("Content-Encoding").orElse(null));
+        assertTrue(answer.headers().firstValue("Vary").orElse("").equalsIgnoreCase("Accept-Encoding"));
+        return answer.body();
+    }
+
+    @Test
+    void of_the_libraries_nothing_else_is_there() {
+        given().get("/webjars/swagger-ui/5.31.0/swagger-ui.js").then().statusCode(404);
+        given().get("/webjars/swagger-ui/5.31.0/index.html").then().statusCode(404);
     }
 }
