@@ -40,6 +40,11 @@ final class Bed {
         this.soakRows = options.number("--soak-rows", 5_000_000);
     }
 
+    /** How this build of the service is started. */
+    List<String> command() {
+        return command;
+    }
+
     /** The service, finishing after the delay given. */
     Service service(String delay) throws IOException, InterruptedException {
         return service(delay, Map.of());

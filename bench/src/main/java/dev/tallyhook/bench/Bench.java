@@ -12,13 +12,15 @@ public final class Bench {
     private static final int LAYOUT_ROWS = 500_000;
 
     private final Bed bed;
+    private final Options options;
 
     private interface Scenario {
         void run() throws Exception;
     }
 
-    private Bench(Bed bed) {
+    private Bench(Bed bed, Options options) {
         this.bed = bed;
+        this.options = options;
     }
 
     /**
@@ -32,10 +34,11 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures timing slow metrics peer layouts
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures timing slow metrics peer layouts versions
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
+                    --earlier ../tallyhook-0.1.0/target                 an earlier build, for versions: 15 pairs of accept and drain
                     --target target    --native                         where the packaged service is; its binary, not its jar
                     --output bench/target/results                       where results.json and the charts go
                     """);
@@ -45,7 +48,7 @@ public final class Bench {
         try (var database = url == null
                 ? Database.embedded()
                 : Database.at(url, options.text("--user", "postgres"), options.text("--password", ""))) {
-            System.exit(new Bench(new Bed(options, database)).run(options.text("--only", "")) ? 0 : 1);
+            System.exit(new Bench(new Bed(options, database), options).run(options.text("--only", "")) ? 0 : 1);
         }
     }
 
@@ -86,6 +89,7 @@ public final class Bench {
         scenarios.put("slow", access::slow);
         scenarios.put("peer", this::peer);
         scenarios.put("layouts", () -> new Layouts(bed.database, bed.report).compare(LAYOUT_ROWS));
+        options.optional("--earlier").ifPresent(earlier -> scenarios.put("versions", new Versions(bed, earlier)::compare));
         return scenarios;
     }
 

@@ -44,6 +44,13 @@ final class Database implements AutoCloseable {
         return new Database(url, user, password, null);
     }
 
+    /** Another database on the same server, new and empty; it goes with that server, or is made anew by the next run. */
+    Database beside(String name) throws SQLException {
+        execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        execute("CREATE DATABASE " + name);
+        return new Database(url.replaceFirst("/[^/?]+(?=\\?|$)", "/" + name), user, password, null);
+    }
+
     Map<String, String> environment() {
         return Map.of(
                 "QUARKUS_DATASOURCE_JDBC_URL", url,

@@ -2,6 +2,7 @@ package dev.tallyhook.bench;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The command line: {@code --name value}. */
 record Options(List<String> arguments) {
@@ -17,6 +18,10 @@ record Options(List<String> arguments) {
 
     int number(String name, int otherwise) {
         return Integer.parseInt(text(name, Integer.toString(otherwise)));
+    }
+
+    Optional<Path> optional(String name) {
+        return has(name) ? Optional.of(path(name, "")) : Optional.empty();
     }
 
     Path path(String name, String otherwise) {

@@ -46,6 +46,11 @@ final class Report {
         add(new Row(what, figure, unit, Double.NaN, "", Double.NaN, "<= " + shortly(most), figure <= most));
     }
 
+    /** A figure that is to be at least so much. */
+    void atLeast(String what, double figure, String unit, double least) {
+        add(new Row(what, figure, unit, Double.NaN, "", Double.NaN, ">= " + shortly(least), figure >= least));
+    }
+
     /** A figure without a target. */
     void figure(String what, double figure, String unit) {
         add(new Row(what, figure, unit, Double.NaN, "", Double.NaN, "", true));
