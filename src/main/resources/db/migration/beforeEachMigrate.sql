@@ -78,10 +78,12 @@ BEGIN
             OR mxid_age(relminmxid) > least(multixacts, current_setting('autovacuum_multixact_freeze_max_age')::integer)));
 END $function$;
 
--- Who else has the table, and so stands in the way of a lock of that mode: a few of them, those first who have had it for longest.
+-- Who but the one that asks has the table, and so stands in the way of a lock of that mode: a few of them, those first who have had it for longest.
 -- Whoever came within the last second is about to go again, and not the reason.
-CREATE OR REPLACE FUNCTION pg_temp.holders_told(locked regclass, asked text) RETURNS text LANGUAGE plpgsql AS $function$
+CREATE OR REPLACE FUNCTION pg_temp.holders_told(locked regclass, asked text, asking integer DEFAULT pg_backend_pid())
+RETURNS text LANGUAGE plpgsql AS $function$
 BEGIN
+    PERFORM pg_stat_clear_snapshot(); -- Which would else be of the transaction's first look.
     RETURN coalesce(
         (SELECT string_agg(told, '; and ') FROM (
             SELECT coalesce(
@@ -97,7 +99,7 @@ BEGIN
               AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
               AND held.relation = locked
               AND held.granted
-              AND held.pid IS DISTINCT FROM pg_backend_pid()
+              AND held.pid IS DISTINCT FROM asking
               AND (asked = 'ACCESS EXCLUSIVE' OR held.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock'))
               AND (session.xact_start IS NULL OR session.xact_start < clock_timestamp() - interval '1 second')
             GROUP BY told

@@ -1,10 +1,17 @@
 package dev.tallyhook.transaction;
 
 import io.quarkus.flyway.FlywayConfigurationCustomizer;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
+import org.jspecify.annotations.Nullable;
 
 /** Migrates a ledger of any size beside replicas of an earlier version, which go on taking webhooks. */
 @Singleton
@@ -12,6 +19,11 @@ class SchemaMigration implements FlywayConfigurationCustomizer {
 
     /** So long a replica waits for another one that migrates, at a try a second: longer than indexes of a large ledger take. */
     private static final Duration WAIT_MAX = Duration.ofHours(6);
+
+    /** PostgreSQL keeps 63 bytes of it, and what tells two on one host apart comes last. */
+    private static final int HOST_LENGTH_MAX = 36;
+
+    private @Nullable MigrationWatch watch;
 
     /**
      * Replicas that start together migrate one after the other, by a lock that a session holds. One that a transaction holds would
@@ -24,5 +36,26 @@ class SchemaMigration implements FlywayConfigurationCustomizer {
     public void customize(FluentConfiguration flyway) {
         flyway.getConfigurationExtension(PostgreSQLConfigurationExtension.class).setTransactionalLock(false);
         flyway.lockRetryCount(Math.toIntExact(WAIT_MAX.toSeconds()));
+        String name = "tallyhook-migration-" + replica();
+        flyway.initSql(
+                Objects.requireNonNullElse(flyway.getInitSql(), "") + ";\nSET application_name = '" + name + "'");
+        watch = MigrationWatch.begin(flyway.getDataSource(), name);
+    }
+
+    void endWatch(@Observes StartupEvent event) {
+        if (watch != null) {
+            watch.end();
+        }
+    }
+
+    /** Tells whoever is waited upon in the database where to look. */
+    private static String replica() {
+        String suffix = "-%04x".formatted(ThreadLocalRandom.current().nextInt(0x10000));
+        try {
+            String host = InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9.-]", "");
+            return host.substring(0, Math.min(host.length(), HOST_LENGTH_MAX)) + suffix;
+        } catch (UnknownHostException nameless) {
+            return "replica" + suffix;
+        }
     }
 }

@@ -82,6 +82,11 @@ public final class Service implements AutoCloseable {
         return new Service(environment, DatabaseServer.freePort(), java(option));
     }
 
+    /** Starts the process behind a network that can be taken from it, and does not wait for it. */
+    static Service launch(Map<String, String> environment, Hinterland network) throws IOException {
+        return new Service(environment, DatabaseServer.freePort(), network.command(command()));
+    }
+
     /** Starts the process and does not wait for it. */
     static Service launch(Map<String, String> environment) throws IOException {
         return new Service(environment, DatabaseServer.freePort());

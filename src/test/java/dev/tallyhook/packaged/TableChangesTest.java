@@ -109,8 +109,9 @@ class TableChangesTest {
     private static void awaitVacuum() throws Exception {
         Eventually.within(
                 Duration.ofSeconds(60),
-                () -> server.number("SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = 'transactions'::regclass"
-                                + " AND datname = current_database()")
+                () -> server.number(
+                                "SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = 'transactions'::regclass"
+                                        + " AND datname = current_database()")
                         > 0,
                 () -> "no vacuum");
     }
@@ -137,7 +138,8 @@ class TableChangesTest {
 
             execute(holder, "PREPARE TRANSACTION 'forgotten'");
             String prepared = refused(admin);
-            assertTrue(prepared.contains("held by the prepared transaction 'forgotten' of the role postgres"), prepared);
+            assertTrue(
+                    prepared.contains("held by the prepared transaction 'forgotten' of the role postgres"), prepared);
             assertTrue(prepared.contains("ROLLBACK PREPARED ends it"), prepared);
             earlier.assertWasNeverHeldUp();
         }
@@ -177,7 +179,9 @@ class TableChangesTest {
     void a_role_that_may_not_make_temporary_functions_is_told_the_command() throws Exception {
         server.execute("REVOKE TEMPORARY ON DATABASE " + name() + " FROM PUBLIC");
         var failure = assertThrows(SQLException.class, () -> session("owner"));
-        assertTrue(failure.getMessage().contains("GRANT TEMPORARY ON DATABASE " + name() + " TO owner"), failure.getMessage());
+        assertTrue(
+                failure.getMessage().contains("GRANT TEMPORARY ON DATABASE " + name() + " TO owner"),
+                failure.getMessage());
     }
 
     private static String name() throws SQLException {

@@ -131,13 +131,18 @@ class UpgradeIT {
                 statement.execute("SELECT pg_try_advisory_lock(" + LOCK + ")");
             }
             try (var service = Service.launch(database.environment())) {
-                awaitTold(service, "the migration of another replica, a session of the role postgres (process " + process(gone)
-                        + ", application \\\"tallyhook-migration-gone\\\", from 127.0.0.1), idle for ");
+                awaitTold(
+                        service,
+                        "the migration of another replica, a session of the role postgres (process " + process(gone)
+                                + ", application \\\"tallyhook-migration-gone\\\", from 127.0.0.1), idle for ");
                 String end = "SELECT pg_terminate_backend(" + process(gone) + ")";
                 assertTrue(service.log().contains(end), service.log());
                 database.execute(end);
                 service.awaitHealthy();
-                assertTrue(service.log().contains("The migration of the schema goes on"), service.log());
+                Eventually.within(
+                        Duration.ofSeconds(10),
+                        () -> service.log().contains("The migration of the schema goes on"),
+                        service::log);
                 Eventually.within(
                         Duration.ofSeconds(10),
                         () -> database.number("SELECT count(*) FROM pg_stat_activity"
@@ -148,14 +153,17 @@ class UpgradeIT {
         }
     }
 
-    private static void awaitTold(Service service, String whom) throws Exception {
+    static void awaitTold(Service service, String whom) throws Exception {
         Eventually.within(
                 Duration.ofSeconds(60),
-                () -> service.log().lines().anyMatch(line -> line.contains("The migration of the schema waits for ") && line.contains(whom)),
+                () -> service.log()
+                        .lines()
+                        .anyMatch(
+                                line -> line.contains("The migration of the schema waits for ") && line.contains(whom)),
                 () -> "not told of " + whom + "\n" + service.log());
     }
 
-    private static int process(Connection session) throws SQLException {
+    static int process(Connection session) throws SQLException {
         return session.unwrap(PGConnection.class).getBackendPID();
     }
 
