@@ -47,11 +47,17 @@ public interface AccessConfig {
     /** Bearer tokens (RFC 6750). */
     interface Api {
 
-        /** Each opens everything that reads. */
+        /** Each opens everything that reads, and nothing that changes anything. */
         Optional<List<Secret<String>>> tokens();
 
         /** A file with more of them, one on a line; a change takes effect within seconds. */
         Optional<Path> tokensFile();
+
+        /** Each may hold transactions and release them, and opens what reads as well. */
+        Optional<List<Secret<String>>> holdTokens();
+
+        /** A file with more of them, as that of readers. */
+        Optional<Path> holdTokensFile();
     }
 
     /** Whether something says who may send. */
@@ -61,6 +67,9 @@ public interface AccessConfig {
 
     /** Whether something says who may read. */
     default boolean readersAreKnown() {
-        return api().tokens().isPresent() || api().tokensFile().isPresent();
+        return api().tokens().isPresent()
+                || api().tokensFile().isPresent()
+                || api().holdTokens().isPresent()
+                || api().holdTokensFile().isPresent();
     }
 }

@@ -10,20 +10,34 @@ import jakarta.enterprise.event.Observes;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.regex.Pattern;
 
-/** The tokens that open what reads. They are kept as digests, so that comparing tells nothing of their length either. */
+/**
+ * The tokens that open what reads, and those that may hold transactions as well. They are kept as digests, so that comparing tells
+ * nothing of their length either.
+ */
 @ApplicationScoped
 class BearerTokens {
 
     /** RFC 6750 section 2.1, with a length that cannot be guessed. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]{16,512}=*");
 
-    private final Credentials<byte[]> digests;
+    /** In bytes: enough to tell 16 tokens apart, and nothing to find one by. */
+    private static final int FINGERPRINT_LENGTH = 6;
+
+    private final Credentials<byte[]> readers;
+    private final Credentials<byte[]> holders;
 
     BearerTokens(AccessConfig config) {
-        digests = new Credentials<>(
+        readers = new Credentials<>(
                 "tallyhook.api.tokens", config.api().tokens(), config.api().tokensFile(), BearerTokens::parse);
+        holders = new Credentials<>(
+                "tallyhook.api.hold-tokens",
+                config.api().holdTokens(),
+                config.api().holdTokensFile(),
+                BearerTokens::parse);
     }
 
     private static byte[] parse(String token) {
@@ -35,22 +49,36 @@ class BearerTokens {
 
     void start(@Observes StartupEvent event) {
         // Reads the tokens now, so that a wrong one stops the start and not the first reader.
-        Log.debugf("Readers are held against %s", digests);
+        Log.debugf("Readers are held against %s and %s", readers, holders);
     }
 
-    /** Without any, everyone may read. */
+    /** Without any of either kind, everyone may read, and hold. */
     boolean areRequired() {
-        return !digests.current().isEmpty();
+        return !readers.current().isEmpty() || !holders.current().isEmpty();
     }
 
-    /** Whether it is one of them; always held against all of them, whole. */
-    boolean contain(String token) {
+    /** Whether it may read; always held against all of them, whole. */
+    boolean mayRead(String token) {
+        return isOneOf(readers, token);
+    }
+
+    /** Whether it may hold and release, and read; always held against all of them, whole. */
+    boolean mayHold(String token) {
+        return isOneOf(holders, token);
+    }
+
+    private static boolean isOneOf(Credentials<byte[]> digests, String token) {
         byte[] asked = digest(token);
         boolean found = false;
         for (byte[] digest : digests.current()) {
             found |= MessageDigest.isEqual(digest, asked);
         }
         return found;
+    }
+
+    /** What a record may say of who showed it: the first 12 hexadecimal digits of its SHA-256. */
+    static String fingerprint(String token) {
+        return HexFormat.of().formatHex(Arrays.copyOf(digest(token), FINGERPRINT_LENGTH));
     }
 
     private static byte[] digest(String token) {
@@ -64,6 +92,7 @@ class BearerTokens {
     /** One at a time: a file system that hangs must not take one thread after the other. */
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
-        digests.reload();
+        readers.reload();
+        holders.reload();
     }
 }

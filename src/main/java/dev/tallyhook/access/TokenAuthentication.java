@@ -24,9 +24,15 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
     private static final String SCHEME = "Bearer ";
     private static final String CHALLENGE = "Bearer realm=\"tallyhook\"";
 
+    /** May hold transactions and release them. */
+    public static final String HOLD = "hold";
+
     private static final SecurityIdentity READER = QuarkusSecurityIdentity.builder()
             .setPrincipal(new QuarkusPrincipal("reader"))
             .build();
+
+    /** Who is not asked for a token. */
+    private static final SecurityIdentity ANYONE = holder("anyone");
 
     private final BearerTokens tokens;
     private final RouterProblems problems;
@@ -36,22 +42,32 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
         this.problems = problems;
     }
 
-    /** Everyone is a reader where no tokens are configured: the rest of the service knows no other kind of open. */
+    private static SecurityIdentity holder(String name) {
+        return QuarkusSecurityIdentity.builder()
+                .setPrincipal(new QuarkusPrincipal(name))
+                .addRole(HOLD)
+                .build();
+    }
+
+    /** Everyone may do everything where no tokens are configured: the rest of the service knows no other kind of open. */
     @Override
     public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager identities) {
         if (!tokens.areRequired()) {
-            return Uni.createFrom().item(READER);
+            return Uni.createFrom().item(ANYONE);
         }
         // A wrong token is no token: both are answered alike.
         List<String> headers = context.request().headers().getAll(HttpHeaders.AUTHORIZATION);
-        return headers.size() == 1 && fits(headers.get(0))
-                ? Uni.createFrom().item(READER)
+        return headers.size() == 1 && headers.get(0).regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+                ? identity(headers.get(0).substring(SCHEME.length()).strip())
                 : Uni.createFrom().nullItem();
     }
 
-    private boolean fits(String header) {
-        return header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-                && tokens.contain(header.substring(SCHEME.length()).strip());
+    private Uni<SecurityIdentity> identity(String token) {
+        boolean mayRead = tokens.mayRead(token);
+        if (tokens.mayHold(token)) {
+            return Uni.createFrom().item(holder(BearerTokens.fingerprint(token)));
+        }
+        return mayRead ? Uni.createFrom().item(READER) : Uni.createFrom().nullItem();
     }
 
     @Override

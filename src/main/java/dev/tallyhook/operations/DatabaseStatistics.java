@@ -44,6 +44,10 @@ class DatabaseStatistics {
             SELECT 'conflicts', coalesce(max(conflict_id), 0)
             FROM conflicts
             UNION ALL
+            SELECT 'held', count(*)
+            FROM transactions
+            WHERE status = 'HELD'
+            UNION ALL
             SELECT 'oldest transaction', coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
             FROM pg_stat_activity
             WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL
@@ -78,6 +82,8 @@ class DatabaseStatistics {
                     .register(registry);
         }
         gauge("tallyhook.conflicts.recorded", "conflicts", "Conflicts recorded in the whole ledger")
+                .register(registry);
+        gauge("tallyhook.transactions.held", "held", "Transactions that operators hold")
                 .register(registry);
         gauge(
                         "tallyhook.oldest.transaction.seconds",

@@ -1,6 +1,7 @@
 package dev.tallyhook.problem;
 
 import io.quarkus.logging.Log;
+import io.quarkus.security.ForbiddenException;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -55,6 +56,12 @@ public class ProblemMappers {
         return answer.build();
     }
 
+    /** There is one right beyond reading. */
+    @ServerExceptionMapper
+    public RestResponse<Problem> forbidden(ForbiddenException failure) {
+        return answer(Problem.of(403, detail(403))).build();
+    }
+
     @ServerExceptionMapper
     public RestResponse<Problem> unexpected(Throwable failure) {
         if (DatabaseFailure.isTransient(failure)) {
@@ -73,7 +80,7 @@ public class ProblemMappers {
         return switch (status) {
             case 400 -> "The request cannot be read";
             case 401 -> "A bearer token is needed: Authorization: Bearer, and one of those that are configured";
-            case 403 -> "This is not allowed";
+            case 403 -> "The token may read; holding and releasing need one of tallyhook.api.hold-tokens";
             case 404 -> "There is nothing at this path";
             case 405 -> "This path does not take this method";
             case 406 -> "Answers are application/json";

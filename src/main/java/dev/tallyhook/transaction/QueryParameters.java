@@ -34,7 +34,7 @@ public final class QueryParameters {
 
     /** One of {@link TransactionStatus}, by its name. */
     Optional<TransactionStatus> status(String name) {
-        return read(name, "must be PROCESSING or PROCESSED", value -> {
+        return read(name, "must be PROCESSING, PROCESSED or HELD", value -> {
             try {
                 return Optional.of(TransactionStatus.valueOf(value));
             } catch (IllegalArgumentException unknown) {

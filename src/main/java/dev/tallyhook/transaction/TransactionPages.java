@@ -1,5 +1,6 @@
 package dev.tallyhook.transaction;
 
+import static dev.tallyhook.transaction.TransactionStatus.HELD;
 import static dev.tallyhook.transaction.TransactionStatus.PROCESSED;
 import static dev.tallyhook.transaction.TransactionStatus.PROCESSING;
 
@@ -53,7 +54,7 @@ class TransactionPages {
         Sql conditions = filter.conditions(after);
         return filter.status()
                 .map(status -> ofOneStatus(status, conditions, limit))
-                .orElseGet(() -> ofBoth(conditions, limit));
+                .orElseGet(() -> ofAll(conditions, limit));
     }
 
     /** The status is a literal, because only so the indexes that are partial by it can serve. */
@@ -65,17 +66,20 @@ class TransactionPages {
     }
 
     /**
-     * Merges the lists of both statuses, in one statement, so that a transaction that is finished meanwhile stands in exactly
+     * Merges the lists of all statuses, in one statement, so that a transaction that is finished or held meanwhile stands in exactly
      * one of them. Those that wait are looked for no further back than a page of finished ones reaches: beyond it may lie the
      * dead index entries of all that has been finished lately.
      */
-    private static Sql ofBoth(Sql conditions, int limit) {
+    private static Sql ofAll(Sql conditions, int limit) {
         return new Sql()
                 .add("WITH finished AS MATERIALIZED (")
                 .add(ofOneStatus(PROCESSED, conditions, limit))
                 .add("), waiting AS MATERIALIZED (")
                 .add(ofOneStatus(PROCESSING, new Sql().add(conditions).add(AS_FAR_BACK_AS_FINISHED, limit), limit))
-                .add(") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting) AS either")
+                .add("), held AS MATERIALIZED (")
+                .add(ofOneStatus(HELD, conditions, limit))
+                .add(
+                        ") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting UNION ALL SELECT * FROM held) AS any_status")
                 .add(NEWEST_FIRST, limit);
     }
 }

@@ -1,0 +1,175 @@
+package dev.tallyhook.transaction;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import dev.tallyhook.problem.ProblemException;
+import dev.tallyhook.problem.Violation;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.logging.Log;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.sql.SQLException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jboss.logging.MDC;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jspecify.annotations.Nullable;
+
+/** Where an operator holds a transaction back, releases it, and sees who did so. */
+@Reading
+@Path("/v1/transactions")
+class HoldResource {
+
+    /** The right to hold, which a token has, and the tokens that only read have not. */
+    private static final String RIGHT = "hold";
+
+    /** Of a line in the log that tells of one transaction. */
+    private static final String FIELD = "transaction_id";
+
+    /** Said if nothing was changed, because it was so before. */
+    private static final String UNCHANGED = "Idempotent-Replayed";
+
+    /** In bytes: a reason of 255 characters of 4 bytes each, escaped. */
+    private static final int BODY_MAX = 4096;
+
+    private final Holds holds;
+    private final SecurityIdentity identity;
+    private final Map<Holds.Action, Counter> counters = new EnumMap<>(Holds.Action.class);
+    private final ObjectReader reader;
+
+    HoldResource(Holds holds, SecurityIdentity identity, MeterRegistry registry, ObjectMapper json) {
+        this.holds = holds;
+        this.identity = identity;
+        for (Holds.Action action : Holds.Action.values()) {
+            counters.put(
+                    action,
+                    Counter.builder("tallyhook.transactions.holds")
+                            .description("Transactions held and released by this replica")
+                            .tag("action", action.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
+        this.reader = json.reader()
+                .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+    }
+
+    /** The record of one transaction, latest first. */
+    record History(List<Holds.Entry> holds) {}
+
+    @POST
+    @Path("/{transaction_id}/hold")
+    @RolesAllowed(RIGHT)
+    @Blocking
+    public RestResponse<TransactionView> hold(
+            @RestPath("transaction_id") String transactionId,
+            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type,
+            InputStream body)
+            throws SQLException, IOException {
+        return apply(Holds.Action.HOLD, transactionId, type, body);
+    }
+
+    @POST
+    @Path("/{transaction_id}/release")
+    @RolesAllowed(RIGHT)
+    @Blocking
+    public RestResponse<TransactionView> release(
+            @RestPath("transaction_id") String transactionId,
+            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type,
+            InputStream body)
+            throws SQLException, IOException {
+        return apply(Holds.Action.RELEASE, transactionId, type, body);
+    }
+
+    private RestResponse<TransactionView> apply(
+            Holds.Action action, String transactionId, @Nullable String type, InputStream body)
+            throws SQLException, IOException {
+        String reason = reason(type, body);
+        requireIdentifier(transactionId);
+        String by = identity.getPrincipal().getName();
+        Holds.Result result = holds.apply(action, transactionId, by, reason);
+        var answer = RestResponse.ResponseBuilder.ok(result.transaction(), MediaType.APPLICATION_JSON);
+        if (!result.changed()) {
+            return answer.header(UNCHANGED, "true").build();
+        }
+        Objects.requireNonNull(counters.get(action)).increment();
+        tell(action, Identifier.printable(transactionId), by);
+        return answer.build();
+    }
+
+    private static void tell(Holds.Action action, String transactionId, String by) {
+        MDC.put(FIELD, transactionId);
+        try {
+            Log.infof("Transaction %s is %s by %s", transactionId, action == Holds.Action.HOLD ? "held" : "released", by);
+        } finally {
+            MDC.remove(FIELD);
+        }
+    }
+
+    @GET
+    @Path("/{transaction_id}/holds")
+    public RestResponse<History> list(@RestPath("transaction_id") String transactionId) throws SQLException {
+        requireIdentifier(transactionId);
+        return RestResponse.ResponseBuilder.ok(new History(holds.list(transactionId)), MediaType.APPLICATION_JSON)
+                .build();
+    }
+
+    /** One that breaks the rule was never stored. */
+    private static void requireIdentifier(String transactionId) {
+        if (Identifier.violationAsId(transactionId) != null) {
+            throw ProblemException.notFound("Transaction not found");
+        }
+    }
+
+    /** Of {@code {"reason":"…"}}; a body need not be there. */
+    private @Nullable String reason(@Nullable String type, InputStream body) throws IOException {
+        byte[] bytes = body.readNBytes(BODY_MAX + 1);
+        if (bytes.length == 0) {
+            return null;
+        }
+        if (bytes.length > BODY_MAX) {
+            throw ProblemException.contentTooLarge("The body must have at most " + BODY_MAX + " bytes");
+        }
+        if (type == null || !type.split(";", 2)[0].trim().equalsIgnoreCase(MediaType.APPLICATION_JSON)) {
+            throw ProblemException.unsupportedMediaType("The body must be application/json");
+        }
+        JsonNode read = read(bytes);
+        JsonNode reason = read.path("reason");
+        if (!read.isObject()) {
+            throw ProblemException.badRequest("The body must be a JSON object, such as {\"reason\":\"…\"}");
+        }
+        if (reason.isMissingNode() || reason.isNull()) {
+            return null;
+        }
+        String violation = reason.isTextual() ? Identifier.violation(reason.asText()) : "must be a string";
+        if (violation != null) {
+            throw ProblemException.unprocessable(List.of(new Violation("reason", violation)));
+        }
+        return reason.asText();
+    }
+
+    private JsonNode read(byte[] bytes) throws IOException {
+        try {
+            return reader.readTree(bytes);
+        } catch (JsonProcessingException broken) {
+            throw ProblemException.badRequest("The body is not JSON");
+        }
+    }
+}
