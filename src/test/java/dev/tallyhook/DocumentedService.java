@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 final class DocumentedService {
 
     static final String TOKEN = "reader-one-0123456789";
+    static final String HOLD_TOKEN = "holder-one-0123456789";
 
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -35,11 +36,18 @@ final class DocumentedService {
         @Override
         public Map<String, String> getConfigOverrides() {
             return Map.of(
-                    "tallyhook.open-access", "false",
-                    "tallyhook.webhook.secrets", Senders.SECRET,
-                    "tallyhook.api.tokens", TOKEN,
-                    "tallyhook.intake.waiting-max", "1",
-                    "tallyhook.processing.delay", "PT3S");
+                    "tallyhook.open-access",
+                    "false",
+                    "tallyhook.webhook.secrets",
+                    Senders.SECRET,
+                    "tallyhook.api.tokens",
+                    TOKEN,
+                    "tallyhook.api.hold-tokens",
+                    HOLD_TOKEN,
+                    "tallyhook.intake.waiting-max",
+                    "1",
+                    "tallyhook.processing.delay",
+                    "PT3S");
         }
     }
 
@@ -97,6 +105,15 @@ final class DocumentedService {
     /** Asks with a token. */
     Exchange get(String path) {
         return send("GET", path, new byte[0], Map.of("Authorization", "Bearer " + TOKEN));
+    }
+
+    /** Tells it to do something, with a token that may, or with another one. */
+    Exchange command(String path, String token, String type, String body) {
+        return send(
+                "POST",
+                path,
+                body.getBytes(StandardCharsets.UTF_8),
+                Map.of("Authorization", "Bearer " + token, "Content-Type", type));
     }
 
     Exchange getWithoutToken(String path) {

@@ -43,8 +43,8 @@ class OpenApiTest {
             Path.of("src/test/resources/dev/tallyhook/intake/WebhookFuzzTestInputs/a_body_is_taken_or_refused");
 
     /** Members whose values are of the moment; in all others an answer is its example. */
-    private static final List<String> VARYING =
-            List.of("created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id");
+    private static final List<String> VARYING = List.of(
+            "created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id", "at", "by");
 
     /** Answers that are all figures of the moment. */
     private static final Set<Answer> MEASURED = Set.of(Answer.named("getActivity 200 busy"));
@@ -171,15 +171,18 @@ class OpenApiTest {
     /** Each alone, and all together, as a page sends them that fills them in. */
     @TestFactory
     Stream<DynamicTest> documented_parameters_are_taken() {
-        return document.operations().stream().flatMap(operation -> {
-            var examples = document.parameters(operation.id()).values().stream()
-                    .filter(parameter -> parameter.has("example"))
-                    .toList();
-            return Stream.concat(examples.stream().map(List::of), Stream.of(examples))
-                    .filter(parameters -> !parameters.isEmpty())
-                    .map(parameters -> DynamicTest.dynamicTest(
-                            operation.id() + " " + parameters.size(), () -> assertTaken(operation, parameters)));
-        });
+        return document.operations().stream()
+                .filter(operation -> operation.method().equals("get"))
+                .flatMap(operation -> {
+                    var examples = document.parameters(operation.id()).values().stream()
+                            .filter(parameter -> parameter.has("example"))
+                            .toList();
+                    return Stream.concat(examples.stream().map(List::of), Stream.of(examples))
+                            .filter(parameters -> !parameters.isEmpty())
+                            .map(parameters -> DynamicTest.dynamicTest(
+                                    operation.id() + " " + parameters.size(),
+                                    () -> assertTaken(operation, parameters)));
+                });
     }
 
     private void assertTaken(Operation operation, List<JsonNode> parameters) {
@@ -235,6 +238,6 @@ class OpenApiTest {
     }
 
     private void empty() {
-        trouble.run("DELETE FROM transactions; DELETE FROM conflicts");
+        trouble.run("DELETE FROM transactions; DELETE FROM conflicts; DELETE FROM holds");
     }
 }

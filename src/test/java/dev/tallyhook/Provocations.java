@@ -20,6 +20,10 @@ final class Provocations {
     static final Map<Answer, String> ELSEWHERE =
             Map.of(Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT");
 
+    private static final String JSON = "application/json";
+
+    private static final String HOLDS = "/v1/transactions/txn_abc123def456/holds";
+
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private final OpenApiDocument document;
@@ -38,6 +42,10 @@ final class Provocations {
         webhooksInTrouble();
         reads("getTransaction", "/v1/transactions/txn_1", "transactions");
         transactions();
+        commands("hold", "held");
+        commands("release", "released");
+        reads("listHolds", HOLDS, "holds");
+        holds();
         reads("listTransactions", "/v1/transactions", "transactions");
         transactionPages();
         reads("listConflicts", "/v1/conflicts", "conflicts");
@@ -143,6 +151,44 @@ final class Provocations {
             return finished();
         });
         when("getTransaction 404 not_found", () -> service.get("/v1/transactions/txn_unknown"));
+    }
+
+    private void commands(String action, String done) {
+        String answer = action + "Transaction ";
+        String path = "/v1/transactions/txn_abc123def456/" + action;
+        when(answer + "200 " + done, () -> {
+            service.post(usual());
+            return command(path, "{}");
+        });
+        when(answer + "400 not_json", () -> command(path, "{"));
+        when(answer + "401 no_token", () -> service.command(path, "none", JSON, "{}"));
+        when(answer + "403 may_only_read", () -> service.command(path, DocumentedService.TOKEN, JSON, "{}"));
+        when(answer + "404 not_found", () -> command("/v1/transactions/txn_unknown/" + action, "{}"));
+        when(answer + "409 finished", () -> {
+            service.post(usual());
+            finished();
+            return command(path, "{}");
+        });
+        when(answer + "413 too_large", () -> command(path, "{\"note\":\"" + "a".repeat(4_096) + "\"}"));
+        when(
+                answer + "415 another_type",
+                () -> service.command(path, DocumentedService.HOLD_TOKEN, "text/plain", "{}"));
+        when(answer + "422 too_long", () -> command(path, "{\"reason\":\"" + "a".repeat(256) + "\"}"));
+        when(answer + "500 failed", () -> trouble.whileMissing("transactions", () -> command(path, "{}")));
+        when(answer + "503 database_away", () -> trouble.whileLocked("transactions", () -> command(path, "{}")));
+    }
+
+    private Exchange command(String path, String body) {
+        return service.command(path, DocumentedService.HOLD_TOKEN, JSON, body);
+    }
+
+    private void holds() {
+        when("listHolds 200 held", () -> {
+            service.post(usual());
+            command("/v1/transactions/txn_abc123def456/hold", "{\"reason\":\"asked for by the bank\"}");
+            return service.get(HOLDS);
+        });
+        when("listHolds 404 not_found", () -> service.get("/v1/transactions/%00/holds"));
     }
 
     private void transactionPages() {

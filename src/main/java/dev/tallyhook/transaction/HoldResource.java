@@ -117,7 +117,8 @@ class HoldResource {
     private static void tell(Holds.Action action, String transactionId, String by) {
         MDC.put(FIELD, transactionId);
         try {
-            Log.infof("Transaction %s is %s by %s", transactionId, action == Holds.Action.HOLD ? "held" : "released", by);
+            Log.infof(
+                    "Transaction %s is %s by %s", transactionId, action == Holds.Action.HOLD ? "held" : "released", by);
         } finally {
             MDC.remove(FIELD);
         }
