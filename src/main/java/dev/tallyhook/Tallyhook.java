@@ -1,7 +1,7 @@
 package dev.tallyhook;
 
 import dev.tallyhook.access.ConnectionLimits;
-import io.quarkus.logging.Log;
+import dev.tallyhook.database.HostNames;
 import io.quarkus.runtime.Application;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.LaunchMode;
@@ -17,7 +17,11 @@ import java.util.logging.Logger;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
-/** Starts the service, says in one line why it cannot, and ends it in order. */
+/**
+ * Starts the service, says in one line why it cannot, and ends it in order. It has no logger of its own: {@code io.quarkus.logging.Log}
+ * would put one into a static field, and logging looks the name of this host up, before {@link #main} can say for how long names
+ * are to be remembered.
+ */
 @QuarkusMain
 public class Tallyhook {
 
@@ -34,6 +38,7 @@ public class Tallyhook {
      * @param arguments none are known
      */
     public static void main(String... arguments) {
+        HostNames.rememberBriefly();
         // What it says about itself would otherwise stand before the one line that tells why a start failed.
         hibernate = Logger.getLogger("org.hibernate");
         hibernate.setLevel(Level.WARNING);
@@ -64,7 +69,7 @@ public class Tallyhook {
         } else if (cause instanceof ConfigurationException) {
             System.err.println(cause.getMessage());
         } else {
-            Log.error("Tallyhook did not start", failure);
+            org.jboss.logging.Logger.getLogger(Tallyhook.class).error("Tallyhook did not start", failure);
         }
     }
 

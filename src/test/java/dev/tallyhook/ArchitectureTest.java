@@ -19,16 +19,21 @@ final class ArchitectureTest {
     static final ArchRule development_depends_on_no_other_package = only("development");
 
     @ArchTest
-    static final ArchRule transaction_depends_on_problem_alone = only("transaction", "problem");
+    static final ArchRule database_depends_on_problem_alone = only("database", "problem");
 
     @ArchTest
-    static final ArchRule access_depends_on_problem_alone = only("access", "problem");
+    static final ArchRule transaction_depends_on_problem_and_database_alone =
+            only("transaction", "problem", "database");
 
     @ArchTest
-    static final ArchRule intake_depends_on_access_and_transaction = only("intake", "access", "transaction", "problem");
+    static final ArchRule access_depends_on_problem_and_database_alone = only("access", "problem", "database");
 
     @ArchTest
-    static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem");
+    static final ArchRule intake_depends_on_access_and_transaction =
+            only("intake", "access", "transaction", "problem", "database");
+
+    @ArchTest
+    static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem", "database");
 
     @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()
@@ -63,7 +68,7 @@ final class ArchitectureTest {
 
     private static ArchRule only(String name, String... allowed) {
         var others = new java.util.ArrayList<>(java.util.List.of(
-                "access", "intake", "transaction", "processing", "operations", "problem", "development"));
+                "access", "intake", "transaction", "processing", "operations", "problem", "database", "development"));
         others.remove(name);
         others.removeAll(java.util.List.of(allowed));
         return noClasses()

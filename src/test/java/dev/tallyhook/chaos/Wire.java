@@ -22,8 +22,13 @@ final class Wire implements AutoCloseable {
 
     /** A port of its own, whose connections lead to the port given. */
     Wire(int target) throws IOException {
+        this(InetAddress.getLoopbackAddress(), 0, target);
+    }
+
+    /** From a port of an address of this machine to a port. */
+    Wire(InetAddress address, int port, int target) throws IOException {
         this.target = target;
-        this.door = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+        this.door = new ServerSocket(port, 200, address);
         thread("wire-door", this::admit);
     }
 

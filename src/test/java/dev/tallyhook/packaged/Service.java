@@ -78,7 +78,7 @@ public final class Service implements AutoCloseable {
     }
 
     /** Starts the process with one more option of the JVM, and does not wait for it. */
-    static Service launch(Map<String, String> environment, String option) throws IOException {
+    public static Service launch(Map<String, String> environment, String option) throws IOException {
         return new Service(environment, DatabaseServer.freePort(), java(option));
     }
 
@@ -146,7 +146,7 @@ public final class Service implements AutoCloseable {
         return request.build();
     }
 
-    HttpResponse<String> get(String path, String token) throws IOException, InterruptedException {
+    public HttpResponse<String> get(String path, String token) throws IOException, InterruptedException {
         return client.send(
                 request(path).header("Authorization", "Bearer " + token).GET().build(),
                 HttpResponse.BodyHandlers.ofString());
