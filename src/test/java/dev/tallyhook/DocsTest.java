@@ -77,7 +77,11 @@ class DocsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"swagger-ui/{swagger-ui.version}/swagger-ui-bundle.js", "uplot/{uplot.version}/dist/uPlot.min.css"})
+    @ValueSource(
+            strings = {
+                "swagger-ui/{swagger-ui.version}/swagger-ui-bundle.js",
+                "uplot/{uplot.version}/dist/uPlot.min.css"
+            })
     void a_library_of_a_page_comes_compressed_or_plain_as_its_reader_takes_it(String library) throws Exception {
         var version = Pattern.compile("<(swagger-ui|uplot)\\.version>(.+)<")
                 .matcher(Files.readString(Path.of("pom.xml")))

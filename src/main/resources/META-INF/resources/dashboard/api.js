@@ -71,13 +71,19 @@ export async function isAccepted(candidate) {
 }
 
 /** Reads from the service; parameters that are empty or null are left out. */
-export async function get(path, parameters = {}, signal = undefined) {
+export const get = (path, parameters = {}, signal = undefined) =>
+  withToken((shown) => ask(path, parameters, shown, { signal }));
+
+/** Tells the service to do something. */
+export const post = (path, body) => withToken((shown) => ask(path, {}, shown, { body }));
+
+async function withToken(asking) {
   if (refused) {
     throw new ApiError(401, "The service needs a token.");
   }
   const shown = token;
   try {
-    return await ask(path, parameters, shown, signal);
+    return await asking(shown);
   } catch (error) {
     // An answer to an older token says nothing about the one in use.
     if (error.status === 401 && shown === token && !refused) {
@@ -88,7 +94,7 @@ export async function get(path, parameters = {}, signal = undefined) {
   }
 }
 
-async function ask(path, parameters, bearer, signal) {
+async function ask(path, parameters, bearer, { signal, body } = {}) {
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const query = new URLSearchParams(given).toString();
   const limit = AbortSignal.timeout(PATIENCE_MILLIS);
@@ -96,7 +102,12 @@ async function ask(path, parameters, bearer, signal) {
   let text;
   try {
     answer = await fetch(query ? `${path}?${query}` : path, {
-      headers: { Accept: "application/json", ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }) },
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+      headers: {
+        Accept: "application/json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+      },
       cache: "no-store",
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });

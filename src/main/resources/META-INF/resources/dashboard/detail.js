@@ -1,7 +1,8 @@
 import { get, needsToken } from "./api.js";
 import { databaseNow } from "./clock.js";
 import { byId, element, say } from "./dom.js";
-import { local, moment, secondsBetween, span } from "./format.js";
+import { local, moment, secondsBetween, span, statusName } from "./format.js";
+import { heldBy, offerHold, startHold } from "./hold.js";
 import { repeat } from "./repeat.js";
 import { amount, shown } from "./text.js";
 import { change, view, whenViewChanges } from "./view.js";
@@ -29,9 +30,9 @@ function entry(name, ...value) {
   return element("div", {}, element("dt", {}, name), element("dd", {}, ...value));
 }
 
-function entries(transaction) {
+function entries(transaction, held) {
   const { created_at: created, processed_at: processed, status } = transaction;
-  const badge = element("span", { class: "status" }, status === "PROCESSED" ? "Processed" : "Processing");
+  const badge = element("span", { class: "status" }, statusName(status));
   badge.dataset.status = status;
   return element(
     "dl",
@@ -45,15 +46,17 @@ function entries(transaction) {
     ...(processed === null
       ? [entry("Processed", "Not yet"), entry("Waiting for", element("span", { id: "detail-waiting" }))]
       : [entry("Processed", time(processed)), entry("Took", span(secondsBetween(created, processed)))]),
+    ...held.map(([name, value]) => entry(name, value)),
   );
 }
 
 /** Builds only what is new: who selects a text, or has it read aloud, is not disturbed each second. */
-function show(transaction) {
+function show(transaction, held) {
   if (JSON.stringify(transaction) !== JSON.stringify(known)) {
-    byId("detail-body").replaceChildren(entries(transaction));
+    byId("detail-body").replaceChildren(entries(transaction, held));
   }
   known = transaction;
+  offerHold(pathOf(transaction.transaction_id), transaction.status);
   ended = transaction.processed_at !== null;
   if (!ended) {
     const now = new Date(databaseNow()).toISOString();
@@ -73,10 +76,11 @@ async function refresh() {
       throw Object.assign(new Error(), { status: 404 });
     }
     const transaction = await get(path);
+    const held = transaction.status === "HELD" && known?.status !== "HELD" ? await heldBy(path) : [];
     if (view().id !== id) {
       return;
     }
-    show(transaction);
+    show(transaction, held);
   } catch (error) {
     if (view().id !== id) {
       return;
@@ -108,6 +112,7 @@ function follow() {
   }
   known = null;
   ended = false;
+  offerHold(null);
   say(byId("detail-heading"), "Transaction");
   tell("Looking for it …");
   if (!dialog.open) {
@@ -149,6 +154,7 @@ export function startDetail() {
       follow();
     }
   });
+  startHold(() => refreshNow());
   refreshNow = repeat(refresh, REFRESH_MILLIS, () => dialog.open && !ended && !needsToken());
   if (view().id !== "") {
     follow();

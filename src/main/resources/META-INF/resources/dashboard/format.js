@@ -70,3 +70,8 @@ export function justAfter(text) {
   const second = wholeSecond(text) + (next === 1e6 ? 1 : 0);
   return `${new Date(second * 1000).toISOString().slice(0, 19)}.${String(next % 1e6).padStart(6, "0")}Z`;
 }
+
+const STATUSES = { PROCESSING: "Processing", PROCESSED: "Processed", HELD: "Held" };
+
+/** A status in words; one of a later version as it is. */
+export const statusName = (status) => STATUSES[status] ?? status;

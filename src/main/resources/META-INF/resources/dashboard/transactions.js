@@ -1,7 +1,7 @@
 import { get, needsToken } from "./api.js";
 import { databaseNow } from "./clock.js";
 import { byId, element, pageSize, say } from "./dom.js";
-import { justAfter, NOTHING, recent, secondsBetween, span } from "./format.js";
+import { justAfter, NOTHING, recent, secondsBetween, span, statusName } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
 import { amount, cut } from "./text.js";
@@ -49,7 +49,7 @@ class Row {
 
   update(transaction) {
     this.#status.dataset.status = transaction.status;
-    say(this.#status, transaction.status === "PROCESSED" ? "Processed" : "Processing");
+    say(this.#status, statusName(transaction.status));
     const { created_at: created, processed_at: processed } = transaction;
     say(this.#took, processed === null ? NOTHING : span(secondsBetween(created, processed)));
   }

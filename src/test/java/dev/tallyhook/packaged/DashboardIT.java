@@ -165,6 +165,26 @@ class DashboardIT {
     }
 
     @Test
+    void a_transaction_is_held_with_a_reason_and_released() throws Exception {
+        String id = Webhooks.newId();
+        accept(Webhooks.body(id));
+        openLive(service, "#id=" + id);
+        browser.awaitText("#detail-hold", text -> text.startsWith("Hold"));
+        browser.find("#detail-hold").click();
+        browser.find("#hold-reason").sendKeys("<b>asked for</b> by the bank", Keys.ENTER);
+        browser.awaitText("#detail [data-status]", status -> status.equals("Held"));
+        browser.awaitText("#detail-body", text -> text.contains("<b>asked for</b> by the bank"));
+        browser.awaitText(row(id) + " [data-status]", status -> status.equals("Held"));
+        browser.open(service, "#status=HELD&id=" + id);
+        browser.awaitText("#detail-hold", text -> text.startsWith("Release"));
+        browser.find("#detail-hold").click();
+        browser.find("#hold-confirm").click();
+        browser.awaitText("#detail [data-status]", status -> status.equals("Processed"));
+        assertFalse(browser.find("#detail-hold").isDisplayed());
+        assertEquals(List.of(), browser.complaints());
+    }
+
+    @Test
     void filters_are_in_the_address_and_a_wrong_one_is_named() throws Exception {
         String id = Webhooks.newId();
         accept(Webhooks.body(id).replace("acc_user_789", "acc_" + id));

@@ -66,8 +66,8 @@ final class Hinterland implements AutoCloseable {
 
     private static void ip(String... arguments) throws IOException {
         try {
-            var outcome = Programs.run(Stream.concat(Stream.of("ip"), Stream.of(arguments))
-                    .toArray(String[]::new));
+            var outcome = Programs.run(
+                    Stream.concat(Stream.of("ip"), Stream.of(arguments)).toArray(String[]::new));
             assertEquals(0, outcome.exitCode(), () -> String.join(" ", arguments) + ": " + outcome.output());
         } catch (InterruptedException interrupted) {
             throw new IllegalStateException(interrupted);
