@@ -83,6 +83,7 @@ final class MigrationWatch implements Runnable {
             """;
 
     private final DataSource database;
+    private final String initSql;
     private final String application;
 
     private final CountDownLatch end = new CountDownLatch(1);
@@ -95,18 +96,20 @@ final class MigrationWatch implements Runnable {
      * Watches from now on, on a thread of its own.
      *
      * @param database where the migration is at work
+     * @param initSql what the migration's sessions begin with, and the watch's too: a network may forget it as well
      * @param application what the migration's sessions are called, and no others
      */
-    static MigrationWatch begin(DataSource database, String application) {
-        var watch = new MigrationWatch(database, application);
+    static MigrationWatch begin(DataSource database, String initSql, String application) {
+        var watch = new MigrationWatch(database, initSql, application);
         var thread = new Thread(watch, "migration-watch");
         thread.setDaemon(true);
         thread.start();
         return watch;
     }
 
-    private MigrationWatch(DataSource database, String application) {
+    private MigrationWatch(DataSource database, String initSql, String application) {
         this.database = database;
+        this.initSql = initSql;
         this.application = application;
     }
 
@@ -140,6 +143,7 @@ final class MigrationWatch implements Runnable {
     private void watch(Connection connection) throws SQLException, IOException, InterruptedException {
         connection.setNetworkTimeout(Runnable::run, Math.toIntExact(LOOK_MAX.toMillis()));
         try (var statement = connection.createStatement()) {
+            statement.execute(initSql);
             statement.execute("SET application_name = 'tallyhook-migration-watch'");
             statement.execute(functions());
         }

@@ -37,9 +37,10 @@ class SchemaMigration implements FlywayConfigurationCustomizer {
         flyway.getConfigurationExtension(PostgreSQLConfigurationExtension.class).setTransactionalLock(false);
         flyway.lockRetryCount(Math.toIntExact(WAIT_MAX.toSeconds()));
         String name = "tallyhook-migration-" + replica();
-        flyway.initSql(
-                Objects.requireNonNullElse(flyway.getInitSql(), "") + ";\nSET application_name = '" + name + "'");
-        watch = MigrationWatch.begin(flyway.getDataSource(), name);
+        String initSql =
+                Objects.requireNonNullElse(flyway.getInitSql(), "") + ";\nSET application_name = '" + name + "'";
+        flyway.initSql(initSql);
+        watch = MigrationWatch.begin(flyway.getDataSource(), initSql, name);
     }
 
     void endWatch(@Observes StartupEvent event) {
