@@ -4,28 +4,38 @@ import io.agroal.api.configuration.AgroalConnectionFactoryConfiguration;
 import io.agroal.api.security.NamePrincipal;
 import io.agroal.api.security.SimplePassword;
 import java.sql.Connection;
+import java.sql.Driver;
 import java.sql.SQLException;
 import java.util.Properties;
-import org.postgresql.Driver;
-import org.postgresql.PGProperty;
 
 /** Opens a connection as a pool would now, to see where it leads, and closes it again. */
 final class Lookout {
 
     /** Of its session, as PostgreSQL shows it. */
-    static final String APPLICATION_NAME = "tallyhook-lookout";
+    private static final String APPLICATION_NAME = "tallyhook-lookout";
 
     /** A server that does not answer is no primary; in seconds, for each of its answers. */
-    private static final int ANSWER_MAX_SECONDS = 2;
+    private static final String ANSWER_MAX_SECONDS = "2";
 
     private final AgroalConnectionFactoryConfiguration pool;
+    private final Driver driver;
 
     Lookout(AgroalConnectionFactoryConfiguration pool) {
         this.pool = pool;
+        this.driver = driver(pool.connectionProviderClass());
+    }
+
+    /** As the pool makes its own. */
+    private static Driver driver(Class<?> type) {
+        try {
+            return type.asSubclass(Driver.class).getDeclaredConstructor().newInstance();
+        } catch (ReflectiveOperationException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     Sighting look() throws SQLException {
-        try (Connection connection = new Driver().connect(pool.jdbcUrl(), properties())) {
+        try (Connection connection = driver.connect(pool.jdbcUrl(), properties())) {
             if (connection == null) {
                 throw new SQLException("The URL is none of PostgreSQL");
             }
@@ -44,10 +54,10 @@ final class Lookout {
                 properties.putAll(password.asProperties());
             }
         }
-        PGProperty.APPLICATION_NAME.set(properties, APPLICATION_NAME);
-        PGProperty.SOCKET_TIMEOUT.set(properties, ANSWER_MAX_SECONDS);
+        properties.setProperty("ApplicationName", APPLICATION_NAME);
+        properties.setProperty("socketTimeout", ANSWER_MAX_SECONDS);
         // A host that was none a second ago may be the primary now.
-        PGProperty.HOST_RECHECK_SECONDS.set(properties, 0);
+        properties.setProperty("hostRecheckSeconds", "0");
         return properties;
     }
 }
