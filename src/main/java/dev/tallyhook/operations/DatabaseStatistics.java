@@ -28,7 +28,7 @@ class DatabaseStatistics {
     /**
      * One row for each figure. The age of a snapshot counts transactions, and everybody may see it; since when a session of
      * another user has a transaction open is shown only to who has the role pg_read_all_stats. Autovacuum, which has no user,
-     * holds nothing up.
+     * holds nothing up. The oldest ids are those of all databases of the server, because any of them can bring all to a stop.
      *
      * @see <a href="https://www.postgresql.org/docs/current/monitoring-stats.html">The statistics system</a>
      */
@@ -62,6 +62,12 @@ class DatabaseStatistics {
                 UNION ALL SELECT xmin FROM pg_replication_slots
                 UNION ALL SELECT catalog_xmin FROM pg_replication_slots
                 UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()) AS holders
+            UNION ALL
+            SELECT 'xid age', max(age(datfrozenxid))
+            FROM pg_database
+            UNION ALL
+            SELECT 'mxid age', max(mxid_age(datminmxid))
+            FROM pg_database
             """;
 
     private final DataSource dataSource;
@@ -91,6 +97,10 @@ class DatabaseStatistics {
                         "Age of the oldest database transaction seen")
                 .register(registry);
         gauge("tallyhook.xmin.age.transactions", "xmin age", "Age of the oldest snapshot that vacuum must respect")
+                .register(registry);
+        gauge("tallyhook.xid.age.transactions", "xid age", "Age of the oldest transaction id that is not frozen")
+                .register(registry);
+        gauge("tallyhook.mxid.age.multixacts", "mxid age", "Age of the oldest multixact id that is not frozen")
                 .register(registry);
     }
 

@@ -51,8 +51,29 @@ class DatabaseStatisticsTest {
                             "dead conflicts",
                             "conflicts",
                             "oldest transaction",
-                            "xmin age"),
+                            "xmin age",
+                            "xid age",
+                            "mxid age"),
                     ask(connection).keySet());
+        }
+    }
+
+    /** Any database may bring the whole server to a stop, one without connections as well. */
+    @Test
+    void the_oldest_ids_are_those_of_all_databases() throws SQLException {
+        try (var connection = dataSource.getConnection()) {
+            execute(connection, "CREATE DATABASE forgotten");
+            try {
+                double before = ask(connection).get("xid age");
+                execute(connection, "VACUUM (FREEZE)");
+                for (int i = 0; i < 50; i++) {
+                    execute(connection, "SELECT pg_current_xact_id()");
+                }
+                assertTrue(ask(connection).get("xid age") >= before + 50, () -> before + " before");
+                assertTrue(ask(connection).get("mxid age") >= 0);
+            } finally {
+                execute(connection, "DROP DATABASE forgotten");
+            }
         }
     }
 
