@@ -21,12 +21,21 @@ final class DatabaseTrouble {
         return between("BEGIN; LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE", "ROLLBACK", action);
     }
 
-    /** The table is not there, which no timeout explains: that is a failure of the service. */
-    <T> T whileMissing(String table, Supplier<T> action) {
+    /** Whatever is read of the table is a division by zero, which is no matter of the database: that is a failure of the service. */
+    <T> T whileNonsense(String table, Supplier<T> action) {
         return between(
-                "ALTER TABLE " + table + " RENAME TO missing_" + table,
-                "ALTER TABLE missing_" + table + " RENAME TO " + table,
+                "ALTER TABLE %1$s RENAME TO real_%1$s; CREATE VIEW %1$s AS SELECT * FROM real_%1$s WHERE 1 / 0 = 1"
+                        .formatted(table),
+                "DROP VIEW %1$s; ALTER TABLE real_%1$s RENAME TO %1$s".formatted(table),
                 action);
+    }
+
+    /** Rows of senders are refused for their data, which our own rules should have done. */
+    <T> T whileRefused(Supplier<T> action) {
+        return between("""
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused' USING ERRCODE = '22000'; END $$;
+                CREATE TRIGGER refused BEFORE INSERT ON transactions FOR EACH ROW WHEN (new.source_account LIKE 'acc%')
+                    EXECUTE FUNCTION refuse()""", "DROP TRIGGER refused ON transactions; DROP FUNCTION refuse", action);
     }
 
     /** Every insert takes longer than a sender is let wait. */

@@ -33,6 +33,10 @@ public final class LogLines implements AutoCloseable {
         return messages.stream().filter(message -> message.contains(text)).count();
     }
 
+    public int lines() {
+        return messages.size();
+    }
+
     @Override
     public String toString() {
         return messages.toString();

@@ -110,7 +110,7 @@ final class Provocations {
     }
 
     private void webhooksInTrouble() {
-        when("receiveWebhook 500 failed", () -> trouble.whileMissing("transactions", () -> service.post(usual())));
+        when("receiveWebhook 500 failed", () -> trouble.whileRefused(() -> service.post(usual())));
         when(
                 "receiveWebhook 503 database_away",
                 () -> trouble.whileLocked("transactions", () -> service.post(usual())));
@@ -131,7 +131,7 @@ final class Provocations {
     /** What all that read have in common. */
     private void reads(String operation, String path, String table) {
         when(operation + " 401 no_token", () -> service.getWithoutToken(path));
-        when(operation + " 500 failed", () -> trouble.whileMissing(table, () -> failed(path)));
+        when(operation + " 500 failed", () -> trouble.whileNonsense(table, () -> failed(path)));
         when(operation + " 503 database_away", () -> trouble.whileLocked(table, () -> failed(path)));
     }
 

@@ -1,18 +1,20 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.problem.Blame;
 import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.problem.ProblemException;
-import io.quarkus.logging.Log;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a group, again if a lost connection may be all that was wrong, and answers everybody in it. To be used by the writer's
- * thread alone; only when a statement began is for every thread.
+ * Writes a group, again if a lost connection may be all that was wrong, and answers everybody in it. Whether a failure is one row's
+ * or everybody's is found out by a trial with a row of its own, which is not kept. To be used by the writer's thread alone; only
+ * when a statement began is for every thread.
  */
 final class GroupWriter {
 
@@ -25,22 +27,25 @@ final class GroupWriter {
     /** About so long between groups while the database is away: a server that is recovering is not asked as often as webhooks come. */
     private static final Duration AWAY_PAUSE = Duration.ofMillis(100);
 
+    /** About so long between trials while the database is away and nobody sends, because the probe sends senders elsewhere. */
+    private static final Duration TRIAL_PAUSE = Duration.ofMillis(500);
+
+    /** So many rows in a row that fail alike stand for the rest of their group: a damaged page must not cost a statement for each. */
+    private static final int FAILED_ALIKE_MAX = 8;
+
     private final LedgerWriter ledger;
     private final IntakeMetrics metrics;
+    private final LatestNews news;
+    private final Availability availability;
     private final TransactionLog log = new TransactionLog();
-    private boolean databaseAway;
-
-    /** The id that could not be locked last, with none stored since. */
-    private @Nullable String lastLocked;
-
-    /** Whether another one could not either: one may be that row's matter, two are not. */
-    private boolean severalLocked;
 
     private volatile long sinceNanos;
 
-    GroupWriter(LedgerWriter ledger, IntakeMetrics metrics) {
+    GroupWriter(LedgerWriter ledger, IntakeMetrics metrics, LatestNews news) {
         this.ledger = ledger;
         this.metrics = metrics;
+        this.news = news;
+        this.availability = new Availability(news);
     }
 
     /** A group is about to be written. */
@@ -60,20 +65,16 @@ final class GroupWriter {
      */
     void write(List<Pending> group) throws InterruptedException {
         List<Pending> waiting = group;
-        int retries = databaseAway ? 0 : RETRY_PAUSES.size();
+        int retries = availability.isAway() ? 0 : RETRY_PAUSES.size();
         for (int i = 0; !waiting.isEmpty(); i++, waiting = stillWaiting(waiting)) {
             SQLException failure = tryToWrite(waiting);
             if (failure == null) {
                 return;
             }
-            if (DatabaseFailure.mayBeOneRows(failure)) {
-                writeOneByOne(waiting, failure);
-                return;
-            }
-            if (i == retries
-                    || !DatabaseFailure.isTransient(failure)
+            if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE
+                    || i == retries
                     || stillWaiting(waiting).isEmpty()) {
-                giveUp(waiting, failure);
+                findOut(waiting, failure);
                 return;
             }
             metrics.retried();
@@ -91,9 +92,7 @@ final class GroupWriter {
             for (int i = 0; i < group.size(); i++) {
                 group.get(i).receipt().complete(receipts.get(i));
             }
-            lastLocked = null;
-            severalLocked = false;
-            databaseAnswered();
+            availability.answered();
             log.settled(group, receipts);
             return null;
         } catch (SQLException failure) {
@@ -105,49 +104,127 @@ final class GroupWriter {
         }
     }
 
-    /** One row's fault must not be its neighbours': each is tried alone, unless its sender has been answered meanwhile. */
-    private void writeOneByOne(List<Pending> group, SQLException failureOfAll) {
-        boolean whileAway = databaseAway;
-        boolean anyStored = false;
-        Map<Pending, SQLException> locked = new LinkedHashMap<>();
-        for (Pending pending : group) {
-            if (pending.receipt().isDone()) {
-                continue;
-            }
-            SQLException failure = group.size() == 1 ? failureOfAll : tryToWrite(List.of(pending));
-            if (failure == null) {
-                anyStored = true;
-            } else if (!DatabaseFailure.mayBeOneRows(failure)) {
-                giveUp(stillWaiting(group), failure);
-                return;
-            } else {
-                refuse(List.of(pending), answer(failure));
-                if (DatabaseFailure.isLocked(failure)) {
-                    locked.put(pending, failure);
-                    String id = pending.webhook().transactionId();
-                    severalLocked |= lastLocked != null && !lastLocked.equals(id);
-                    lastLocked = id;
-                } else {
-                    log.unwritable(pending, failure);
-                }
-            }
+    /** Whose fault it is: everybody's, if a row that has nothing to do with theirs cannot be written either. */
+    private void findOut(List<Pending> group, SQLException failure) {
+        boolean everybodys = DatabaseFailure.blame(failure) == Blame.THE_DATABASE;
+        if (everybodys && (availability.isAway() || stillWaiting(group).isEmpty())) {
+            giveUp(group, failure);
+            return;
         }
-        if (!anyStored && !locked.isEmpty() && severalLocked) {
-            databaseFailed(failureOfAll);
-        } else if (!whileAway) {
-            // Otherwise it was all rows' matter, until it ended in the midst of the group.
-            locked.forEach(log::unwritable);
+        SQLException trial = tryOut();
+        if (trial == null) {
+            divide(group, failure);
+        } else {
+            giveUp(group, trial);
         }
     }
 
+    /**
+     * One row's fault must not be its neighbours': the group is halved until it is found, and nobody is written whose sender has
+     * been answered meanwhile. What waits for a lock is tried row by row instead, because each try that meets it takes long.
+     */
+    private void divide(List<Pending> group, SQLException failureOfAll) {
+        if (group.size() == 1) {
+            refuseAlone(group.get(0), failureOfAll);
+            return;
+        }
+        Deque<List<Pending>> parts = new ArrayDeque<>();
+        push(parts, group, failureOfAll);
+        String stateBefore = null;
+        int failedAlike = 0;
+        while (!parts.isEmpty()) {
+            List<Pending> part = stillWaiting(parts.pop());
+            SQLException failure = part.isEmpty() ? null : tryToWrite(part);
+            if (failure == null) {
+                failedAlike = part.isEmpty() ? failedAlike : 0;
+                continue;
+            }
+            boolean alone = part.size() == 1;
+            if (alone) {
+                failedAlike = Objects.equals(failure.getSQLState(), stateBefore) ? failedAlike + 1 : 1;
+                stateBefore = failure.getSQLState();
+            }
+            boolean enough = alone && failedAlike == FAILED_ALIKE_MAX;
+            SQLException trial = enough || DatabaseFailure.blame(failure) == Blame.THE_DATABASE ? tryOut() : null;
+            if (trial != null) {
+                giveUp(stillWaiting(group), trial);
+                return;
+            }
+            if (alone) {
+                refuseAlone(part.get(0), failure);
+            } else {
+                push(parts, part, failure);
+            }
+            if (enough) {
+                refuse(stillWaiting(group), ProblemException.databaseAway());
+                return;
+            }
+        }
+    }
+
+    private static void push(Deque<List<Pending>> parts, List<Pending> group, SQLException failure) {
+        int size = DatabaseFailure.isLocked(failure) ? 1 : (group.size() + 1) / 2;
+        for (int end = group.size(); end > 0; end = (end - 1) / size * size) {
+            parts.push(group.subList((end - 1) / size * size, end));
+        }
+    }
+
+    private void refuseAlone(Pending pending, SQLException failure) {
+        refuse(List.of(pending), answer(failure));
+        log.unwritable(pending, failure);
+    }
+
     private void giveUp(List<Pending> group, SQLException failure) {
-        refuse(group, answer(failure));
-        databaseFailed(failure);
+        refuse(group, ProblemException.databaseAway());
+        availability.failed(failure);
+    }
+
+    /** Goes the whole way of a webhook with a row that is not kept, and says what went wrong, or null. */
+    private @Nullable SQLException tryOut() {
+        begin();
+        return succeeds(ledger::tryOut);
+    }
+
+    /** Learns, without a webhook, whether the database takes them. */
+    void ask() {
+        SQLException failure = availability.isAway() ? tryOut() : succeeds(ledger::ask);
+        if (failure != null && !availability.isAway()) {
+            failure = tryOut(); // On another connection, if that one was cut.
+        }
+        if (failure != null) {
+            availability.failed(failure);
+        }
+    }
+
+    private interface Question {
+        void ask() throws SQLException;
+    }
+
+    private @Nullable SQLException succeeds(Question question) {
+        try {
+            question.ask();
+            availability.answered();
+            return null;
+        } catch (SQLException failure) {
+            return failure;
+        } catch (Throwable bug) {
+            return new SQLException(bug); // The writer must outlive this too.
+        }
+    }
+
+    /** How long to wait for somebody to come, before it is worth asking without; zero is without a limit. */
+    Duration patience() {
+        return availability.isAway() ? DatabaseFailure.retryPause(TRIAL_PAUSE) : Duration.ZERO;
+    }
+
+    /** Whether there is anything to {@link #ask}. */
+    boolean isUnsure() {
+        return availability.isAway() || news.isWanted();
     }
 
     /** Waits, if the database is away, before the next group is worth trying. */
     void rest() throws InterruptedException {
-        if (databaseAway) {
+        if (availability.isAway()) {
             Thread.sleep(DatabaseFailure.retryPause(AWAY_PAUSE).toMillis());
         }
     }
@@ -162,19 +239,5 @@ final class GroupWriter {
 
     static void refuse(List<Pending> refused, Throwable why) {
         refused.forEach(pending -> pending.receipt().completeExceptionally(why));
-    }
-
-    private void databaseAnswered() {
-        if (databaseAway) {
-            databaseAway = false;
-            Log.info("The database takes webhooks again");
-        }
-    }
-
-    private void databaseFailed(SQLException failure) {
-        if (!databaseAway) {
-            databaseAway = true;
-            Log.warnf("The database takes no webhooks; they are answered 503 until it does: %s", failure.getMessage());
-        }
     }
 }

@@ -42,6 +42,7 @@ public class Intake {
     private static final Duration LAST_CALL = Duration.ofMillis(50);
 
     private final WaitingRoom waiting;
+    private final LatestNews news;
     private final GroupWriter groups;
     private final IntakeMetrics metrics;
     private final Duration answerWithin;
@@ -61,7 +62,8 @@ public class Intake {
             IntakeConfig config,
             @ConfigProperty(name = "quarkus.shutdown.delay") Duration stopDelay) {
         this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
-        this.groups = new GroupWriter(ledger, metrics);
+        this.news = new LatestNews(waiting::wakeWriter);
+        this.groups = new GroupWriter(ledger, metrics, news);
         this.metrics = metrics;
         this.answerWithin = config.answerWithin();
         this.stopDelay = stopDelay;
@@ -98,17 +100,34 @@ public class Intake {
 
     private void writeUntilClosed() {
         try {
-            for (List<Pending> group = waiting.nextGroup(); !group.isEmpty(); group = waiting.nextGroup()) {
-                groups.begin();
-                beingWritten = group;
-                groups.write(group);
-                beingWritten = List.of();
-                GroupWriter.refuse(waiting.leaveIfCrowded(), WaitingRoom.full());
-                groups.rest();
+            while (!waiting.isOver()) {
+                List<Pending> group = waiting.nextGroup(groups.patience());
+                if (!group.isEmpty()) {
+                    write(group);
+                } else if (groups.isUnsure() && !waiting.isOver()) {
+                    groups.ask();
+                }
             }
         } catch (InterruptedException interrupted) {
             Log.debug("The writer was told to stop");
         }
+    }
+
+    private void write(List<Pending> group) throws InterruptedException {
+        groups.begin();
+        beingWritten = group;
+        groups.write(group);
+        beingWritten = List.of();
+        GroupWriter.refuse(waiting.leaveIfCrowded(), WaitingRoom.full());
+        groups.rest();
+    }
+
+    /**
+     * Whether the database takes webhooks, as the writer itself finds: by news that are at most 250 ms old, given after at most
+     * 500 ms.
+     */
+    public CompletionStage<Boolean> takesWebhooks() {
+        return news.ask();
     }
 
     /** Whether no webhook can be stored, for whatever reason in here. */

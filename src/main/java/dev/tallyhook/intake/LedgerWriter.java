@@ -2,11 +2,13 @@ package dev.tallyhook.intake;
 
 import dev.tallyhook.transaction.LedgerConfig;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.math.BigDecimal;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -85,6 +88,37 @@ class LedgerWriter {
             List<Receipt> receipts = settle(webhooks, inserted, selectStored(connection, firsts));
             recordConflicts(connection, webhooks, receipts);
             return receipts;
+        }
+    }
+
+    /**
+     * Asks, with the statement that stores webhooks and no webhook in it, whether they could be stored: whether the server takes
+     * writes, and table, columns and privileges are there. It takes no transaction id and writes nothing.
+     */
+    void ask() throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            insertNew(connection, List.of());
+        }
+    }
+
+    /**
+     * Goes the whole way of a webhook with a row that is not kept: what {@link #ask} does, and a transaction id, a page and entries in
+     * indexes for the row, constraints, triggers, and a commit that waits for the disk. The row is undone before that commit.
+     */
+    void tryOut() throws SQLException {
+        var trial = new Webhook("trial-" + UUID.randomUUID(), "trial", "trial", BigDecimal.ONE, "XXX");
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            // Whatever happens in between, what is open then is undone, and never committed by switching back.
+            try {
+                Savepoint before = connection.setSavepoint();
+                insertNew(connection, List.of(trial));
+                connection.rollback(before);
+                connection.commit();
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,7 @@ final class WaitingRoom {
     private long lastFullNanos;
     private boolean crowded;
     private boolean writerIdle;
+    private boolean writerWanted;
     private boolean closed;
 
     WaitingRoom(int sizeMax, int groupSizeMax) {
@@ -79,14 +81,21 @@ final class WaitingRoom {
     /**
      * Waits for one, and lets out with it whatever else has gathered, oldest first.
      *
-     * @return the group, empty only once the room is closed and nobody waits
+     * @param patience how long to wait for one; zero is without a limit
+     * @return the group, empty only if nobody came in time, the writer was woken, or the room is closed and nobody waits
      */
-    synchronized List<Pending> nextGroup() throws InterruptedException {
+    synchronized List<Pending> nextGroup(Duration patience) throws InterruptedException {
         writerIdle = true;
-        while (waiting.isEmpty() && !closed) {
-            wait();
+        long since = System.nanoTime();
+        long left = patience.toMillis();
+        while (waiting.isEmpty() && !closed && !writerWanted && (patience.isZero() || left > 0)) {
+            wait(left);
+            left = patience.isZero()
+                    ? 0
+                    : patience.toMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
         }
         writerIdle = false;
+        writerWanted = false;
         int size = Math.min(waiting.size(), groupSizeMax);
         List<Pending> group = new ArrayList<>(size);
         for (int i = 0; i < size; i++) {
@@ -134,6 +143,17 @@ final class WaitingRoom {
             leaving.add(waiting.removeFirst());
         }
         return leaving;
+    }
+
+    /** Has the writer look up from its waiting: there is something else for it to do. */
+    synchronized void wakeWriter() {
+        writerWanted = true;
+        notifyAll();
+    }
+
+    /** Whether nobody is inside, and nobody will be. */
+    synchronized boolean isOver() {
+        return closed && waiting.isEmpty();
     }
 
     /** Takes nobody in from now on; those inside are still let out. */

@@ -18,12 +18,10 @@ import org.eclipse.microprofile.health.Readiness;
 @ApplicationScoped
 class HealthChecks {
 
-    private final DatabaseCheck database;
     private final Intake intake;
     private final DuePoller poller;
 
-    HealthChecks(DatabaseCheck database, Intake intake, DuePoller poller) {
-        this.database = database;
+    HealthChecks(Intake intake, DuePoller poller) {
         this.intake = intake;
         this.poller = poller;
     }
@@ -43,8 +41,7 @@ class HealthChecks {
     @Produces
     @Readiness
     AsyncHealthCheck databaseTakesWrites() {
-        return () ->
-                Uni.createFrom().completionStage(database::writable).map(writable -> response("database", writable));
+        return () -> Uni.createFrom().completionStage(intake::takesWebhooks).map(takes -> response("database", takes));
     }
 
     private static HealthCheckResponse response(String name, boolean up) {

@@ -18,14 +18,12 @@ import org.jboss.resteasy.reactive.RestResponse;
 @Path("/")
 class ProbeResource {
 
-    private final DatabaseCheck database;
     private final Intake intake;
     private final DuePoller poller;
     private final Clock clock = Clock.systemUTC();
     private volatile boolean stopping;
 
-    ProbeResource(DatabaseCheck database, Intake intake, DuePoller poller) {
-        this.database = database;
+    ProbeResource(Intake intake, DuePoller poller) {
         this.intake = intake;
         this.poller = poller;
     }
@@ -41,8 +39,8 @@ class ProbeResource {
     @GET
     @NonBlocking
     public CompletionStage<RestResponse<Health>> health() {
-        return database.writable()
-                .thenApply(writable -> answer(writable && !stopping && !intake.stalled() && !poller.stalled()));
+        return intake.takesWebhooks()
+                .thenApply(takes -> answer(takes && !stopping && !intake.stalled() && !poller.stalled()));
     }
 
     private RestResponse<Health> answer(boolean healthy) {

@@ -6,33 +6,16 @@ import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
-/** Tells a database that is away, and that a retry may find again, from a statement that is wrong, and when to try again. */
+/** Tells a database that cannot, and that a retry may find better, from what no retry changes, and when to try again. */
 public final class DatabaseFailure {
 
     /** No chain of causes is longer; the bound guards against one that runs in a circle. */
     private static final int CAUSES_MAX = 20;
 
-    /**
-     * SQLSTATE classes of a server that is away, going away, out of resources, or that lets nobody in: connection
-     * exception, invalid authorization, invalid catalog name, transaction rollback, insufficient resources, operator
-     * intervention, system error.
-     *
-     * @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL error codes</a>
-     */
-    private static final Set<String> AWAY_CLASSES = Set.of("08", "28", "3D", "40", "53", "57", "58");
-
-    /** A standby, or a server that was told to refuse writes: {@code read_only_sql_transaction}. */
-    private static final String READ_ONLY = "25006";
-
-    /** {@code lock_not_available}: a lock was not to be had within its timeout. */
-    private static final String LOCK_NOT_AVAILABLE = "55P03";
-
-    /** Class 42, syntax error or access rule violation: a table, a column or a right is missing, whatever the row. */
-    private static final String NO_STATEMENT_OF_THIS_SCHEMA = "42";
+    private static final int SQLSTATE_LENGTH = 5;
 
     private DatabaseFailure() {}
 
@@ -41,11 +24,16 @@ public final class DatabaseFailure {
         return causes(failure).anyMatch(DatabaseFailure::isTransient);
     }
 
-    /** What the database or the driver said: the message of the first {@link SQLException} among the causes. */
-    static String reason(Throwable failure) {
+    /**
+     * What the database or the driver said: the message of the first {@link SQLException} among the causes, and its SQLSTATE, by
+     * which {@code docs/sqlstates.md} tells what it means.
+     */
+    public static String reason(Throwable failure) {
         return causes(failure)
                 .findFirst()
-                .map(cause -> String.valueOf(cause.getMessage()))
+                .map(cause -> cause.getSQLState() == null
+                        ? String.valueOf(cause.getMessage())
+                        : "%s (SQLSTATE %s)".formatted(cause.getMessage(), cause.getSQLState()))
                 .orElseGet(failure::toString);
     }
 
@@ -59,7 +47,7 @@ public final class DatabaseFailure {
 
     /** Whether a lock that another session holds was not to be had in time. */
     public static boolean isLocked(SQLException failure) {
-        return LOCK_NOT_AVAILABLE.equals(failure.getSQLState());
+        return SqlState.LOCK_NOT_AVAILABLE.code().equals(failure.getSQLState());
     }
 
     /**
@@ -70,26 +58,20 @@ public final class DatabaseFailure {
         return Duration.ofNanos(ThreadLocalRandom.current().nextLong(about.toNanos()) + about.toNanos() / 2);
     }
 
-    /** Whether one row of a statement may be the reason, so that the others would succeed without it. */
-    public static boolean mayBeOneRows(SQLException failure) {
-        String state = String.valueOf(failure.getSQLState());
-        return isLocked(failure)
-                || (!isTransient((Throwable) failure) && !state.startsWith(NO_STATEMENT_OF_THIS_SCHEMA));
-    }
-
-    private static boolean isTransient(SQLException failure) {
+    /** Whose fault it is, as far as the failure itself tells. */
+    public static Blame blame(SQLException failure) {
         if (failure instanceof SQLTransientConnectionException
                 || failure instanceof SQLNonTransientConnectionException
                 || failure instanceof SQLTimeoutException) {
-            return true;
+            return Blame.THE_DATABASE;
         }
         String state = failure.getSQLState();
-        if (state == null || state.length() < 2) {
-            // The connection pool gives no SQLSTATE when no connection is to be had in time.
-            return true;
-        }
-        return AWAY_CLASSES.contains(state.substring(0, 2))
-                || state.equals(READ_ONLY)
-                || state.equals(LOCK_NOT_AVAILABLE);
+        // The connection pool gives no SQLSTATE when no connection is to be had in time.
+        return state == null || state.length() < SQLSTATE_LENGTH ? Blame.THE_DATABASE : SqlState.blame(state);
+    }
+
+    private static boolean isTransient(SQLException failure) {
+        Blame blame = blame(failure);
+        return blame == Blame.THE_DATABASE || blame == Blame.PERHAPS_THE_ROW;
     }
 }

@@ -32,10 +32,10 @@ class WaitingRoomTest {
             enter(1);
             now++;
         }
-        List<Pending> first = room.nextGroup();
+        List<Pending> first = room.nextGroup(Duration.ZERO);
         assertEquals(GROUP_SIZE_MAX, first.size());
         assertTrue(first.get(0).since() < first.get(GROUP_SIZE_MAX - 1).since());
-        List<Pending> rest = room.nextGroup();
+        List<Pending> rest = room.nextGroup(Duration.ZERO);
         assertEquals(1, rest.size());
         assertTrue(first.get(GROUP_SIZE_MAX - 1).since() < rest.get(0).since());
     }
@@ -44,7 +44,10 @@ class WaitingRoomTest {
     void a_crowd_that_stays_is_refused_beyond_one_group() throws InterruptedException {
         crowd();
         for (int left = SIZE_MAX - 2 * GROUP_SIZE_MAX; left > 0; left -= GROUP_SIZE_MAX) {
-            assertEquals(GROUP_SIZE_MAX, room.nextGroup().size(), "full groups are no sign that the crowd is over");
+            assertEquals(
+                    GROUP_SIZE_MAX,
+                    room.nextGroup(Duration.ZERO).size(),
+                    "full groups are no sign that the crowd is over");
         }
         enter(GROUP_SIZE_MAX);
         assertEquals(503, assertThrows(ProblemException.class, () -> enter(1)).status());
@@ -55,7 +58,7 @@ class WaitingRoomTest {
         assertEquals(0, room.leaveIfCrowded().size());
         crowd();
         assertEquals(SIZE_MAX - 3 * GROUP_SIZE_MAX, room.leaveIfCrowded().size());
-        assertEquals(GROUP_SIZE_MAX, room.nextGroup().size());
+        assertEquals(GROUP_SIZE_MAX, room.nextGroup(Duration.ZERO).size());
     }
 
     @Test
@@ -63,8 +66,8 @@ class WaitingRoomTest {
         for (int i = 0; i < 10; i++) {
             now = System.nanoTime();
             enter(GROUP_SIZE_MAX * 2);
-            room.nextGroup();
-            room.nextGroup();
+            room.nextGroup(Duration.ZERO);
+            room.nextGroup(Duration.ZERO);
         }
         now = System.nanoTime();
         assertDoesNotThrow(() -> enter(SIZE_MAX));
@@ -74,9 +77,9 @@ class WaitingRoomTest {
     private void crowd() throws InterruptedException {
         now = System.nanoTime() - Duration.ofSeconds(1).toNanos();
         enter(SIZE_MAX);
-        room.nextGroup();
+        room.nextGroup(Duration.ZERO);
         Thread.sleep(WaitingRoom.BURST_MAX.toMillis() + 20);
-        room.nextGroup();
+        room.nextGroup(Duration.ZERO);
     }
 
     @Test
@@ -94,8 +97,8 @@ class WaitingRoomTest {
         enter(3);
         room.close();
         assertThrows(ProblemException.class, () -> enter(1));
-        assertEquals(3, room.nextGroup().size());
-        assertEquals(0, room.nextGroup().size());
+        assertEquals(3, room.nextGroup(Duration.ZERO).size());
+        assertEquals(0, room.nextGroup(Duration.ZERO).size());
     }
 
     private void enter(int count) {
