@@ -7,7 +7,7 @@
 set -euo pipefail
 maven=$(cd "$(dirname "$0")/.." && pwd)/mvnw
 work=$(mktemp -d)
-trap 'kill "${service:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'kill -9 "${service:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 mkdir -p src/main/java src/main/resources
 cat > pom.xml <<'POM'

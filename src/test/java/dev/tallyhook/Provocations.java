@@ -174,7 +174,7 @@ final class Provocations {
                 answer + "415 another_type",
                 () -> service.command(path, DocumentedService.HOLD_TOKEN, "text/plain", "{}"));
         when(answer + "422 too_long", () -> command(path, "{\"reason\":\"" + "a".repeat(256) + "\"}"));
-        when(answer + "500 failed", () -> trouble.whileMissing("transactions", () -> command(path, "{}")));
+        when(answer + "500 failed", () -> trouble.whileNonsense("transactions", () -> command(path, "{}")));
         when(answer + "503 database_away", () -> trouble.whileLocked("transactions", () -> command(path, "{}")));
     }
 
