@@ -135,6 +135,36 @@ class AccessTest {
         isAccepted(Senders.headers("msg_1", timestamp, Senders.sign(Senders.SECRET, "msg_1", timestamp, body)), body);
     }
 
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("namesOfSvix")
+    void what_comes_under_the_names_of_svix_is_accepted_like_the_same_under_those_of_the_standard(
+            String name, List<Header> headers, String body) {
+        webhook(body).headers(new Headers(headers)).post(Webhooks.PATH).then().statusCode(202);
+    }
+
+    static Stream<Arguments> namesOfSvix() {
+        String body = Webhooks.body(Webhooks.newId());
+        long now = Senders.now();
+        String good = Senders.sign(Senders.SECRET, "msg_1", now, body);
+        String asymmetric = Senders.signAsymmetric(PAIR, "msg_1", now, body);
+        List<Header> svix = List.of(svix("id", "msg_1"), svix("timestamp", now), svix("signature", good));
+        List<Header> standard = List.of(id("msg_1"), timestamp(now), signature(good));
+        return Stream.of(
+                Arguments.of("as Svix sends by default", svix, body),
+                Arguments.of(
+                        "as it writes them",
+                        List.of(
+                                new Header("Svix-Id", "msg_1"),
+                                new Header("Svix-Timestamp", Long.toString(now)),
+                                new Header("Svix-Signature", good)),
+                        body),
+                Arguments.of(
+                        "v1a", List.of(svix("id", "msg_1"), svix("timestamp", now), svix("signature", asymmetric)), body),
+                Arguments.of(
+                        "both sets", Stream.of(standard, svix).flatMap(List::stream).toList(), body),
+                Arguments.of("one of each", List.of(id("msg_1"), svix("timestamp", now), signature(good)), body));
+    }
+
     @Test
     void bytes_beyond_ascii_are_signed_as_they_are_sent() {
         String body = Webhooks.body(Webhooks.newId()).replace("acc_user_789", "Žofie 😀");
@@ -219,6 +249,38 @@ class AccessTest {
                         "a timestamp that is none",
                         body,
                         List.of(id("msg_1"), new Header("webhook-timestamp", "now"), signature(good))),
+                Arguments.of(
+                        "an id that Svix' name contradicts",
+                        body,
+                        List.of(id("msg_1"), svix("id", "msg_2"), timestamp(now), signature(good))),
+                Arguments.of(
+                        "a timestamp that Svix' name contradicts",
+                        body,
+                        List.of(id("msg_1"), timestamp(now), svix("timestamp", now + 1), signature(good))),
+                Arguments.of(
+                        "a signature that Svix' name contradicts",
+                        body,
+                        List.of(id("msg_1"), timestamp(now), signature(good), svix("signature", good + " v1,AAAA"))),
+                Arguments.of(
+                        "a good signature by Svix' name, and a wrong one",
+                        body,
+                        List.of(id("msg_1"), timestamp(now), signature("v1,AAAA"), svix("signature", good))),
+                Arguments.of(
+                        "Svix' name twice",
+                        body,
+                        List.of(svix("id", "msg_1"), svix("id", "msg_1"), timestamp(now), signature(good))),
+                Arguments.of(
+                        "the same three times under two names",
+                        body,
+                        List.of(id("msg_1"), svix("id", "msg_1"), svix("id", "msg_1"), timestamp(now), signature(good))),
+                Arguments.of(
+                        "an empty one beside Svix' name",
+                        body,
+                        List.of(id(""), svix("id", "msg_1"), timestamp(now), signature(good))),
+                Arguments.of(
+                        "Svix' names over another body",
+                        body + " ",
+                        List.of(svix("id", "msg_1"), svix("timestamp", now), svix("signature", good))),
                 Arguments.of("a body that is not JSON", "{", List.of()),
                 Arguments.of("a body that breaks rules", "{}", List.of()));
     }
@@ -237,6 +299,11 @@ class AccessTest {
 
     private static Header signature(String signature) {
         return new Header("webhook-signature", signature);
+    }
+
+    /** The same header by the name that Svix has for it. */
+    private static Header svix(String name, Object value) {
+        return new Header("svix-" + name, value.toString());
     }
 
     @ParameterizedTest(name = "{0}")

@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A request as its sender signed it: {@code id.timestamp.body}, and the signatures that came with it. Whatever is missing or
- * twice is empty here and makes it {@code malformed}, so that checking takes the same steps for every request.
+ * A request as its sender signed it: {@code id.timestamp.body}, and the signatures that came with it. Whatever is missing,
+ * twice, or not the same under both of its names is empty here and makes it {@code malformed}, so that checking takes the same
+ * steps for every request.
  *
  * <p>That an id may have a full stop in it does no harm: a timestamp is digits alone, and no body that is taken starts with a
  * digit, so no other cut of the same bytes can pass.
@@ -21,9 +22,16 @@ final class SignedContent {
     static final int ASYMMETRIC_MAX = 3;
 
     private static final int TIMESTAMP_DIGITS_MAX = 12;
-    private static final String ID = "webhook-id";
-    private static final String TIMESTAMP = "webhook-timestamp";
-    private static final String SIGNATURE = "webhook-signature";
+
+    /** What Standard Webhooks calls its headers. */
+    private static final String STANDARD = "webhook-";
+
+    /** What Svix, whose headers they were first, still calls them. */
+    private static final String SVIX = "svix-";
+
+    private static final String ID = "id";
+    private static final String TIMESTAMP = "timestamp";
+    private static final String SIGNATURE = "signature";
 
     /** {@code id.timestamp.} */
     final byte[] head;
@@ -39,7 +47,7 @@ final class SignedContent {
     /** Signatures labelled {@code v1a}, in Base64. */
     final List<byte[]> asymmetric = new ArrayList<>();
 
-    /** Whether a header is missing, twice, or beyond its limits. */
+    /** Whether a header is missing, twice, different under its two names, or beyond its limits. */
     final boolean malformed;
 
     SignedContent(MultiMap headers, byte[] body) {
@@ -59,9 +67,13 @@ final class SignedContent {
         this.malformed = id.isEmpty() || !isTimestamp(seconds) || signatures.length > SIGNATURES_MAX;
     }
 
+    /** Each header may come under either name: what is signed does not depend on it. */
     private static String single(MultiMap headers, String name) {
-        List<String> values = headers.getAll(name);
-        return values.size() == 1 ? values.get(0) : "";
+        List<String> standard = headers.getAll(STANDARD + name);
+        List<String> svix = headers.getAll(SVIX + name);
+        List<String> values = standard.isEmpty() ? svix : standard;
+        boolean clear = values.size() == 1 && (svix.isEmpty() || svix.equals(values));
+        return clear ? values.get(0) : "";
     }
 
     private static boolean isTimestamp(String text) {
