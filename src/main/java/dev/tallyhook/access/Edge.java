@@ -24,6 +24,11 @@ class Edge implements HttpServerOptionsCustomizer {
     private static final long ENHANCE_YOUR_CALM = 0xb;
 
     private final RequestMemory memory = RequestMemory.shared();
+    private final Farewells farewells;
+
+    Edge(Farewells farewells) {
+        this.farewells = farewells;
+    }
 
     /** HTTP/2 is spoken over TLS; on the plain port a connection is watched as HTTP/1.1 from its first byte on. */
     @Override
@@ -55,9 +60,12 @@ class Edge implements HttpServerOptionsCustomizer {
     }
 
     private void handle(RoutingContext context) {
+        boolean multiplexed = context.request().version() == HttpVersion.HTTP_2;
+        if (multiplexed) {
+            farewells.requestCame(context);
+        }
         RequestDeadline deadline = RequestDeadline.of(context.request());
         if (deadline != null) {
-            boolean multiplexed = context.request().version() == HttpVersion.HTTP_2;
             deadline.requestCame(multiplexed);
             context.addEndHandler(end -> deadline.requestAnswered());
             if (multiplexed && !takeRoom(context)) {

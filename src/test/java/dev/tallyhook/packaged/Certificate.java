@@ -12,7 +12,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A certificate that signs itself, with its key, made by the JDK's own keytool. */
-final class Certificate {
+public final class Certificate {
 
     private static final String ALIAS = "it";
     private static final char[] PASSWORD = "changeit".toCharArray();
@@ -24,7 +24,7 @@ final class Certificate {
     }
 
     /** A new one, for localhost. */
-    static Certificate create(Path directory, String name) throws Exception {
+    public static Certificate create(Path directory, String name) throws Exception {
         Path file = directory.resolve(name + ".p12");
         int exit = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
@@ -58,7 +58,7 @@ final class Certificate {
         return new Certificate(KeyStore.getInstance(file.toFile(), PASSWORD));
     }
 
-    void writeTo(Path certificate, Path key) throws Exception {
+    public void writeTo(Path certificate, Path key) throws Exception {
         Files.writeString(key, pem("PRIVATE KEY", store.getKey(ALIAS, PASSWORD).getEncoded()));
         Files.writeString(
                 certificate, pem("CERTIFICATE", store.getCertificate(ALIAS).getEncoded()));

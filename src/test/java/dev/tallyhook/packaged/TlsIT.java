@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,28 +120,57 @@ class TlsIT {
 
     /** HTTP/2 has no {@code Connection: close}: a GOAWAY sends the client away. */
     @Test
-    void while_it_stops_http_2_webhooks_are_taken_and_each_connection_is_told_to_go() throws Exception {
+    void while_it_stops_http_2_webhooks_are_taken_and_each_connection_is_told_to_go_in_two_steps() throws Exception {
         try (var database = new DatabaseServer();
-                var service = Service.start(database, tls("QUARKUS_SHUTDOWN_DELAY", "4S"))) {
+                var service = Service.start(database, tls("QUARKUS_SHUTDOWN_DELAY", "4S"));
+                var before = new Http2Line(port);
+                var silent = new Http2Line(port)) {
             var client = client(Certificate.client(null, first), HttpClient.Version.HTTP_2);
             assertEquals(202, post(client, Webhooks.newId()).statusCode(), service::log);
-            assertEquals(1, Service.peers(port).size(), "connections, of which the one is kept");
+            assertEquals(List.of("202", "202"), List.of(taken(before), taken(silent)));
             service.terminate();
             Eventually.within(
                     Duration.ofSeconds(2),
                     () -> service.manage("/q/health/ready").statusCode() == 503,
                     () -> "the probe does not tell that it stops");
+
+            // The first step, to who asks and to who is silent.
+            var announced = List.of(new Http2Line.GoAway(Integer.MAX_VALUE, 0));
+            Eventually.within(
+                    Duration.ofSeconds(2),
+                    () -> before.goAways().equals(announced) && silent.goAways().equals(announced),
+                    () -> before.goAways() + " and " + silent.goAways());
+            // What comes after it is taken, whether its connection was there before or not.
+            int last = 0;
             for (int i = 0; i < 3; i++) {
-                var answer = post(client, Webhooks.newId());
-                assertEquals(202, answer.statusCode(), service::log);
-                assertEquals(HttpClient.Version.HTTP_2, answer.version());
+                var asked = before.post(Webhooks.PATH, Webhooks.body(Webhooks.newId()));
+                assertEquals("202", asked.status().get(10, TimeUnit.SECONDS), service::log);
+                last = asked.stream();
+            }
+            var answer = post(client, Webhooks.newId());
+            assertEquals(202, answer.statusCode(), service::log);
+            assertEquals(HttpClient.Version.HTTP_2, answer.version());
+            try (var late = new Http2Line(port)) {
+                assertEquals("202", taken(late));
                 Eventually.within(
                         Duration.ofSeconds(1),
-                        () -> Service.peers(port).isEmpty(),
-                        () -> "the connection is kept by a service that stops");
+                        () -> late.goAways().equals(announced),
+                        () -> "who comes late is told with the answer: " + late.goAways());
             }
+            assertTrue(before.isOpen(), "closed while its client may still send");
+
+            // The second step names the last stream, and then the connection is closed.
             assertEquals(0, service.awaitExit(), service.log());
+            var said = new Http2Line.GoAway(last, 0);
+            Eventually.within(
+                    Duration.ofSeconds(2), () -> !before.isOpen() && !silent.isOpen(), () -> "it is not closed");
+            assertEquals(List.of(announced.get(0), said), before.goAways());
+            assertEquals(List.of(announced.get(0), new Http2Line.GoAway(3, 0)), silent.goAways());
         }
+    }
+
+    private static String taken(Http2Line line) throws Exception {
+        return line.post(Webhooks.PATH, Webhooks.body(Webhooks.newId())).status().get(20, TimeUnit.SECONDS);
     }
 
     @Test
