@@ -8,10 +8,8 @@ import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.annotations.QuarkusMain;
-import io.quarkus.runtime.configuration.ConfigurationException;
-import io.quarkus.runtime.util.ExceptionUtil;
-import io.smallrye.config.ConfigValidationException;
 import jakarta.enterprise.event.Observes;
+import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -29,8 +27,6 @@ public class Tallyhook {
 
     /** Held, because a logger that nobody holds forgets its level; found at run time, because a native build has another. */
     private static @Nullable Logger hibernate;
-
-    private static final String DATABASE_URL = "quarkus.datasource.jdbc.url";
 
     /**
      * Runs until SIGTERM.
@@ -55,21 +51,22 @@ public class Tallyhook {
     }
 
     private static void explain(Throwable failure) {
-        Throwable cause = ExceptionUtil.getRootCause(failure);
-        if (ConfigProvider.getConfig()
-                .getOptionalValue(DATABASE_URL, String.class)
-                .isEmpty()) {
-            System.err.println("Tallyhook needs a PostgreSQL: set QUARKUS_DATASOURCE_JDBC_URL, such as"
-                    + " jdbc:postgresql://localhost:5432/tallyhook, and QUARKUS_DATASOURCE_USERNAME and"
-                    + " QUARKUS_DATASOURCE_PASSWORD");
-        } else if (cause instanceof ConfigValidationException invalid) {
-            for (int i = 0; i < invalid.getProblemCount(); i++) {
-                System.err.println(invalid.getProblem(i).getMessage());
-            }
-        } else if (cause instanceof ConfigurationException) {
-            System.err.println(cause.getMessage());
-        } else {
+        List<String> lines = StartFailure.lines(failure, urlIsMissing());
+        lines.forEach(System.err::println);
+        if (lines.isEmpty()) {
             org.jboss.logging.Logger.getLogger(Tallyhook.class).error("Tallyhook did not start", failure);
+        }
+    }
+
+    /** Where the configuration itself cannot be read, nothing is certain. */
+    private static boolean urlIsMissing() {
+        try {
+            return System.getenv("QUARKUS_DATASOURCE_JDBC_URL") == null
+                    && ConfigProvider.getConfig()
+                            .getOptionalValue(StartFailure.DATABASE_URL, String.class)
+                            .isEmpty();
+        } catch (RuntimeException unreadable) {
+            return false;
         }
     }
 

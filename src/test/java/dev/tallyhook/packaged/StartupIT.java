@@ -38,11 +38,50 @@ class StartupIT {
             var environment = new HashMap<>(database.environment());
             try (var service = Service.launch(environment, taken.getLocalPort())) {
                 assertEquals(1, service.awaitExit(), service.log());
+                assertTrue(
+                        service.log().contains("Port already bound: " + taken.getLocalPort())
+                                && service.log().contains("QUARKUS_HTTP_PORT"),
+                        service.log());
+                assertFalse(service.log().contains("\"exception\""), service.log());
             }
             environment.put("TALLYHOOK_INTAKE_WAITING_MAX", "0");
             try (var service = Service.launch(environment)) {
                 assertEquals(1, service.awaitExit(), service.log());
                 assertTrue(service.log().contains("tallyhook.intake.waiting-max must be"), service.log());
+            }
+        }
+    }
+
+    /** None of these waits for a database, so all are told at once, and none instead of another. */
+    @Test
+    void every_setting_that_is_wrong_has_its_line_and_a_missing_url_hides_none() throws Exception {
+        try (var service = Service.launch(Map.of(
+                "TALLYHOOK_OPEN_ACCESS", "false", "TALLYHOOK_PROCESSING_BATCH_SIZE", "0", "TALLYHOOK_PROCESSING_DELAY", "soon"))) {
+            assertEquals(1, service.awaitExit());
+            List<String> lines = service.log().lines().toList();
+            assertTrue(
+                    lines.stream().anyMatch(line -> line.startsWith("tallyhook.processing.delay cannot be \"soon\"")),
+                    service.log());
+            assertEquals(
+                    1,
+                    lines.stream()
+                            .filter(line -> line.contains("QUARKUS_DATASOURCE_JDBC_URL"))
+                            .count(),
+                    service.log());
+            assertTrue(lines.size() <= 4, service.log());
+        }
+    }
+
+    @Test
+    void a_database_that_refuses_is_told_of_in_a_line_that_says_what_to_set() throws Exception {
+        try (var database = new DatabaseServer()) {
+            var environment = new HashMap<>(database.environment());
+            environment.put("QUARKUS_FLYWAY_CONNECT_RETRIES", "0");
+            environment.put("QUARKUS_DATASOURCE_JDBC_URL", database.url() + "_none");
+            try (var service = Service.launch(environment)) {
+                assertEquals(1, service.awaitExit());
+                assertTrue(service.log().contains("There is no such database"), service.log());
+                assertFalse(service.log().contains("\"exception\""), service.log());
             }
         }
     }
