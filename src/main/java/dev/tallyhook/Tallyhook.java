@@ -2,6 +2,7 @@ package dev.tallyhook;
 
 import dev.tallyhook.access.ConnectionLimits;
 import dev.tallyhook.database.HostNames;
+import io.quarkus.bootstrap.logging.InitialConfigurator;
 import io.quarkus.runtime.Application;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.LaunchMode;
@@ -53,8 +54,13 @@ public class Tallyhook {
     private static void explain(Throwable failure) {
         List<String> lines = StartFailure.lines(failure, urlIsMissing());
         lines.forEach(System.err::println);
-        if (lines.isEmpty()) {
+        if (!lines.isEmpty()) {
+            return;
+        }
+        if (InitialConfigurator.DELAYED_HANDLER.isActivated()) {
             org.jboss.logging.Logger.getLogger(Tallyhook.class).error("Tallyhook did not start", failure);
+        } else {
+            failure.printStackTrace(); // Nobody will ever write what is logged this early.
         }
     }
 
