@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 class FailoverIT {
 
     private static final Duration DELAY = Duration.ofSeconds(3);
-    private static final Duration REPLICATION_MAX = Duration.ofSeconds(20);
     private static final int PER_SECOND = 300;
 
     @TempDir

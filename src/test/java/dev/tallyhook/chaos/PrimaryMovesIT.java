@@ -8,6 +8,7 @@ import dev.tallyhook.packaged.DatabaseServer;
 import dev.tallyhook.packaged.Eventually;
 import dev.tallyhook.packaged.Service;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -87,8 +88,8 @@ class PrimaryMovesIT {
         Files.writeString(hosts, "127.0.0.1 ledger.test\n");
         try (var old = Stage.server();
                 var standby = Standby.of(old, directory);
-                var toOld = new Wire(InetAddress.getByName("127.0.0.1"), port, old.port());
-                var toStandby = new Wire(InetAddress.getByName("127.0.0.2"), port, standby.port());
+                var toOld = new Wire(loopback(1), port, old.port());
+                var toStandby = new Wire(loopback(2), port, standby.port());
                 var service = Service.launch(
                         environment("ledger.test:%d/postgres".formatted(port)), "-Djdk.net.hosts.file=" + hosts);
                 var onOld = old.connect();
@@ -102,6 +103,11 @@ class PrimaryMovesIT {
             assertMoved(service, standby, onOld, onStandby);
             assertEquals(0, toOld.sessionPorts().length);
         }
+    }
+
+    /** All of 127.0.0.0/8 is this machine. */
+    private static InetAddress loopback(int last) throws UnknownHostException {
+        return InetAddress.getByAddress(new byte[] {127, 0, 0, (byte) last});
     }
 
     private static Map<String, String> environment(String hosts) {
