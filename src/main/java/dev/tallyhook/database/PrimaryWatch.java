@@ -34,6 +34,9 @@ class PrimaryWatch {
     private final Counter moves;
     private int contradictions;
 
+    /** What a session said that takes no writes, until one says otherwise: on a busy machine one is not always to be had in time. */
+    private Optional<Sighting> refused = Optional.empty();
+
     PrimaryWatch(
             AgroalDataSource reading,
             @DataSource(Pool.INTAKE) AgroalDataSource intake,
@@ -57,8 +60,9 @@ class PrimaryWatch {
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() {
-        Optional<Sighting> asked = ask();
-        boolean readOnly = asked.isPresent() && !asked.get().writable();
+        Optional<Sighting> asked = ask().or(() -> refused);
+        refused = asked.filter(sighting -> !sighting.writable());
+        boolean readOnly = refused.isPresent();
         Optional<Server> found = readOnly ? look() : Optional.empty();
         Optional<Server> writable = asked.filter(Sighting::writable).map(Sighting::server);
         Optional<Server> left = primary.move(found, sessions.newestWritable(), writable);
