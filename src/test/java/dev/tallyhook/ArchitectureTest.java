@@ -16,24 +16,27 @@ final class ArchitectureTest {
     static final ArchRule problem_depends_on_no_other_package = only("problem");
 
     @ArchTest
+    static final ArchRule schedule_depends_on_no_other_package = only("schedule");
+
+    @ArchTest
     static final ArchRule development_depends_on_no_other_package = only("development");
 
     @ArchTest
-    static final ArchRule database_depends_on_problem_alone = only("database", "problem");
+    static final ArchRule database_depends_on_problem_and_schedule_alone = only("database", "problem", "schedule");
 
     @ArchTest
-    static final ArchRule transaction_depends_on_problem_and_database_alone =
-            only("transaction", "problem", "database");
+    static final ArchRule transaction_depends_on_problem_database_and_schedule_alone =
+            only("transaction", "problem", "database", "schedule");
 
     @ArchTest
-    static final ArchRule access_depends_on_problem_and_database_alone = only("access", "problem", "database");
+    static final ArchRule access_depends_on_problem_database_and_schedule_alone = only("access", "problem", "database", "schedule");
 
     @ArchTest
     static final ArchRule intake_depends_on_access_and_transaction =
-            only("intake", "access", "transaction", "problem", "database");
+            only("intake", "access", "transaction", "problem", "database", "schedule");
 
     @ArchTest
-    static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem", "database");
+    static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem", "database", "schedule");
 
     @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()

@@ -2,6 +2,8 @@ package dev.tallyhook.access;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -10,6 +12,7 @@ import jakarta.enterprise.event.Observes;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
@@ -24,13 +27,16 @@ class BearerTokens {
     /** RFC 6750 section 2.1, with a length that cannot be guessed. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]{16,512}=*");
 
+    private static final Duration PERIOD = Duration.ofSeconds(1);
+
     /** In bytes: enough to tell 16 tokens apart, and nothing to find one by. */
     private static final int FINGERPRINT_LENGTH = 6;
 
     private final Credentials<byte[]> readers;
     private final Credentials<byte[]> holders;
+    private final Tick reloading;
 
-    BearerTokens(AccessConfig config) {
+    BearerTokens(AccessConfig config, Ticks ticks) {
         readers = new Credentials<>(
                 "tallyhook.api.tokens", config.api().tokens(), config.api().tokensFile(), BearerTokens::parse);
         holders = new Credentials<>(
@@ -38,6 +44,7 @@ class BearerTokens {
                 config.api().holdTokens(),
                 config.api().holdTokensFile(),
                 BearerTokens::parse);
+        reloading = ticks.every(PERIOD, "tokens", this::reloadBoth);
     }
 
     private static byte[] parse(String token) {
@@ -92,6 +99,10 @@ class BearerTokens {
     /** One at a time: a file system that hangs must not take one thread after the other. */
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
+        reloading.come();
+    }
+
+    private void reloadBoth() {
         readers.reload();
         holders.reload();
     }

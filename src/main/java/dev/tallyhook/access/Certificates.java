@@ -1,8 +1,13 @@
 package dev.tallyhook.access;
 
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.Startup;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.configuration.DurationConverter;
 import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.common.runtime.util.SchedulerUtils;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
@@ -16,6 +21,7 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.TrustManager;
@@ -30,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * that look each time, because the other way, to give it new ones ({@code quarkus.tls.reload-period}), leaves a moment in
  * which it has none, and who connects in it is dropped.
  */
+@Startup
 @ApplicationScoped
 class Certificates implements HttpServerOptionsCustomizer {
 
@@ -41,15 +48,31 @@ class Certificates implements HttpServerOptionsCustomizer {
     private volatile @Nullable CurrentTrust trust;
     private @Nullable String complaint;
 
+    /** None where the setting switches the schedule off. */
+    private final @Nullable Tick reloading;
+
     Certificates(
             TlsConfig config,
             @ConfigProperty(name = "quarkus.http.tls-configuration-name") Optional<String> name,
             TlsConfigurationRegistry registry,
-            Vertx vertx) {
+            Vertx vertx,
+            Ticks ticks) {
         this.config = config;
         this.name = name;
         this.registry = registry;
         this.vertx = vertx;
+        this.reloading = SchedulerUtils.isOff(config.reloadPeriod())
+                ? null
+                : ticks.every(period(config.reloadPeriod()), "certificates", this::reload);
+    }
+
+    private static Duration period(String setting) {
+        try {
+            return DurationConverter.parseDuration(setting);
+        } catch (IllegalArgumentException wrong) {
+            throw new ConfigurationException(
+                    "tallyhook.tls.reload-period must be a duration such as 5s or PT5S, or off, and not " + setting);
+        }
     }
 
     @Override
@@ -87,7 +110,13 @@ class Certificates implements HttpServerOptionsCustomizer {
             every = "${tallyhook.tls.reload-period}",
             concurrentExecution = Scheduled.ConcurrentExecution.SKIP,
             skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void reload() {
+    void tick() {
+        if (reloading != null) {
+            reloading.come();
+        }
+    }
+
+    private void reload() {
         CurrentIdentity shown = identity;
         if (shown == null) {
             return;

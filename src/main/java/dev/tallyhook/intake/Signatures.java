@@ -5,6 +5,8 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 import dev.tallyhook.access.AccessConfig;
 import dev.tallyhook.access.Credentials;
 import dev.tallyhook.problem.ProblemException;
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -44,6 +46,9 @@ class Signatures {
     /** A check that waited longer is given up: its sender is to be answered within 500 ms, of which the commit may take 400. */
     private static final Duration WAIT_MAX = Duration.ofMillis(50);
 
+    private static final Duration RELOAD_PERIOD = Duration.ofSeconds(1);
+    private static final Duration TELL_PERIOD = Duration.ofSeconds(60);
+
     private static final String CHALLENGE = "StandardWebhooks";
 
     private final Credentials<WebhookKey> keys;
@@ -54,12 +59,15 @@ class Signatures {
     private final ExecutorService asymmetricChecks = new ThreadPoolExecutor(
             1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_MAX), task -> new Thread(task, "signatures"));
 
+    private final Tick reloading;
+    private final Tick telling;
+
     @Inject
-    Signatures(AccessConfig config) {
-        this(config, Clock.systemUTC());
+    Signatures(AccessConfig config, Ticks ticks) {
+        this(config, ticks, Clock.systemUTC());
     }
 
-    Signatures(AccessConfig config, Clock clock) {
+    Signatures(AccessConfig config, Ticks ticks, Clock clock) {
         this.keys = new Credentials<>(
                 "tallyhook.webhook.secrets",
                 config.webhook().secrets(),
@@ -71,6 +79,8 @@ class Signatures {
                 "The webhook must be signed by Standard Webhooks: webhook-id, webhook-timestamp within "
                         + tolerance.toSeconds() + " s of now, and webhook-signature over the raw body",
                 CHALLENGE);
+        reloading = ticks.every(RELOAD_PERIOD, "secrets", keys::reload);
+        telling = ticks.every(TELL_PERIOD, "refusals", this::tellRefused);
     }
 
     void start(@Observes StartupEvent event) {
@@ -147,12 +157,16 @@ class Signatures {
     /** One at a time: a file system that hangs must not take one thread after the other. */
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void reload() {
-        keys.reload();
+        reloading.come();
     }
 
     /** Once a minute and not once a webhook: strangers must not be able to fill a log. */
     @Scheduled(every = "60s", delayed = "60s", skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void tellRefused() {
+    void tickRefused() {
+        telling.come();
+    }
+
+    private void tellRefused() {
         long count = refused.getAndSet(0);
         if (count > 0) {
             Log.warnf(

@@ -103,7 +103,8 @@ class ActivityHistory {
                     Instant at = rows.getObject(1, OffsetDateTime.class).toInstant();
                     gathered.computeIfAbsent(at.truncatedTo(ChronoUnit.SECONDS), second -> new Gathering())
                             .add(rows);
-                    if (at.isAfter(now.minus(ALIVE))) {
+                    // What was reported before the clock was set back, and is still to come by it, is no sign of life.
+                    if (at.isAfter(now.minus(ALIVE)) && at.isBefore(now.plus(ALIVE))) {
                         replicas.add(rows.getString(2));
                     }
                 }

@@ -6,7 +6,10 @@ import dev.tallyhook.intake.IntakeMetrics;
 import dev.tallyhook.intake.Outcome;
 import dev.tallyhook.processing.Backlog;
 import dev.tallyhook.processing.Lateness;
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.Startup;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.InetAddress;
@@ -15,12 +18,14 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import javax.sql.DataSource;
 
 /** Reports once a second what this replica has done since it reported last. */
+@Startup
 @ApplicationScoped
 class ActivityRecorder {
 
@@ -36,20 +41,27 @@ class ActivityRecorder {
             WHERE at < clock_timestamp() - interval '15 minutes'
             """;
 
+    private static final Duration REPORT_PERIOD = Duration.ofSeconds(1);
+    private static final Duration FORGET_PERIOD = Duration.ofSeconds(60);
+
     private final DataSource dataSource;
     private final IntakeMetrics intake;
     private final Lateness lateness;
     private final Backlog backlog;
     private final String replica = name();
+    private final Tick reporting;
+    private final Tick forgetting;
     private long[] reportedOutcomes = new long[Outcome.values().length];
     private long[] reportedLateness = new long[Lateness.bounds().length + 1];
     private boolean failing;
 
-    ActivityRecorder(DataSource dataSource, IntakeMetrics intake, Lateness lateness, Backlog backlog) {
+    ActivityRecorder(DataSource dataSource, IntakeMetrics intake, Lateness lateness, Backlog backlog, Ticks ticks) {
         this.dataSource = dataSource;
         this.intake = intake;
         this.lateness = lateness;
         this.backlog = backlog;
+        this.reporting = ticks.every(REPORT_PERIOD, "activity", this::report);
+        this.forgetting = ticks.every(FORGET_PERIOD, "forgetting", this::forget);
     }
 
     /** The host's name, which in Kubernetes is the pod's, and something that tells two on one host apart. */
@@ -63,7 +75,11 @@ class ActivityRecorder {
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void report() {
+    void tickReport() {
+        reporting.come();
+    }
+
+    private void report() {
         long[] outcomes =
                 Arrays.stream(Outcome.values()).mapToLong(intake::count).toArray();
         long[] finished = lateness.counts();
@@ -103,6 +119,10 @@ class ActivityRecorder {
     }
 
     @Scheduled(every = "60s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
+    void tickForget() {
+        forgetting.come();
+    }
+
     void forget() {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement forget = connection.prepareStatement(FORGET)) {

@@ -2,6 +2,8 @@ package dev.tallyhook.operations;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.logging.Log;
@@ -13,6 +15,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
@@ -70,12 +73,16 @@ class DatabaseStatistics {
             FROM pg_database
             """;
 
+    private static final Duration PERIOD = Duration.ofSeconds(15);
+
     private final DataSource dataSource;
+    private final Tick asking;
     private final Map<String, Double> figures = new ConcurrentHashMap<>();
     private boolean failing;
 
-    DatabaseStatistics(DataSource dataSource) {
+    DatabaseStatistics(DataSource dataSource, Ticks ticks) {
         this.dataSource = dataSource;
+        this.asking = ticks.every(PERIOD, "statistics", this::ask);
     }
 
     void show(@Observes StartupEvent event, MeterRegistry registry) {
@@ -110,7 +117,11 @@ class DatabaseStatistics {
     }
 
     @Scheduled(every = "15s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void ask() {
+    void tick() {
+        asking.come();
+    }
+
+    private void ask() {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement select = connection.prepareStatement(SELECT);
                 ResultSet rows = select.executeQuery()) {

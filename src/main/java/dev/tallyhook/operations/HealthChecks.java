@@ -2,6 +2,7 @@ package dev.tallyhook.operations;
 
 import dev.tallyhook.intake.Intake;
 import dev.tallyhook.processing.DuePoller;
+import dev.tallyhook.schedule.Ticks;
 import io.smallrye.health.api.AsyncHealthCheck;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -20,16 +21,31 @@ class HealthChecks {
 
     private final Intake intake;
     private final DuePoller poller;
+    private final Ticks ticks;
 
-    HealthChecks(Intake intake, DuePoller poller) {
+    HealthChecks(Intake intake, DuePoller poller, Ticks ticks) {
         this.intake = intake;
         this.poller = poller;
+        this.ticks = ticks;
     }
 
     @Produces
     @Liveness
     HealthCheck intakeWorks() {
         return () -> response("intake", !intake.stalled());
+    }
+
+    /** What hangs although every statement and socket has a timeout is ended by a restart alone. */
+    @Produces
+    @Liveness
+    HealthCheck scheduleDoesNotHang() {
+        return () -> response("schedule", !ticks.hang());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck scheduleWorks() {
+        return () -> response("schedule", !ticks.areStalled());
     }
 
     @Produces

@@ -2,6 +2,7 @@ package dev.tallyhook.operations;
 
 import dev.tallyhook.intake.Intake;
 import dev.tallyhook.processing.DuePoller;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.smallrye.common.annotation.NonBlocking;
 import jakarta.enterprise.event.Observes;
@@ -20,12 +21,14 @@ class ProbeResource {
 
     private final Intake intake;
     private final DuePoller poller;
+    private final Ticks ticks;
     private final Clock clock = Clock.systemUTC();
     private volatile boolean stopping;
 
-    ProbeResource(Intake intake, DuePoller poller) {
+    ProbeResource(Intake intake, DuePoller poller, Ticks ticks) {
         this.intake = intake;
         this.poller = poller;
+        this.ticks = ticks;
     }
 
     /** The answer to a probe; the time is the replica's own clock and tells of nothing else. */
@@ -40,7 +43,11 @@ class ProbeResource {
     @NonBlocking
     public CompletionStage<RestResponse<Health>> health() {
         return intake.takesWebhooks()
-                .thenApply(takes -> answer(takes && !stopping && !intake.stalled() && !poller.stalled()));
+                .thenApply(takes -> answer(takes && !stopping && !intake.stalled() && finishes()));
+    }
+
+    private boolean finishes() {
+        return !poller.stalled() && !ticks.areStalled();
     }
 
     private RestResponse<Health> answer(boolean healthy) {

@@ -2,6 +2,8 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 public class Backlog {
 
+    private static final Duration PERIOD = Duration.ofSeconds(1);
     private static final int REST_FACTOR = 50;
     private static final Duration REST_MAX = Duration.ofMinutes(1);
 
@@ -33,12 +36,12 @@ public class Backlog {
 
     /**
      * In the order of the index that lists of waiting transactions are read by: reading it marks the entries of what has been
-     * finished as dead, which spares the lists reading them again.
+     * finished as dead, which spares the lists reading them again. A row whose due time is not finite waits and is never due.
      */
     static final String COUNT = """
             SELECT count(*),
-                   count(*) FILTER (WHERE due_at <= now()),
-                   coalesce(greatest(extract(epoch FROM now() - min(due_at)), 0), 0)
+                   count(*) FILTER (WHERE due_at <= now() AND isfinite(due_at)),
+                   coalesce(greatest(extract(epoch FROM now() - min(due_at) FILTER (WHERE isfinite(due_at))), 0), 0)
             FROM (
                 SELECT due_at
                 FROM transactions
@@ -48,13 +51,14 @@ public class Backlog {
 
     private final DataSource dataSource;
     private final ProcessingMetrics metrics;
-    private long nextNanos = System.nanoTime();
+    private final Tick tick;
     private boolean failing;
     private volatile @Nullable Size latest;
 
-    Backlog(DataSource dataSource, ProcessingMetrics metrics) {
+    Backlog(DataSource dataSource, ProcessingMetrics metrics, Ticks ticks) {
         this.dataSource = dataSource;
         this.metrics = metrics;
+        this.tick = ticks.every(PERIOD, "backlog", this::count);
     }
 
     /**
@@ -104,9 +108,10 @@ public class Backlog {
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() {
-        if (System.nanoTime() - nextNanos < 0) {
-            return;
-        }
+        tick.come();
+    }
+
+    private void count() {
         try (Connection connection = dataSource.getConnection()) {
             latest = countAndRest(connection);
             failing = false;
@@ -126,8 +131,8 @@ public class Backlog {
             row.next();
             return new Size(row.getLong(1), row.getLong(2), row.getDouble(3), System.nanoTime());
         } finally {
-            long end = System.nanoTime();
-            nextNanos = end + Math.min((end - start) * REST_FACTOR, REST_MAX.toNanos());
+            Duration rest = Duration.ofNanos(System.nanoTime() - start).multipliedBy(REST_FACTOR);
+            tick.rest(rest.compareTo(REST_MAX) < 0 ? rest : REST_MAX);
         }
     }
 }

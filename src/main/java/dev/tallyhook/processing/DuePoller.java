@@ -3,6 +3,8 @@ package dev.tallyhook.processing;
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.PROCEED;
 
 import dev.tallyhook.problem.DatabaseFailure;
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -37,9 +39,12 @@ public class DuePoller {
     /** About so long after a failure: a connection that was cut is a new one then, and a database that is away is not crowded. */
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
 
+    private static final Duration PERIOD = Duration.ofSeconds(1);
+
     private final DueTransactions due;
     private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
+    private final Tick tick;
 
     /** Held by the tick whose turn it is, but for its sleep, in which the next one takes over. */
     private final ReentrantLock turn = new ReentrantLock();
@@ -56,10 +61,11 @@ public class DuePoller {
     private volatile long lastSuccessNanos = System.nanoTime();
     private volatile boolean stopping;
 
-    DuePoller(DueTransactions due, ProcessingMetrics metrics, ProcessingConfig config) {
+    DuePoller(DueTransactions due, ProcessingMetrics metrics, ProcessingConfig config, Ticks ticks) {
         this.due = due;
         this.metrics = metrics;
         this.config = config;
+        this.tick = ticks.every(PERIOD, "poller", this::pollInTurn, Tick.Trait.FINISHES_ROWS, Tick.Trait.OVERLAPS);
     }
 
     void start(@Observes StartupEvent event) {
@@ -67,20 +73,24 @@ public class DuePoller {
     }
 
     @Scheduled(every = "1s", concurrentExecution = PROCEED, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void tick() throws InterruptedException {
+    void tick() {
+        tick.come();
+    }
+
+    private void pollInTurn() throws InterruptedException {
         if (!successorWaits.compareAndSet(false, true)) {
             return; // The statement under way is slow, and somebody waits already to take over from it.
         }
-        int tick = latestTick.incrementAndGet();
+        int number = latestTick.incrementAndGet();
         try {
             turn.lockInterruptibly();
         } finally {
             successorWaits.set(false);
         }
         try {
-            while (isTurnOf(tick)) {
-                Duration pause = drainOrFail(tick);
-                if (isTurnOf(tick)) {
+            while (isTurnOf(number)) {
+                Duration pause = drainOrFail(number);
+                if (isTurnOf(number)) {
                     stopped.awaitNanos(pause.toNanos());
                 }
             }
@@ -89,40 +99,54 @@ public class DuePoller {
         }
     }
 
-    private Duration drainOrFail(int tick) {
+    private Duration drainOrFail(int number) {
         try {
-            return drain(tick);
+            return drain(number);
         } catch (SQLException failure) {
             failed(failure);
-            return DatabaseFailure.retryPause(RETRY_PAUSE);
+        } catch (RuntimeException | Error unexpected) {
+            metrics.pollFailed();
+            tick.failed(unexpected);
         }
+        return DatabaseFailure.retryPause(RETRY_PAUSE);
     }
 
-    private boolean isTurnOf(int tick) {
-        return latestTick.get() == tick && !stopping;
+    private boolean isTurnOf(int number) {
+        return latestTick.get() == number && !stopping;
     }
 
     /** Finishes batches until one is not full, and says how long to sleep then. */
-    private Duration drain(int tick) throws SQLException {
+    private Duration drain(int number) throws SQLException {
         if (watermark == null) {
             watermark = due.now();
         }
         OffsetDateTime from = watermark;
-        while (isTurnOf(tick)) {
+        while (isTurnOf(number)) {
             DueTransactions.Batch batch = due.finish(from, config.batchSize());
             from = batch.watermark();
             watermark = from;
             metrics.finishedByPoller(batch.count());
             succeeded();
             if (batch.count() < config.batchSize()) {
-                return pause(from);
+                DueTransactions.Outlook outlook = due.outlook(from);
+                watermark = notAbove(outlook.now(), from);
+                return pause(outlook);
             }
         }
         return Duration.ZERO;
     }
 
-    private Duration pause(OffsetDateTime from) throws SQLException {
-        Duration next = due.untilNextDue(from).orElse(PAUSE_MAX);
+    /**
+     * Each watermark is a reading of the database's clock, or below the due time of a row that was due by one, so it is above a later
+     * reading only if that clock was set back since, or another server with another clock took over. What is accepted from
+     * then on is due after the new reading, and would be below the old watermark.
+     */
+    private static OffsetDateTime notAbove(OffsetDateTime now, OffsetDateTime watermark) {
+        return watermark.isAfter(now) ? now : watermark;
+    }
+
+    private static Duration pause(DueTransactions.Outlook outlook) {
+        Duration next = outlook.untilNextDue().orElse(PAUSE_MAX);
         if (next.compareTo(PAUSE_MIN) < 0) {
             return PAUSE_MIN;
         }
@@ -132,6 +156,7 @@ public class DuePoller {
     private void succeeded() {
         lastSuccessNanos = System.nanoTime();
         metrics.heartbeat();
+        tick.succeeded();
         if (failing) {
             failing = false;
             Log.info("Due transactions are finished again");
@@ -140,6 +165,7 @@ public class DuePoller {
 
     private void failed(SQLException failure) {
         metrics.pollFailed();
+        tick.goesOn();
         // The watermark stays: it moves after a success only, so whatever failed is above it.
         if (!failing) {
             failing = true;

@@ -67,13 +67,21 @@ class DueTransactions {
 
     private static final String NOW = "SELECT clock_timestamp()";
 
+    /**
+     * Always one row. A row that is never due ({@code infinity}) is none that is waited for. The clock is read once, before the
+     * index, so that whatever is found later was not due before it.
+     */
     private static final String NEXT_DUE = """
-            SELECT ceil(extract(epoch FROM due_at - clock_timestamp()) * 1000)
-            FROM transactions
-            WHERE status = 'PROCESSING'
-              AND due_at > ?
-            ORDER BY due_at
-            LIMIT 1
+            SELECT now, ceil(extract(epoch FROM due_at - now) * 1000)
+            FROM (
+                SELECT clock_timestamp() AS now, (
+                    SELECT due_at
+                    FROM transactions
+                    WHERE status = 'PROCESSING'
+                      AND due_at > ?
+                      AND due_at < 'infinity'
+                    ORDER BY due_at
+                    LIMIT 1) AS due_at) AS next
             """;
 
     private final javax.sql.DataSource dataSource;
@@ -140,13 +148,25 @@ class DueTransactions {
         }
     }
 
-    /** How long until the next one above the watermark is due, by the database's clock, or nothing if none waits. */
-    Optional<Duration> untilNextDue(OffsetDateTime watermark) throws SQLException {
+    /**
+     * What the database says of what comes next.
+     *
+     * @param now its clock
+     * @param untilNextDue how long from then until the next one above the watermark is due; nothing if none waits
+     */
+    record Outlook(OffsetDateTime now, Optional<Duration> untilNextDue) {}
+
+    /** When the next one above the watermark is due. */
+    Outlook outlook(OffsetDateTime watermark) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement next = connection.prepareStatement(NEXT_DUE)) {
             next.setObject(1, watermark);
             try (ResultSet row = next.executeQuery()) {
-                return row.next() ? Optional.of(Duration.ofMillis(row.getLong(1))) : Optional.empty();
+                row.next();
+                long millis = row.getLong(2);
+                Optional<Duration> untilNextDue =
+                        row.wasNull() ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
+                return new Outlook(row.getObject(1, OffsetDateTime.class), untilNextDue);
             }
         }
     }

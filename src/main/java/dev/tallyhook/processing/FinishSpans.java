@@ -3,16 +3,20 @@ package dev.tallyhook.processing;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
-import io.opentelemetry.api.trace.TraceFlags;
-import io.opentelemetry.api.trace.TraceState;
 import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
+import io.opentelemetry.context.propagation.TextMapGetter;
+import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shows the finishing of a transaction in the trace of the request that brought it: a span from its due time to when it was
@@ -21,11 +25,19 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @ApplicationScoped
 class FinishSpans {
 
-    private final Tracer tracer;
-    private final boolean wanted;
+    private static final String TRACEPARENT = "traceparent";
 
-    FinishSpans(Tracer tracer, @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
+    private final Tracer tracer;
+    private final ProcessingMetrics metrics;
+    private final boolean wanted;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    FinishSpans(
+            Tracer tracer,
+            ProcessingMetrics metrics,
+            @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
         this.tracer = tracer;
+        this.metrics = metrics;
         this.wanted = !disabled;
     }
 
@@ -36,18 +48,43 @@ class FinishSpans {
 
     /**
      * Records the transactions of a row whose columns, from {@code first} on, are arrays: ids, traceparents, due times and
-     * times of processing in seconds of the epoch. All are NULL if none was traced.
+     * times of processing in seconds of the epoch. All are NULL if none was traced. They are finished and committed by then, so
+     * nothing that goes wrong here may get out: what has no trace is counted, and told of once.
      */
-    void record(ResultSet row, int first) throws SQLException {
-        if (row.getArray(first) == null) {
+    void record(ResultSet row, int first) {
+        try {
+            if (row.getArray(first) == null) {
+                return;
+            }
+            String[] ids = (String[]) row.getArray(first).getArray();
+            String[] traceparents = (String[]) row.getArray(first + 1).getArray();
+            BigDecimal[] due = (BigDecimal[]) row.getArray(first + 2).getArray();
+            BigDecimal[] processed = (BigDecimal[]) row.getArray(first + 3).getArray();
+            for (int i = 0; i < ids.length; i++) {
+                recordOrSkip(ids[i], traceparents[i], due[i], processed[i]);
+            }
+        } catch (SQLException | RuntimeException unreadable) {
+            skip("their traces cannot be read: " + unreadable);
+        }
+    }
+
+    private void recordOrSkip(String id, String traceparent, BigDecimal due, BigDecimal processed) {
+        SpanContext request = request(traceparent);
+        if (!request.isValid()) {
+            skip("the traceparent of " + id + " is none of W3C Trace Context: somebody else has written it");
             return;
         }
-        String[] ids = (String[]) row.getArray(first).getArray();
-        String[] traceparents = (String[]) row.getArray(first + 1).getArray();
-        BigDecimal[] due = (BigDecimal[]) row.getArray(first + 2).getArray();
-        BigDecimal[] processed = (BigDecimal[]) row.getArray(first + 3).getArray();
-        for (int i = 0; i < ids.length; i++) {
-            record(ids[i], request(traceparents[i]), instant(due[i]), instant(processed[i]));
+        try {
+            record(id, request, instant(due), instant(processed));
+        } catch (RuntimeException failure) {
+            skip("its span cannot be recorded: " + failure);
+        }
+    }
+
+    private void skip(String why) {
+        metrics.notTraced();
+        if (told.compareAndSet(false, true)) {
+            Log.warnf("A transaction is finished and does not show in its trace (told once, and counted): %s", why);
         }
     }
 
@@ -64,13 +101,25 @@ class FinishSpans {
                 .end(processed);
     }
 
-    /** The intake wrote it, by W3C Trace Context section 3.2.2: version, trace, span and flags of fixed lengths. */
+    /** Invalid unless it keeps every rule of W3C Trace Context section 3.2.2: lower case, not only zeros, a version that may be. */
     private static SpanContext request(String traceparent) {
-        return SpanContext.createFromRemoteParent(
-                traceparent.substring(3, 35),
-                traceparent.substring(36, 52),
-                TraceFlags.fromHex(traceparent, 53),
-                TraceState.getDefault());
+        Context kept = W3CTraceContextPropagator.getInstance().extract(Context.root(), traceparent, Kept.ONLY);
+        return Span.fromContext(kept).getSpanContext();
+    }
+
+    /** A traceparent as headers of which it is the only one. */
+    private enum Kept implements TextMapGetter<String> {
+        ONLY;
+
+        @Override
+        public Iterable<String> keys(String traceparent) {
+            return Set.of(TRACEPARENT);
+        }
+
+        @Override
+        public @Nullable String get(@Nullable String traceparent, String header) {
+            return header.equals(TRACEPARENT) ? traceparent : null;
+        }
     }
 
     private static Instant instant(BigDecimal epochSeconds) {

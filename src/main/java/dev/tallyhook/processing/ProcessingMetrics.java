@@ -19,6 +19,7 @@ public class ProcessingMetrics {
     private final Counter heartbeats;
     private final Counter pollerFailures;
     private final Counter sweepFailures;
+    private final Counter notTraced;
 
     ProcessingMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -27,6 +28,7 @@ public class ProcessingMetrics {
         heartbeats = counter("tallyhook.poller.heartbeats", "Polls that succeeded");
         pollerFailures = counter("tallyhook.poller.failures", "Polls that failed");
         sweepFailures = counter("tallyhook.sweep.failures", "Sweeps that failed");
+        notTraced = counter("tallyhook.finishes.not.traced", "Transactions finished that do not show in their trace");
     }
 
     private Counter finishedBy(String who) {
@@ -64,6 +66,10 @@ public class ProcessingMetrics {
 
     void pollFailed() {
         pollerFailures.increment();
+    }
+
+    void notTraced() {
+        notTraced.increment();
     }
 
     void sweepFailed() {

@@ -2,9 +2,12 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.quarkus.agroal.DataSource;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.Startup;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -20,6 +23,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * and all, so it has a connection of its own, on which it cannot make the poller late, and time enough for an index whose
  * dead entries a long transaction keeps.
  */
+@Startup
 @ApplicationScoped
 class Sweep {
 
@@ -34,6 +38,8 @@ class Sweep {
 
     private static final Duration REST_MAX = Duration.ofSeconds(30);
 
+    private static final Duration PERIOD = Duration.ofSeconds(1);
+
     /** A stop waits so long for the running batch. */
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
@@ -41,7 +47,7 @@ class Sweep {
     private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
     private final ReentrantLock turn = new ReentrantLock();
-    private long nextNanos = System.nanoTime();
+    private final Tick tick;
     private Duration tookBefore = Duration.ZERO;
     private boolean failing;
     private volatile boolean stopping;
@@ -51,23 +57,26 @@ class Sweep {
             Lateness lateness,
             FinishSpans spans,
             ProcessingMetrics metrics,
-            ProcessingConfig config) {
+            ProcessingConfig config,
+            Ticks ticks) {
         this.due = new DueTransactions(dataSource, lateness, spans);
         this.metrics = metrics;
         this.config = config;
+        this.tick = ticks.every(PERIOD, "sweep", this::sweepInTurn, Tick.Trait.FINISHES_ROWS);
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() {
+        tick.come();
+    }
+
+    private void sweepInTurn() {
         long start = System.nanoTime();
         turn.lock();
         try {
-            if (start - nextNanos < 0) {
-                return;
-            }
             boolean more = sweep();
             Duration took = Duration.ofNanos(System.nanoTime() - start);
-            nextNanos = start + (more ? 0 : took.plus(rest(took, tookBefore)).toNanos());
+            tick.rest(more ? Duration.ZERO : rest(took, tookBefore));
             tookBefore = took;
             failing = false;
         } catch (SQLException failure) {
@@ -75,11 +84,14 @@ class Sweep {
             // all again.
             boolean cutOff = STATEMENT_TIMEOUT.equals(failure.getSQLState());
             metrics.sweepFailed();
-            nextNanos = System.nanoTime() + (cutOff ? REST_MAX.toNanos() : 0);
+            tick.rest(cutOff ? REST_MAX : Duration.ZERO);
             if (!failing) {
                 failing = true;
                 Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
             }
+        } catch (RuntimeException | Error unexpected) {
+            metrics.sweepFailed();
+            throw unexpected;
         } finally {
             turn.unlock();
         }
@@ -100,6 +112,7 @@ class Sweep {
         OffsetDateTime watermark = DueTransactions.FROM_THE_BEGINNING;
         for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
             DueTransactions.Batch batch = due.finish(watermark, config.batchSize());
+            tick.goesOn();
             metrics.finishedBySweep(batch.count());
             if (batch.count() < config.batchSize()) {
                 return false;
