@@ -17,8 +17,8 @@ import java.util.Set;
  * {@code due_at}, locks what is free, skips what another has locked, and leaves out what another has finished
  * meanwhile, because PostgreSQL looks at a row again once it has locked it. What is skipped or left out does not count
  * for the LIMIT. To finish and to commit are one step. Each replica has a poller, whose watermark begins at the time of
- * its first poll and moves after a success to just below the latest row finished, and a sweep, which looks from the
- * beginning. An insert fixes {@code due_at}, and may be committed at any time after that, or never.
+ * its first poll, moves after a success to just below the latest row finished, and is lowered to the clock when that was set
+ * back below it; and a sweep, which looks from the beginning. An insert fixes {@code due_at}, and may be committed at any time after that, or never.
  *
  * <p>Left out is how soon things happen, and with it pauses and timeouts: here a session may hang for ever, which is
  * worse than any timeout. PostgreSQL hears at once of a replica that is killed; one of which it has not heard yet is
@@ -36,7 +36,9 @@ final class ClaimProtocol {
         LATE_COMMIT,
         FAILURE,
         HANG,
-        KILL
+        KILL,
+        /** To the beginning: by its owner, or because another server with another clock has taken over. */
+        CLOCK_SET_BACK
     }
 
     /** What could be taken out of the protocol, or be otherwise. */
@@ -47,7 +49,10 @@ final class ClaimProtocol {
         NO_FOR_UPDATE,
         NO_DUE_CONDITION,
         WATERMARK_AT_THE_LATEST,
-        WATERMARK_MOVED_BY_FAILURES
+        WATERMARK_MOVED_BY_FAILURES,
+        WATERMARK_ABOVE_THE_CLOCK,
+        /** Time moves on only between polls, which are much shorter than a delay. */
+        POLLS_IN_TIME
     }
 
     /** Fewer than there are rows, so that a full batch can leave one behind. */
@@ -80,7 +85,7 @@ final class ClaimProtocol {
             sessions.add(Session.idle(watermark));
             sessions.add(Session.idle(Session.FROM_THE_BEGINNING));
         }
-        return new State(0, Rows.NONE, Rows.NONE, List.copyOf(sessions), troublesMax, Harm.NONE);
+        return new State(0, 0, Rows.NONE, Rows.NONE, List.copyOf(sessions), troublesMax, Harm.NONE);
     }
 
     /**
@@ -89,9 +94,7 @@ final class ClaimProtocol {
      */
     List<Step> next(State state) {
         List<Step> steps = new ArrayList<>();
-        if (state.now() < Rows.LAST_DUE_AT) {
-            steps.add(new Step("the clock", Event.TIME_PASSES, Rows.NONE, state.at(state.now() + 1)));
-        }
+        addClock(state, steps);
         addInserts(state, steps);
         for (int poller = 0; poller < state.sessions().size(); poller += 2) {
             addLifeAndDeath(state, poller, steps);
@@ -116,6 +119,33 @@ final class ClaimProtocol {
             case SKIPS -> state.troublesLeft() == 0;
             default -> false;
         };
+    }
+
+    private void addClock(State state, List<Step> steps) {
+        if (state.now() < Rows.LAST_DUE_AT && !(has(Change.POLLS_IN_TIME) && isAnyPollUnderWay(state))) {
+            steps.add(new Step("the clock", Event.TIME_PASSES, Rows.NONE, state.at(state.now() + 1)));
+        }
+        if (state.now() > 0 && mayBefall(Trouble.CLOCK_SET_BACK, state)) {
+            steps.add(new Step("the clock", Event.IS_SET_BACK, Rows.NONE, state.at(0).troubled()));
+        }
+    }
+
+    private boolean isAnyPollUnderWay(State state) {
+        for (int poller = 0; poller < state.sessions().size(); poller += 2) {
+            Session session = state.sessions().get(poller);
+            boolean works = session.phase() == Phase.RUNNING || session.phase() == Phase.WAITING_FOR_A_LOCK;
+            if (works || isToBeLowered(session, state)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** A sweep's never is: it is at the beginning. */
+    private boolean isToBeLowered(Session session, State state) {
+        return !has(Change.WATERMARK_ABOVE_THE_CLOCK)
+                && session.phase() == Phase.IDLE
+                && session.watermark() > state.now();
     }
 
     private void addInserts(State state, List<Step> steps) {
@@ -160,6 +190,9 @@ final class ClaimProtocol {
         if (session.watermark() == Session.NOT_YET) {
             steps.add(step(number, Event.POLLS_FIRST, Rows.NONE, state, Session.idle(state.now())));
             return;
+        }
+        if (isToBeLowered(session, state)) {
+            steps.add(step(number, Event.LOWERS_ITS_WATERMARK, Rows.NONE, state, Session.idle(state.now())));
         }
         int until = has(Change.NO_DUE_CONDITION) ? Rows.LAST_DUE_AT : state.now();
         Rows snapshot = state.committed().without(state.finished()).due(session.watermark(), until);

@@ -8,6 +8,7 @@ import dev.tallyhook.processing.model.ClaimProtocol.Trouble;
 import dev.tallyhook.processing.model.State.Harm;
 import dev.tallyhook.processing.model.Step.Event;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -19,13 +20,32 @@ class ClaimProtocolTest {
 
     private static final Set<Trouble> ALL_TROUBLES = EnumSet.allOf(Trouble.class);
 
+    /** What two replicas can be in at once, and what is tried with a clock that is set back only in part: it makes too many states. */
+    private static final Set<Trouble> ALL_BUT_THE_CLOCKS =
+            EnumSet.complementOf(EnumSet.of(Trouble.CLOCK_SET_BACK));
+
     @Test
     void every_committed_row_is_finished_once_and_not_early() {
-        var exploration = explore(2, ALL_TROUBLES, 2, Set.of());
+        var exploration = explore(2, ALL_BUT_THE_CLOCKS, 2, Set.of());
         assertHolds(exploration);
-        // Only changed protocols know these; all else has happened, so nothing held for want of trying.
-        var never = EnumSet.of(Event.TAKES, Event.WAITS, Event.LEAVES_OUT_AFTER_WAITING);
+        // Only changed protocols know these, or clocks that are set back; all else has happened, so nothing held for want
+        // of trying.
+        var never = EnumSet.of(
+                Event.TAKES,
+                Event.WAITS,
+                Event.LEAVES_OUT_AFTER_WAITING,
+                Event.IS_SET_BACK,
+                Event.LOWERS_ITS_WATERMARK);
         assertEquals(EnumSet.complementOf(never), exploration.events());
+    }
+
+    @Test
+    void and_so_it_is_when_the_clock_is_set_back_whatever_else_happens() {
+        for (var exploration :
+                List.of(explore(1, ALL_TROUBLES, 3, Set.of()), explore(2, ALL_TROUBLES, 1, Set.of()))) {
+            assertHolds(exploration);
+            assertTrue(exploration.events().contains(Event.LOWERS_ITS_WATERMARK), exploration::toString);
+        }
     }
 
     @Test
@@ -101,6 +121,27 @@ class ClaimProtocolTest {
         var exploration =
                 explore(1, Set.of(Trouble.FAILURE), 1, Set.of(Change.NO_SWEEP, Change.WATERMARK_MOVED_BY_FAILURES));
         assertFails(Harm.NEVER_FINISHED, Event.FAILS, exploration);
+    }
+
+    @Test
+    void a_poller_alone_finishes_what_is_committed_after_the_clock_was_set_back() {
+        var exploration = explore(
+                2,
+                Set.of(Trouble.CLOCK_SET_BACK, Trouble.FAILURE),
+                2,
+                Set.of(Change.NO_SWEEP, Change.POLLS_IN_TIME));
+        assertHolds(exploration);
+        assertTrue(exploration.events().contains(Event.LOWERS_ITS_WATERMARK), exploration::toString);
+    }
+
+    @Test
+    void a_poller_that_keeps_its_watermark_above_a_clock_that_was_set_back_passes_what_is_committed_then() {
+        var exploration = explore(
+                1,
+                Set.of(Trouble.CLOCK_SET_BACK),
+                1,
+                Set.of(Change.NO_SWEEP, Change.POLLS_IN_TIME, Change.WATERMARK_ABOVE_THE_CLOCK));
+        assertFails(Harm.NEVER_FINISHED, Event.IS_SET_BACK, exploration);
     }
 
     private static Exploration explore(int replicas, Set<Trouble> troubles, int troublesMax, Set<Change> changes) {

@@ -8,13 +8,14 @@ import java.util.List;
  * What the database and the replicas hold at one moment of the model, and what of it must not be.
  *
  * @param now the database's clock
+ * @param latest the latest that it has ever said
  * @param committed rows whose insert is committed
  * @param finished rows that are {@code PROCESSED}, for whoever looks now
  * @param sessions of the replicas, two for each: its poller's and its sweep's
  * @param troublesLeft how many times something may yet go wrong
  * @param harm what the step that led here has done
  */
-record State(int now, Rows committed, Rows finished, List<Session> sessions, int troublesLeft, Harm harm) {
+record State(int now, int latest, Rows committed, Rows finished, List<Session> sessions, int troublesLeft, Harm harm) {
 
     enum Harm {
         NONE,
@@ -113,33 +114,34 @@ record State(int now, Rows committed, Rows finished, List<Session> sessions, int
     }
 
     State at(int time) {
-        return new State(time, committed, finished, sessions, troublesLeft, harm);
+        return new State(time, Math.max(latest, time), committed, finished, sessions, troublesLeft, harm);
     }
 
     State commit(Rows row) {
-        return new State(now, committed.and(row), finished, sessions, troublesLeft, harm);
+        return new State(now, latest, committed.and(row), finished, sessions, troublesLeft, harm);
     }
 
     State finish(Rows rows) {
-        Harm early = rows.dueAt() > now ? Harm.FINISHED_EARLY : Harm.NONE;
+        // Whoever began when it was due may end after the clock was set back: the row says then that it was finished when due.
+        Harm early = rows.dueAt() > latest ? Harm.FINISHED_EARLY : Harm.NONE;
         Harm done = rows.overlap(finished) ? Harm.FINISHED_TWICE : early;
-        return new State(now, committed, finished.and(rows), sessions, troublesLeft, done);
+        return new State(now, latest, committed, finished.and(rows), sessions, troublesLeft, done);
     }
 
     State with(int number, Session session) {
         List<Session> changed = new ArrayList<>(sessions);
         changed.set(number, session);
-        return new State(now, committed, finished, List.copyOf(changed), troublesLeft, harm);
+        return new State(now, latest, committed, finished, List.copyOf(changed), troublesLeft, harm);
     }
 
     State troubled() {
-        return new State(now, committed, finished, sessions, troublesLeft - 1, harm);
+        return new State(now, latest, committed, finished, sessions, troublesLeft - 1, harm);
     }
 
     /** The same with the replicas changed about. They are alike, so what can follow is the same as well. */
     State mirrored() {
         List<Session> changed = new ArrayList<>(sessions);
         Collections.rotate(changed, 2);
-        return new State(now, committed, finished, List.copyOf(changed), troublesLeft, harm);
+        return new State(now, latest, committed, finished, List.copyOf(changed), troublesLeft, harm);
     }
 }

@@ -12,6 +12,8 @@ record Step(String who, Event event, Rows rows, State after) {
 
     enum Event {
         TIME_PASSES(true, "moves on"),
+        IS_SET_BACK(false, "is set back"),
+        LOWERS_ITS_WATERMARK(true, "sees that the clock was set back, and lowers its watermark to it"),
         COMMITS(false, "is committed of row"),
         COMMITS_BELOW_A_WATERMARK(false, "is committed when a watermark has passed the due time of row"),
         POLLS_FIRST(true, "polls for the first time, and takes the time for its watermark"),
