@@ -28,10 +28,21 @@ final class Audit {
     private static final String INSTALL = """
             CREATE SCHEMA audit;
             CREATE TABLE audit.finishes (
-                transaction_id text COLLATE "C", due_at timestamptz, finished_at timestamptz);
+                transaction_id text COLLATE "C", due_at timestamptz, finished_at timestamptz, ahead interval);
+            CREATE TABLE audit.clocks (since timestamptz, until timestamptz, ahead interval);
+            INSERT INTO audit.clocks VALUES ('-infinity', 'infinity', '0');
+            CREATE FUNCTION audit.ahead() RETURNS interval LANGUAGE sql AS $$ SELECT interval '0' $$;
             CREATE FUNCTION audit.record_finish() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            DECLARE
+                ahead interval;
+                now timestamptz;
             BEGIN
-                INSERT INTO audit.finishes VALUES (new.transaction_id, new.due_at, clock_timestamp());
+                LOOP
+                    ahead := audit.ahead();
+                    now := clock_timestamp();
+                    EXIT WHEN ahead = audit.ahead();
+                END LOOP;
+                INSERT INTO audit.finishes VALUES (new.transaction_id, new.due_at, now, ahead);
                 RETURN NULL;
             END $$;
             CREATE TRIGGER record_finish AFTER UPDATE ON transactions
@@ -48,6 +59,24 @@ final class Audit {
                 'SELECT timestamptz ''epoch'' + micros * interval ''1 microsecond''';
             """;
 
+    /** As {@code WrongClock} keeps it: microseconds in 8 bytes, the lowest first. */
+    private static final String READ_CLOCK = """
+            CREATE OR REPLACE FUNCTION audit.ahead() RETURNS interval LANGUAGE plpgsql SECURITY DEFINER AS $$
+            DECLARE
+                bytes bytea := pg_read_binary_file('%s');
+                micros bigint := 0;
+            BEGIN
+                FOR i IN REVERSE 7..0 LOOP
+                    micros := micros << 8 | get_byte(bytes, i);
+                END LOOP;
+                RETURN micros * interval '1 microsecond';
+            END $$
+            """;
+
+    /**
+     * The database's clock says what is due, and it may be set; how long it said so is counted by the senders' clock, which
+     * is not. {@code audit.clocks} tells how far the one was ahead of the other, and when.
+     */
     private static final String PREPARE = """
             CREATE TABLE audit.webhooks AS
             SELECT transaction_id, min(sent) AS sent,
@@ -61,15 +90,22 @@ final class Audit {
                 SELECT FROM audit.strikes
                 WHERE fault LIKE 'replica paused%' AND struck_at < audit.at(answered) AND over_at > audit.at(sent));
             CREATE TABLE audit.late AS
-            SELECT due_at, finished_at, held,
+            SELECT lower(due) AS due_at, finished_at, held,
                    (SELECT coalesce(sum(upper(part) - lower(part)), interval '0')
-                    FROM unnest(tstzmultirange(tstzrange(due_at, finished_at)) - excused) AS part) AS late
+                    FROM unnest(due - excused) AS part) AS late
             FROM (
-                SELECT greatest(due_at, released_at) AS due_at, finished_at, released_at IS NOT NULL AS held
-                FROM audit.finishes LEFT JOIN audit.held USING (transaction_id)
+                SELECT finished_at - ahead AS finished_at, released_at IS NOT NULL AS held, (
+                    SELECT range_agg(tstzrange(greatest(since, due_at - clock.ahead, audit.at(sent), released_at),
+                                               least(until, finished_at - finish.ahead)))
+                    FROM audit.clocks AS clock
+                    WHERE greatest(since, due_at - clock.ahead, audit.at(sent), released_at)
+                          < least(until, finished_at - finish.ahead)) AS due
+                FROM audit.finishes AS finish
+                LEFT JOIN audit.held USING (transaction_id)
+                LEFT JOIN audit.webhooks USING (transaction_id)
                 WHERE finished_at - due_at > interval '20 milliseconds') AS row,
                 (SELECT coalesce(range_agg(excused), '{}') AS excused FROM audit.strikes) AS strikes
-            WHERE finished_at > due_at;
+            WHERE due IS NOT NULL;
             CREATE TABLE audit.silences AS
             SELECT audit.at(before) AS since, audit.at(answered) AS until
             FROM (
@@ -95,9 +131,17 @@ final class Audit {
                     SELECT count(*) FROM transactions
                     LEFT JOIN audit.finishes USING (transaction_id)
                     LEFT JOIN audit.webhooks USING (transaction_id)
+                    LEFT JOIN LATERAL (
+                        SELECT count(*) FILTER (
+                                   WHERE since BETWEEN audit.at(sent) AND finished_at - finishes.ahead) > 0 AS yes,
+                               count(*) FILTER (
+                                   WHERE greatest(since, transactions.due_at - clocks.ahead, audit.at(sent))
+                                         <= least(until, finished_at - finishes.ahead)) > 0 AS was_due
+                        FROM audit.clocks) AS clock_was_set ON true
                     WHERE processed_at < transactions.due_at
-                       OR finished_at < transactions.due_at
-                       OR processed_at < audit.at(sent) + interval '%1$d milliseconds'"""),
+                       OR NOT yes AND finished_at < transactions.due_at
+                       OR NOT yes AND processed_at - ahead < audit.at(sent) + interval '%1$d milliseconds'
+                       OR yes AND NOT was_due"""),
             new Check("late beyond the bound", """
                     SELECT count(*) FROM audit.late
                     WHERE late > CASE WHEN held THEN interval '%3$d milliseconds' ELSE interval '%2$d milliseconds' END"""),
@@ -124,7 +168,10 @@ final class Audit {
                     WHERE said = '404' AND accepted < reading.sent"""),
             new Check("read as finished before it was due", """
                     SELECT count(*) FROM audit.reads AS reading JOIN audit.webhooks AS webhook USING (transaction_id)
-                    WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000"""),
+                    WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000
+                      AND NOT EXISTS (
+                          SELECT FROM audit.clocks
+                          WHERE since BETWEEN audit.at(webhook.sent) AND audit.at(answered))"""),
             new Check("not answered within 5 s, though no replica was paused", """
                     SELECT count(*) FROM audit.unpaused WHERE outcome = 'timeout'"""),
             new Check("answered with anything but 202, 409 and a 503 that says why", """
@@ -179,6 +226,23 @@ final class Audit {
 
     void install() throws SQLException {
         database.execute(INSTALL);
+    }
+
+    /** The database has a clock that can be set, and this file says how wrong it is. */
+    void readClockFrom(Path file) throws SQLException {
+        database.execute(READ_CLOCK.formatted(file));
+    }
+
+    /**
+     * The database's clock has been set.
+     *
+     * @param ahead of that of the senders
+     * @param since in microseconds of the epoch, by the senders'
+     */
+    void clockIsSet(Duration ahead, long since) throws SQLException {
+        database.execute("""
+                UPDATE audit.clocks SET until = audit.at(%1$d) WHERE until = 'infinity';
+                INSERT INTO audit.clocks VALUES (audit.at(%1$d), 'infinity', interval '%2$d milliseconds')""".formatted(since, ahead.toMillis()));
     }
 
     /** Takes in the history and the faults that struck meanwhile. */

@@ -140,6 +140,33 @@ class AuditIT {
         assertEquals(1, unanswered(findings(new Strike("replica killed", longAgo, longAgo, longAgo + 500, 0, 0, 0))));
     }
 
+    @Test
+    void a_row_is_late_only_while_a_clock_that_was_set_says_that_it_is_due() throws Exception {
+        // Due 30 s ago, of which the clock was set back for 28; the last second makes it late, and the first one did
+        // not.
+        long now = History.now();
+        audit.clockIsSet(Duration.ofMinutes(-10), now - TimeUnit.MILLISECONDS.toMicros(29_500));
+        audit.clockIsSet(Duration.ZERO, now - TimeUnit.MILLISECONDS.toMicros(200));
+        accepted("waits for the clock");
+        stored("waits for the clock", AMOUNT, "30 seconds");
+        assertEquals(0, late(findings()));
+        assertEquals(0, count(findings(), "early"));
+
+        accepted("was late before");
+        stored("was late before", AMOUNT, "32 seconds");
+        assertEquals(1, late(findings()));
+    }
+
+    @Test
+    void what_no_clock_ever_said_to_be_due_is_early() throws Exception {
+        long now = History.now();
+        audit.clockIsSet(Duration.ofMinutes(-10), now - TimeUnit.SECONDS.toMicros(20));
+        accepted("early");
+        // Sixty seconds ago by a clock that was then ten minutes behind.
+        stored("early", AMOUNT, "1 second");
+        assertEquals(1, count(findings(), "early"));
+    }
+
     /** In which nobody could finish anything. */
     private static Strike strike(long struck, long excused) {
         return new Strike("PostgreSQL killed", struck, excused, excused, 0, 0, excused);

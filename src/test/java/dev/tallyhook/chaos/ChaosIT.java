@@ -3,6 +3,7 @@ package dev.tallyhook.chaos;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.tallyhook.packaged.WrongClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,6 +47,9 @@ class ChaosIT {
         System.out.printf("chaos: seed %d, %s, %d replicas, %d/s%n", SEED, DURATION, REPLICAS, PER_SECOND);
         Path directory = Path.of("target", "chaos");
         try (var stage = new Stage(REPLICAS, DELAY, directory)) {
+            if (WrongClock.isToBeHad()) {
+                stage.giveClocks();
+            }
             stage.send(PER_SECOND, SEED);
             Thread.sleep(DELAY.toMillis());
             long end = System.nanoTime() + DURATION.toNanos();
@@ -107,6 +111,8 @@ class ChaosIT {
                 dead::halfOpenForPostgres));
         if (WrongClock.isToBeHad()) {
             deck.add(replica::withAWrongClock);
+            deck.add(new ReplicaFaults(stage, random, MEDIUM)::clockSet);
+            deck.add(new DatabaseFaults(stage, random, MEDIUM)::clockSetBack);
         }
         for (int i = 0; i < (strikes.isEmpty() ? 1 : KILLS_PER_DECK); i++) {
             deck.addAll(kills);

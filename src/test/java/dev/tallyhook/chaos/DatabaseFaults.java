@@ -169,6 +169,18 @@ final class DatabaseFaults {
         });
     }
 
+    /**
+     * What is accepted while it is wrong is due by it, and finished by it; what was accepted before waits until it is right again,
+     * and all that still waits is due at once then.
+     */
+    Fault clockSetBack() {
+        return Fault.passing("PostgreSQL's clock set back by ten minutes, and forward again", () -> {
+            stage.setClock(Duration.ofMinutes(-10));
+            Thread.sleep(hold.toMillis());
+            stage.setClock(Duration.ZERO);
+        });
+    }
+
     private void awaitServer() throws Exception {
         Eventually.within(
                 START_MAX,

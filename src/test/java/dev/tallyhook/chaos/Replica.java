@@ -2,7 +2,9 @@ package dev.tallyhook.chaos;
 
 import dev.tallyhook.packaged.DatabaseServer;
 import dev.tallyhook.packaged.Service;
+import dev.tallyhook.packaged.WrongClock;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -13,6 +15,7 @@ final class Replica implements AutoCloseable {
     private final Map<String, String> environment;
     private final Logs logs;
     private Service running;
+    private WrongClock clock;
 
     Replica(Map<String, String> environment, Logs logs) {
         this.environment = Map.copyOf(environment);
@@ -23,16 +26,29 @@ final class Replica implements AutoCloseable {
         return port;
     }
 
-    /** Starts it and does not wait for it. */
-    void launch(Map<String, String> more) throws IOException {
-        var all = new HashMap<>(environment);
-        all.putAll(more);
-        running = Service.launch(all, port);
+    void start() throws Exception {
+        start(Duration.ZERO);
     }
 
-    void start() throws Exception {
-        launch(Map.of());
+    /** With a clock that is so far ahead, if it has one that can be set. */
+    void start(Duration ahead) throws Exception {
+        var all = new HashMap<>(environment);
+        if (clock != null) {
+            clock.set(ahead);
+            all.putAll(clock.environment());
+        }
+        running = Service.launch(all, port);
         running.awaitHealthy();
+    }
+
+    /** From the next start on it has a clock of its own. */
+    void giveClock() throws Exception {
+        clock = new WrongClock();
+    }
+
+    /** While it runs. */
+    void setClock(Duration ahead) throws IOException {
+        clock.set(ahead);
     }
 
     Service running() {

@@ -65,16 +65,20 @@ final class ReplicaFaults {
 
     /** Until it is restarted the next time. */
     Fault withAWrongClock() {
-        int victim = victim();
-        String seconds = random.nextBoolean() ? "3600" : "-3600";
-        return new Fault(
-                "replica's clock an hour wrong",
-                alone(),
-                () -> stage.replicas.get(victim).kill(),
-                () -> {
-                    stage.replicas.get(victim).launch(WrongClock.of(seconds));
-                    stage.replicas.get(victim).running().awaitHealthy();
-                });
+        var replica = stage.replicas.get(victim());
+        Duration wrong = Duration.ofHours(random.nextBoolean() ? 1 : -1);
+        return new Fault("replica's clock an hour wrong", alone(), replica::kill, () -> replica.start(wrong));
+    }
+
+    /** Back or forward, and right again: a schedule that goes by it would be silent for longer than the fault lasts. */
+    Fault clockSet() {
+        var replica = stage.replicas.get(victim());
+        Duration wrong = Duration.ofMinutes(random.nextBoolean() ? 10 : -10);
+        return Fault.passing("replica's clock set by ten minutes while it runs", () -> {
+            replica.setClock(wrong);
+            Thread.sleep(pause.toMillis());
+            replica.setClock(Duration.ZERO);
+        });
     }
 
     private Fault restarted(String name, int victim, Fault.Action strike) {

@@ -1,6 +1,7 @@
 package dev.tallyhook.chaos;
 
 import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.packaged.WrongClock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -37,6 +38,7 @@ final class Stage implements AutoCloseable {
 
     private final Duration delay;
     private Traffic traffic;
+    private WrongClock clock;
 
     /** Replicas on a PostgreSQL of their own, with nothing wrong yet, and no senders. */
     Stage(int replicaCount, Duration delay, Path directory) throws Exception {
@@ -88,6 +90,28 @@ final class Stage implements AutoCloseable {
                 "tallyhook",
                 "TALLYHOOK_PROCESSING_DELAY",
                 delay.toString());
+    }
+
+    /** Starts all anew, each replica and PostgreSQL with a clock that can be set. */
+    void giveClocks() throws Exception {
+        clock = new WrongClock();
+        for (Replica replica : replicas) {
+            replica.stop();
+            replica.giveClock();
+        }
+        database.startIn(clock.environment());
+        new Audit(database).readClockFrom(clock.file());
+        for (Replica replica : replicas) {
+            replica.start();
+        }
+    }
+
+    /** PostgreSQL's, while it runs. */
+    void setClock(Duration ahead) throws Exception {
+        long before = History.now();
+        clock.set(ahead);
+        // Where it is not known on which side of the step something was, the service is given the benefit.
+        new Audit(database).clockIsSet(ahead, ahead.isNegative() ? History.now() : before);
     }
 
     void send(int perSecond, long seed) {

@@ -11,6 +11,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,6 +44,7 @@ public final class DatabaseServer implements AutoCloseable {
     private final Path data;
     private final Map<String, String> settings;
     private final boolean ownsData;
+    private Map<String, String> environment = Map.of();
     private String name = "postgres";
     private EmbeddedPostgres running;
 
@@ -95,6 +98,52 @@ public final class DatabaseServer implements AutoCloseable {
                 .setPGStartupWait(Duration.ofSeconds(60));
         settings.forEach(server::setServerConfig);
         running = server.start();
+        if (!environment.isEmpty()) {
+            startInEnvironment();
+        }
+    }
+
+    /** Starts it anew, now and whenever it is started, with these variables, which the library has no way to give it. */
+    public void startIn(Map<String, String> environment) throws IOException {
+        this.environment = Map.copyOf(environment);
+        startInEnvironment();
+    }
+
+    /** The same program with the same arguments on the same data, so that the library goes on to take it for its own. */
+    private void startInEnvironment() throws IOException {
+        ProcessHandle postmaster = processes()[0];
+        Path process = Path.of("/proc", Long.toString(postmaster.pid()));
+        String program = Files.readSymbolicLink(process.resolve("exe")).toString();
+        List<String> command = new ArrayList<>(
+                List.of(Files.readString(process.resolve("cmdline")).split("\0")));
+        command.set(0, program);
+        if (System.getProperty("user.name").equals("root")) {
+            command.addAll(
+                    0, List.of("unshare", "-U")); // As the library does, because PostgreSQL refuses to be root's.
+        }
+        Processes.signal("INT", postmaster);
+        postmaster.onExit().join();
+        var builder = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().putAll(environment);
+        builder.start();
+        try {
+            Eventually.within(Duration.ofSeconds(60), this::takesConnections, () -> "it takes no connections");
+        } catch (IOException | RuntimeException failure) {
+            throw failure;
+        } catch (Exception failure) {
+            throw new IOException(failure);
+        }
+    }
+
+    private boolean takesConnections() {
+        try (var connection = DriverManager.getConnection(
+                "jdbc:postgresql://localhost:" + port + "/postgres", "postgres", "postgres")) {
+            return connection.isValid(1);
+        } catch (SQLException notYet) {
+            return false;
+        }
     }
 
     /** Waits until it takes connections, and starts it again if it gives up by itself instead, however late. */
