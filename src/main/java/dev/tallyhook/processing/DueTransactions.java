@@ -71,7 +71,7 @@ class DueTransactions {
      * Always one row. A row that is never due ({@code infinity}) is none that is waited for. The clock is read once, before the
      * index, so that whatever is found later was not due before it.
      */
-    private static final String NEXT_DUE = """
+    static final String NEXT_DUE = """
             SELECT now, ceil(extract(epoch FROM due_at - now) * 1000)
             FROM (
                 SELECT clock_timestamp() AS now, (

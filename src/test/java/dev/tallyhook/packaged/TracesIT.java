@@ -10,9 +10,11 @@ import dev.tallyhook.Webhooks;
 import io.opentelemetry.proto.trace.v1.Span;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -94,6 +96,52 @@ class TracesIT {
             service.post(Webhooks.body(id), Map.of("traceparent", SAMPLED));
             assertNull(kept(database, id));
             assertFalse(service.log().contains("export"), service.log());
+        }
+    }
+
+    @Test
+    void a_traceparent_that_somebody_else_has_written_wrong_costs_neither_the_batch_nor_the_spans_of_others()
+            throws Exception {
+        List<String> wrong = List.of(
+                "x".repeat(55),
+                "00-" + SENDER_TRACE.toUpperCase(Locale.ROOT) + "-" + SENDER_SPAN + "-01",
+                "00-" + "0".repeat(32) + "-" + SENDER_SPAN + "-01",
+                "00-" + SENDER_TRACE + "-" + "0".repeat(16) + "-01",
+                "ff-" + SENDER_TRACE + "-" + SENDER_SPAN + "-01",
+                "00-" + SENDER_TRACE + "-" + SENDER_SPAN + "-zz",
+                "00_" + SENDER_TRACE + "_" + SENDER_SPAN + "_01",
+                "\u20ac".repeat(55));
+        try (var database = new DatabaseServer();
+                var collector = new TraceCollector();
+                var service = start(database, sendingTo(collector))) {
+            try (var connection = database.connect();
+                    var insert = connection.prepareStatement("""
+                            INSERT INTO transactions (
+                                transaction_id, source_account, destination_account, amount, currency, due_at, traceparent)
+                            SELECT 'traced_' || number, 'a', 'b', 1, 'INR', now() + interval '1 second', traceparent
+                            FROM unnest(?) WITH ORDINALITY AS row(traceparent, number)""")) {
+                List<String> all = new ArrayList<>(wrong);
+                all.add(0, SAMPLED);
+                all.add(SAMPLED);
+                insert.setArray(1, connection.createArrayOf("text", all.toArray()));
+                insert.executeUpdate();
+            }
+            Eventually.within(
+                    PATIENCE,
+                    () -> spansOf(collector, SENDER_TRACE).size() == 2,
+                    () -> "two spans of the sender's trace in " + collector.text());
+            assertEquals(10, database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSED'"));
+            assertEquals(
+                    1,
+                    service.log()
+                            .lines()
+                            .filter(line -> line.contains("does not show in its trace"))
+                            .count());
+            assertFalse(service.log().contains("\"exception\""), service.log());
+            String metrics = service.manage("/q/metrics").body();
+            assertTrue(metrics.contains("tallyhook_finishes_not_traced_total 8.0"), metrics);
+            assertTrue(metrics.contains("tallyhook_poller_failures_total 0.0"), metrics);
+            assertTrue(metrics.contains("tallyhook_lateness_seconds_count 10.0"), metrics);
         }
     }
 

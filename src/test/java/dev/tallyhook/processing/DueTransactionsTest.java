@@ -1,5 +1,7 @@
 package dev.tallyhook.processing;
 
+import static dev.tallyhook.processing.DueTransactions.FINISH_DUE;
+import static dev.tallyhook.processing.DueTransactions.NEXT_DUE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,6 +10,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.StringJoiner;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
@@ -68,8 +71,7 @@ class DueTransactionsTest {
 
     private static String planAfterManyExecutions(Connection connection) throws SQLException {
         try (var statement = connection.createStatement()) {
-            String numbered =
-                    DueTransactions.FINISH_DUE.replaceFirst("\\?", "\\$1").replaceFirst("\\?", "\\$2");
+            String numbered = FINISH_DUE.replaceFirst("\\?", "\\$1").replaceFirst("\\?", "\\$2");
             statement.execute("PREPARE claim (timestamptz, int) AS " + numbered);
             for (int i = 0; i < EXECUTIONS; i++) {
                 statement.execute("EXECUTE claim ('-infinity', 1000)");
@@ -86,10 +88,80 @@ class DueTransactionsTest {
     }
 
     @Test
+    void what_is_due_next_is_found_in_the_due_index_without_a_sort() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("EXPLAIN " + NEXT_DUE.replace("?", "now()"))) {
+            var plan = new StringBuilder();
+            while (rows.next()) {
+                plan.append(rows.getString(1)).append('\n');
+            }
+            assertTrue(plan.toString().contains("Index Only Scan using transactions_due"), plan::toString);
+            assertFalse(plan.toString().contains("Sort"), plan::toString);
+        }
+    }
+
+    @Test
     void the_watermark_is_just_below_what_was_finished() throws SQLException {
         var now = due.now();
         var batch = due.finish(now, 10);
         assertEquals(0, batch.count());
         assertEquals(now, batch.watermark(), "nothing finished, nothing moved");
+    }
+
+    @Test
+    void who_asks_what_is_due_next_is_told_the_clock_whether_anything_waits_or_not() throws SQLException {
+        var before = due.now();
+        var outlook = due.outlook(before.plusYears(1_000));
+        assertTrue(outlook.untilNextDue().isEmpty());
+        assertFalse(outlook.now().isBefore(before));
+    }
+
+    /** The table need not let such rows in, so these statements have one of their own, without its rules. */
+    @Test
+    void a_row_whose_due_time_is_not_finite_waits_and_holds_nothing_up() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute(
+                    "CREATE TEMP TABLE transactions (LIKE public.transactions INCLUDING DEFAULTS) ON COMMIT DROP");
+            statement.execute("""
+                    INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+                    VALUES ('held', 'a', 'b', 1, 'INR', 'infinity'), ('nonsense', 'a', 'b', 1, 'INR', '-infinity')
+                    """);
+            assertEquals("2, 0, 0", first(connection, Backlog.COUNT));
+            assertTrue(first(connection, NEXT_DUE.replace("?", "now()")).endsWith(", null"));
+            for (String watermark : new String[] {"now() - interval '1 day'", "'-infinity'"}) {
+                assertEquals(
+                        "",
+                        first(
+                                connection,
+                                FINISH_DUE.replaceFirst("\\?", watermark).replaceFirst("\\?", "10")));
+            }
+            statement.execute("""
+                    INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+                    VALUES ('soon', 'a', 'b', 1, 'INR', now() + interval '1 hour'), ('due', 'a', 'b', 1, 'INR', now())
+                    """);
+            assertEquals("4, 1, 0", first(connection, Backlog.COUNT).replace("0.000000", "0"));
+            assertFalse(first(connection, NEXT_DUE.replace("?", "now()")).endsWith(", null"));
+            assertTrue(first(
+                            connection,
+                            FINISH_DUE.replaceFirst("\\?", "'-infinity'").replaceFirst("\\?", "10"))
+                    .contains(", 1, "));
+            statement.execute("ROLLBACK");
+        }
+    }
+
+    /** The first row, or nothing if there is none. */
+    private static String first(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery(sql)) {
+            var columns = new StringJoiner(", ");
+            boolean found = row.next();
+            for (int i = 1; found && i <= row.getMetaData().getColumnCount(); i++) {
+                columns.add(String.valueOf(row.getString(i)));
+            }
+            return columns.toString();
+        }
     }
 }

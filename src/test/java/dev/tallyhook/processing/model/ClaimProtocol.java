@@ -126,7 +126,8 @@ final class ClaimProtocol {
             steps.add(new Step("the clock", Event.TIME_PASSES, Rows.NONE, state.at(state.now() + 1)));
         }
         if (state.now() > 0 && mayBefall(Trouble.CLOCK_SET_BACK, state)) {
-            steps.add(new Step("the clock", Event.IS_SET_BACK, Rows.NONE, state.at(0).troubled()));
+            steps.add(new Step(
+                    "the clock", Event.IS_SET_BACK, Rows.NONE, state.at(0).troubled()));
         }
     }
 

@@ -21,14 +21,14 @@ class ClaimProtocolTest {
     private static final Set<Trouble> ALL_TROUBLES = EnumSet.allOf(Trouble.class);
 
     /** What two replicas can be in at once, and what is tried with a clock that is set back only in part: it makes too many states. */
-    private static final Set<Trouble> ALL_BUT_THE_CLOCKS =
-            EnumSet.complementOf(EnumSet.of(Trouble.CLOCK_SET_BACK));
+    private static final Set<Trouble> ALL_BUT_THE_CLOCKS = EnumSet.complementOf(EnumSet.of(Trouble.CLOCK_SET_BACK));
 
     @Test
     void every_committed_row_is_finished_once_and_not_early() {
         var exploration = explore(2, ALL_BUT_THE_CLOCKS, 2, Set.of());
         assertHolds(exploration);
-        // Only changed protocols know these, or clocks that are set back; all else has happened, so nothing held for want
+        // Only changed protocols know these, or clocks that are set back; all else has happened, so nothing held for
+        // want
         // of trying.
         var never = EnumSet.of(
                 Event.TAKES,
@@ -41,8 +41,7 @@ class ClaimProtocolTest {
 
     @Test
     void and_so_it_is_when_the_clock_is_set_back_whatever_else_happens() {
-        for (var exploration :
-                List.of(explore(1, ALL_TROUBLES, 3, Set.of()), explore(2, ALL_TROUBLES, 1, Set.of()))) {
+        for (var exploration : List.of(explore(1, ALL_TROUBLES, 3, Set.of()), explore(2, ALL_TROUBLES, 1, Set.of()))) {
             assertHolds(exploration);
             assertTrue(exploration.events().contains(Event.LOWERS_ITS_WATERMARK), exploration::toString);
         }
@@ -126,10 +125,7 @@ class ClaimProtocolTest {
     @Test
     void a_poller_alone_finishes_what_is_committed_after_the_clock_was_set_back() {
         var exploration = explore(
-                2,
-                Set.of(Trouble.CLOCK_SET_BACK, Trouble.FAILURE),
-                2,
-                Set.of(Change.NO_SWEEP, Change.POLLS_IN_TIME));
+                2, Set.of(Trouble.CLOCK_SET_BACK, Trouble.FAILURE), 2, Set.of(Change.NO_SWEEP, Change.POLLS_IN_TIME));
         assertHolds(exploration);
         assertTrue(exploration.events().contains(Event.LOWERS_ITS_WATERMARK), exploration::toString);
     }

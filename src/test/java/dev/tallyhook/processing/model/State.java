@@ -122,7 +122,8 @@ record State(int now, int latest, Rows committed, Rows finished, List<Session> s
     }
 
     State finish(Rows rows) {
-        // Whoever began when it was due may end after the clock was set back: the row says then that it was finished when due.
+        // Whoever began when it was due may end after the clock was set back: the row says then that it was finished
+        // when due.
         Harm early = rows.dueAt() > latest ? Harm.FINISHED_EARLY : Harm.NONE;
         Harm done = rows.overlap(finished) ? Harm.FINISHED_TWICE : early;
         return new State(now, latest, committed, finished.and(rows), sessions, troublesLeft, done);
