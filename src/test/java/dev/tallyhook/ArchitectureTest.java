@@ -1,12 +1,19 @@
 package dev.tallyhook;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.tallyhook.schedule.Tick;
+import io.quarkus.scheduler.Scheduled;
 
 /** The arrows between the packages: {@code intake → transaction ← processing}. */
 @AnalyzeClasses(packages = "dev.tallyhook", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -68,6 +75,25 @@ final class ArchitectureTest {
             .callMethod(java.time.Instant.class, "now")
             .orShould()
             .callMethod(System.class, "currentTimeMillis");
+
+    /** So that nothing that it throws gets out, and a clock that is set back does not stop it. */
+    @ArchTest
+    static final ArchRule whatever_is_scheduled_is_a_tick_and_does_nothing_beside_it = methods()
+            .that()
+            .areAnnotatedWith(Scheduled.class)
+            .should(new ArchCondition<>("only let a tick come") {
+                @Override
+                public void check(JavaMethod method, ConditionEvents events) {
+                    var calls = method.getMethodCallsFromSelf();
+                    boolean comes = calls.size() == 1
+                            && calls.iterator()
+                                    .next()
+                                    .getTarget()
+                                    .getFullName()
+                                    .equals(Tick.class.getName() + ".come()");
+                    events.add(new SimpleConditionEvent(method, comes, method.getFullName() + " calls " + calls));
+                }
+            });
 
     private static ArchRule only(String name, String... allowed) {
         var others = new java.util.ArrayList<>(java.util.List.of(

@@ -298,7 +298,7 @@ class TicksTest {
     @Test
     void a_task_that_rests_is_left_out_and_is_neither_late_nor_quiet() {
         Tick tick = ticks.every(SECOND, "task", runs::incrementAndGet, Tick.Trait.FINISHES_ROWS);
-        tick.rest(Duration.ofSeconds(120));
+        tick.rest(Duration.ofMinutes(2));
         for (int i = 0; i < 119; i++) {
             passUnderTheWatch(SECOND);
             tick.come();
