@@ -3,6 +3,8 @@ package dev.tallyhook.database;
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
 import dev.tallyhook.database.Sighting.Server;
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
 import io.agroal.api.AgroalDataSource;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,6 +15,7 @@ import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,12 +29,15 @@ import java.util.Optional;
 @ApplicationScoped
 class PrimaryWatch {
 
+    private static final Duration PERIOD = Duration.ofSeconds(1);
+
     private final AgroalDataSource processing;
     private final Sessions sessions;
     private final Primary primary = new Primary();
     private final List<Pool> pools;
     private final Lookout lookout;
     private final Counter moves;
+    private final Tick watching;
     private int contradictions;
 
     /** What a session said that takes no writes, until one says otherwise: on a busy machine one is not always to be had in time. */
@@ -43,7 +49,8 @@ class PrimaryWatch {
             @DataSource(Pool.PROCESSING) AgroalDataSource processing,
             @DataSource(Pool.SWEEP) AgroalDataSource sweep,
             Sessions sessions,
-            MeterRegistry registry) {
+            MeterRegistry registry,
+            Ticks ticks) {
         this.processing = processing;
         this.sessions = sessions;
         this.pools = List.of(
@@ -56,10 +63,15 @@ class PrimaryWatch {
         this.moves = Counter.builder("tallyhook.primary.moves")
                 .description("Times that another server, or the same one started anew, was found to take the writes")
                 .register(registry);
+        this.watching = ticks.every(PERIOD, "primary watch", this::watch);
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     void tick() {
+        watching.come();
+    }
+
+    private void watch() {
         Optional<Sighting> asked = ask().or(() -> refused);
         refused = asked.filter(sighting -> !sighting.writable());
         boolean readOnly = refused.isPresent();
