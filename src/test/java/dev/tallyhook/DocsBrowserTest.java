@@ -8,6 +8,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
@@ -100,7 +101,7 @@ class DocsBrowserTest {
         String body =
                 browser.findElement(By.cssSelector("textarea.body-param__text")).getDomProperty("value");
         assertTrue(body.contains("9876543210123.45"), body);
-        authorize(Senders.headers(Senders.SECRET, "msg_1", body));
+        authorizeSender(body);
         click("#operations-Webhooks-receiveWebhook .execute");
         assertEquals(
                 "202",
@@ -110,13 +111,64 @@ class DocsBrowserTest {
         assertNothingWasRefused();
     }
 
-    private void authorize(Map<String, String> headers) {
+    /** JavaScript's numbers have 53 bits, and none has a zero at its end. */
+    @Test
+    void an_amount_is_sent_and_shown_with_every_digit() {
+        String amount = "123456789012345678.10";
+        String id = Webhooks.newId();
+        String body = Webhooks.body("x", amount, "INR").replace("\\u0078", id);
+        String post = "#operations-Webhooks-receiveWebhook ";
+        press(post + ".opblock-summary-control");
+        press(post + ".try-out__btn");
+        await(post + "textarea.body-param__text").sendKeys(Keys.chord(Keys.CONTROL, "a"), body);
+        authorizeSender(body); // The signature is over these bytes: what is not sent as it stands is answered 401.
+        executeUntil(post, amount);
+        assertShows(post + ".live-responses-table .response", "202");
+
+        authorize(Map.of("(http, Bearer)", DocumentedService.TOKEN));
+        String get = "#operations-Transactions-getTransaction ";
+        press(get + ".opblock-summary-control");
+        press(get + ".try-out__btn");
+        await(get + "[data-param-name=transaction_id] input").sendKeys(Keys.chord(Keys.CONTROL, "a"), id);
+        executeUntil(get, id);
+        assertShows(get + ".live-responses-table .response .highlight-code", "\n  \"amount\": " + amount + ",\n");
+        assertNothingWasRefused();
+    }
+
+    /** Wherever it is: the page moves while parts of it unfold. */
+    private void press(String css) {
+        browser.executeScript("arguments[0].click()", await(css));
+    }
+
+    /** What is typed is taken a moment later; the command shown is that of the request that was sent. */
+    private void executeUntil(String operation, String isSent) {
+        Awaitility.await().atMost(PATIENCE).until(() -> {
+            press(operation + ".execute");
+            return await(operation + ".curl-command")
+                    .getDomProperty("textContent")
+                    .contains(isSent);
+        });
+    }
+
+    private void assertShows(String css, String what) {
+        String shown = await(css).getDomProperty("textContent");
+        assertTrue(shown.contains(what), shown);
+    }
+
+    private void authorizeSender(String body) {
+        Map<String, String> headers = new HashMap<>();
+        Senders.headers(Senders.SECRET, "msg_1", body).forEach((name, value) -> headers.put("Name: " + name, value));
+        authorize(headers);
+    }
+
+    /** Those whose form says so. */
+    private void authorize(Map<String, String> values) {
         click(".auth-wrapper .authorize");
         await(".dialog-ux .btn-done");
         for (WebElement scheme : browser.findElements(By.cssSelector(".dialog-ux .auth-container form"))) {
-            headers.entrySet().stream()
-                    .filter(header -> scheme.getText().contains("Name: " + header.getKey()))
-                    .forEach(header -> scheme.findElement(By.tagName("input")).sendKeys(header.getValue(), Keys.ENTER));
+            values.entrySet().stream()
+                    .filter(value -> scheme.getText().contains(value.getKey()))
+                    .forEach(value -> scheme.findElement(By.tagName("input")).sendKeys(value.getValue(), Keys.ENTER));
         }
         click(".dialog-ux .btn-done");
     }
