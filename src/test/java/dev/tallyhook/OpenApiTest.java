@@ -18,6 +18,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +28,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +47,15 @@ class OpenApiTest {
 
     /** Members whose values are of the moment; in all others an answer is its example. */
     private static final List<String> VARYING = List.of(
-            "created_at", "processed_at", "received_at", "current_time", "next_cursor", "conflict_id", "at", "by");
+            "created_at",
+            "processed_at",
+            "received_at",
+            "last_received_at",
+            "current_time",
+            "next_cursor",
+            "conflict_id",
+            "at",
+            "by");
 
     /** Answers that are all figures of the moment. */
     private static final Set<Answer> MEASURED = Set.of(Answer.named("getActivity 200 busy"));
@@ -77,6 +88,22 @@ class OpenApiTest {
         assertTrue(document.root()
                 .at("/components/schemas/Transaction/properties/processed_at/nullable")
                 .asBoolean());
+    }
+
+    /** Swagger UI reads the document as JavaScript's numbers, and fills the body that is tried with them. */
+    @Test
+    void no_amount_of_an_example_loses_a_digit_in_a_browser() {
+        String served = service.getWithoutToken("/openapi.json").body();
+        Matcher amounts = Pattern.compile("\"amount\":([0-9.]+)").matcher(served);
+        int found = 0;
+        for (; amounts.find(); found++) {
+            String amount = amounts.group(1);
+            String shown = new BigDecimal(Double.toString(Double.parseDouble(amount)))
+                    .stripTrailingZeros()
+                    .toPlainString();
+            assertEquals(amount, shown);
+        }
+        assertTrue(found > 5, served);
     }
 
     @Test

@@ -53,18 +53,11 @@ class LedgerWriter {
             WHERE transaction_id = ANY (?::text[])
             """;
 
-    private static final String RECORD_CONFLICTS = """
-            INSERT INTO conflicts (
-                transaction_id, source_account, destination_account, amount, currency)
-            SELECT transaction_id, source_account, destination_account, amount, currency
-            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[])
-                AS webhook (transaction_id, source_account, destination_account, amount, currency)
-            """;
-
     /** Of a webhook, in the order in which {@link #bindColumns} binds them. */
-    private static final int COLUMNS = 5;
+    static final int COLUMNS = 5;
 
     private final DataSource dataSource;
+    private final ConflictWriter conflicts = new ConflictWriter();
     private final Duration delay;
 
     LedgerWriter(@io.quarkus.agroal.DataSource("intake") DataSource dataSource, LedgerConfig config) {
@@ -86,8 +79,7 @@ class LedgerWriter {
                 return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
             }
             List<Receipt> receipts = settle(webhooks, inserted, selectStored(connection, firsts));
-            recordConflicts(connection, webhooks, receipts);
-            return receipts;
+            return conflicts.record(connection, webhooks, receipts);
         }
     }
 
@@ -186,24 +178,8 @@ class LedgerWriter {
         return receipts;
     }
 
-    private static void recordConflicts(Connection connection, List<Webhook> webhooks, List<Receipt> receipts)
-            throws SQLException {
-        List<Webhook> conflicting = new ArrayList<>();
-        for (int i = 0; i < webhooks.size(); i++) {
-            if (receipts.get(i) == Receipt.CONFLICTING) {
-                conflicting.add(webhooks.get(i));
-            }
-        }
-        if (conflicting.isEmpty()) {
-            return;
-        }
-        try (PreparedStatement insert = connection.prepareStatement(RECORD_CONFLICTS)) {
-            bindColumns(insert, 1, conflicting);
-            insert.executeUpdate();
-        }
-    }
-
-    private static void bindColumns(PreparedStatement statement, int first, List<Webhook> webhooks)
+    /** Binds the id, the accounts, the amount and the currency, each as an array. */
+    static void bindColumns(PreparedStatement statement, int first, List<Webhook> webhooks)
             throws SQLException {
         Connection connection = statement.getConnection();
         statement.setArray(first, column(connection, "text", webhooks, Webhook::transactionId));

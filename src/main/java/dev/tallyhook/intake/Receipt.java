@@ -7,5 +7,7 @@ enum Receipt {
     /** Stored earlier with the same content: a retry. */
     REPLAYED,
     /** Stored earlier with other content, which stays; this attempt is recorded as a conflict. */
-    CONFLICTING
+    CONFLICTING,
+    /** The same, of a content that is on record as a conflict already; this attempt is counted there. */
+    CONFLICTING_AGAIN
 }

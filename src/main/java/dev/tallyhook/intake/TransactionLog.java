@@ -34,7 +34,9 @@ final class TransactionLog {
             if (receipts.get(i) == Receipt.CONFLICTING) {
                 conflicting(id);
             } else if (Log.isDebugEnabled()) {
-                tell(id, printable -> Log.debugf("Transaction %s is stored", printable));
+                // A sender that repeats itself for days is told of once; its row says how often.
+                String what = receipts.get(i) == Receipt.CONFLICTING_AGAIN ? "is contradicted again" : "is stored";
+                tell(id, printable -> Log.debugf("Transaction %s %s", printable, what));
             }
         }
     }

@@ -86,7 +86,7 @@ class WebhookResource {
                 switch (receipt) {
                     case ACCEPTED -> accepted(webhook);
                     case REPLAYED -> accepted(webhook).header(REPLAYED, "true");
-                    case CONFLICTING ->
+                    case CONFLICTING, CONFLICTING_AGAIN ->
                         throw ProblemException.conflict(
                                 "A transaction with this id is stored with other content; it stays, and this attempt is on record");
                 };

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param waiting transactions of the whole ledger that wait, as counted last; null until then, like the two that follow
  * @param overdue those among them that are due
  * @param oldestOverdueSeconds how long the first of these has been due
- * @param conflicts the number of the latest one, which is how many were ever recorded but for numbers that were lost; null
+ * @param conflicts the number of the latest one, which is how many contents were ever recorded but for numbers that were lost; null
  *     if the database does not tell
  * @param seconds oldest first; those in which nobody reported are missing
  */

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 class ConflictPages {
 
     private static final String COLUMNS =
-            "conflict_id, transaction_id, source_account, destination_account, amount, currency, received_at";
+            "conflict_id, transaction_id, source_account, destination_account, amount, currency, received_at,"
+                    // An earlier version beside this one, which writes a row each time, does not tell it.
+                    + " coalesce(last_received_at, received_at) AS last_received_at, attempts";
 
     private static final String NEWEST_FIRST = " ORDER BY received_at DESC, conflict_id DESC";
 
@@ -26,8 +28,11 @@ class ConflictPages {
     }
 
     /**
-     * A webhook that contradicts what is stored.
+     * Webhooks of one content, which contradicts what is stored.
      *
+     * @param receivedAt when the first of them came, by which lists are ordered: it stays as it is
+     * @param lastReceivedAt when the last of them came
+     * @param attempts how many there were
      * @param stored what is stored with that id, or null if it is not there any more
      */
     record Conflict(
@@ -38,6 +43,8 @@ class ConflictPages {
             BigDecimal amount,
             String currency,
             Instant receivedAt,
+            Instant lastReceivedAt,
+            long attempts,
             @Nullable TransactionView stored) {}
 
     /**
@@ -110,6 +117,8 @@ class ConflictPages {
                 row.getBigDecimal(5),
                 row.getString(6),
                 Timestamps.of(row, 7),
-                row.getString(8) == null ? null : TransactionView.of(row, 8));
+                Timestamps.of(row, 8),
+                row.getLong(9),
+                row.getString(10) == null ? null : TransactionView.of(row, 10));
     }
 }

@@ -43,8 +43,14 @@ function line([label, field, format], conflict) {
   return row;
 }
 
+/** A sender that goes on after its 409 is one conflict, which came again. */
+function came({ received_at: first, last_received_at: last, attempts }) {
+  const received = `received ${moment(first)} UTC`;
+  return attempts === 1 ? received : `${received}, ${attempts} times, last ${moment(last)} UTC`;
+}
+
 function article(conflict) {
-  const { conflict_id: number, transaction_id: id, received_at: received, stored } = conflict;
+  const { conflict_id: number, transaction_id: id, stored } = conflict;
   const open = element("button", { type: "button", class: "link", "data-open": id }, shown(id));
   const columns = ["Field", "Stored", "Came again"].map((name) => element("th", { scope: "col" }, name));
   const table = element(
@@ -58,7 +64,7 @@ function article(conflict) {
     "article",
     { class: "conflict", "data-conflict-id": number },
     element("h3", {}, open),
-    element("p", { class: "aside" }, `Conflict ${number}, received ${moment(received)} UTC`),
+    element("p", { class: "aside" }, `Conflict ${number}, ${came(conflict)}`),
     table,
     ...(stored === null ? [element("p", { class: "aside" }, "The transaction is no longer stored.")] : []),
   );

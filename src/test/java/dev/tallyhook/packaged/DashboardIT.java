@@ -153,12 +153,19 @@ class DashboardIT {
     @Test
     void a_conflict_is_shown_beside_what_is_stored() throws Exception {
         String id = Webhooks.newId();
-        accept(Webhooks.body(id, "1500.50", "INR"));
+        accept(Webhooks.body(id, "123456789012345678.12", "INR"));
         openLive(service, "");
-        assertEquals(409, service.post(Webhooks.body(id, "1500.51", "INR")).statusCode());
+        for (int i = 0; i < 3; i++) {
+            String other = Webhooks.body(id, "123456789012345678.13", "INR");
+            assertEquals(409, service.post(other).statusCode());
+        }
         browser.awaitText("#conflicts [data-conflict-id] h3", id::equals);
+        browser.awaitText("#conflicts [data-conflict-id] .aside", text -> text.contains(", 3 times, last 20"));
         String conflict = "#conflicts [data-conflict-id] tbody tr";
-        assertEquals("Amount ≠ differs1500.501500.51", browser.text(conflict + ":nth-child(1)"));
+        assertEquals(
+                "Amount ≠ differs123456789012345678.12123456789012345678.13",
+                browser.text(conflict + ":nth-child(1)"));
+        assertEquals("123456789012345678.12", browser.text(row(id) + " .amount"));
         assertEquals("CurrencyINRINR", browser.text(conflict + ":nth-child(2)"));
         browser.find("#conflicts [data-conflict-id] button").click();
         browser.awaitText("#detail dd", id::equals);

@@ -225,7 +225,7 @@ class ListsTest {
                 .get(CONFLICTS)
                 .then()
                 .body("conflicts.transaction_id", is(List.of(id, id, id, id, id)))
-                .body("conflicts[0].size()", is(8))
+                .body("conflicts[0].size()", is(10))
                 .body("conflicts[0].stored.transaction_id", is(id))
                 .body("conflicts[0].stored.size()", is(8));
     }

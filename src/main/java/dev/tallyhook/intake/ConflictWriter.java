@@ -1,0 +1,138 @@
+package dev.tallyhook.intake;
+
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Records webhooks that contradict what is stored: one row for one content, with how often it came. A sender that repeats itself
+ * for days adds no row. Both statements lock rows in one order and are transactions of their own, so writers cannot deadlock.
+ */
+final class ConflictWriter {
+
+    /** What tells contents apart under one id. 1500.5 and 1500.50 are the same, and no identifier has U+001F, a control character. */
+    private static final String DIGEST = """
+            sha256(convert_to(concat_ws(chr(31),
+                source_account, destination_account, trim_scale(amount)::text, currency), 'UTF8'))""";
+
+    private static final String WEBHOOK = """
+            WITH webhook AS MATERIALIZED (
+                SELECT *, %s AS content
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::bigint[]) WITH ORDINALITY
+                    AS webhook (transaction_id, source_account, destination_account, amount, currency, attempts, place))
+            """.formatted(DIGEST);
+
+    /**
+     * Which of them were on record, by their places. These are counted by an update first, because an insert that finds them takes a
+     * conflict_id each time, and the greatest of those tells how many there are. Nothing that changes is in an index.
+     */
+    private static final String COUNT_AGAIN = WEBHOOK.stripTrailing() + """
+            ,
+            known AS MATERIALIZED (
+                SELECT conflict_id, place, webhook.attempts
+                FROM webhook JOIN conflicts USING (transaction_id, content)
+                ORDER BY transaction_id, content
+                FOR NO KEY UPDATE OF conflicts)
+            UPDATE conflicts
+            SET attempts = conflicts.attempts + known.attempts, last_received_at = now()
+            FROM known
+            WHERE conflicts.conflict_id = known.conflict_id
+            RETURNING place
+            """;
+
+    /** Another writer may have been first since: then it is counted as well. */
+    private static final String RECORD_NEW = WEBHOOK + """
+            INSERT INTO conflicts (
+                transaction_id, source_account, destination_account, amount, currency, content, attempts, last_received_at)
+            SELECT transaction_id, source_account, destination_account, amount, currency, content, attempts, now()
+            FROM webhook
+            ORDER BY transaction_id, content
+            ON CONFLICT (transaction_id, content) DO UPDATE
+            SET attempts = conflicts.attempts + excluded.attempts, last_received_at = now()
+            """;
+
+    /** A content, and how often it came in this group. */
+    private record Repeated(Webhook webhook, long attempts) {}
+
+    /** Equal for what the digest is equal for. */
+    private record Content(String id, String source, String destination, BigDecimal amount, String currency) {
+
+        static Content of(Webhook webhook) {
+            return new Content(
+                    webhook.transactionId(),
+                    webhook.sourceAccount(),
+                    webhook.destinationAccount(),
+                    webhook.amount().stripTrailingZeros(),
+                    webhook.currency());
+        }
+    }
+
+    /**
+     * Records those whose receipt is {@link Receipt#CONFLICTING}.
+     *
+     * @return the receipts, with {@link Receipt#CONFLICTING_AGAIN} for what was on record before
+     */
+    List<Receipt> record(Connection connection, List<Webhook> webhooks, List<Receipt> receipts) throws SQLException {
+        Map<Content, List<Integer>> places = new LinkedHashMap<>();
+        for (int i = 0; i < webhooks.size(); i++) {
+            if (receipts.get(i) == Receipt.CONFLICTING) {
+                places.computeIfAbsent(Content.of(webhooks.get(i)), content -> new ArrayList<>())
+                        .add(i);
+            }
+        }
+        if (places.isEmpty()) {
+            return receipts;
+        }
+        List<List<Integer>> contents = List.copyOf(places.values());
+        List<Repeated> all = contents.stream()
+                .map(of -> new Repeated(webhooks.get(of.get(0)), of.size()))
+                .toList();
+        boolean[] known = countAgain(connection, all);
+        List<Repeated> unknown = new ArrayList<>();
+        List<Receipt> told = new ArrayList<>(receipts);
+        for (int i = 0; i < known.length; i++) {
+            contents.get(i).stream().skip(known[i] ? 0 : 1).forEach(place -> told.set(place, Receipt.CONFLICTING_AGAIN));
+            if (!known[i]) {
+                unknown.add(all.get(i));
+            }
+        }
+        recordNew(connection, unknown);
+        return told;
+    }
+
+    private static boolean[] countAgain(Connection connection, List<Repeated> conflicts) throws SQLException {
+        boolean[] known = new boolean[conflicts.size()];
+        try (PreparedStatement update = connection.prepareStatement(COUNT_AGAIN)) {
+            bind(update, conflicts);
+            try (ResultSet places = update.executeQuery()) {
+                while (places.next()) {
+                    known[places.getInt(1) - 1] = true; // SQL counts from 1.
+                }
+            }
+        }
+        return known;
+    }
+
+    private static void recordNew(Connection connection, List<Repeated> conflicts) throws SQLException {
+        if (conflicts.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement insert = connection.prepareStatement(RECORD_NEW)) {
+            bind(insert, conflicts);
+            insert.executeUpdate();
+        }
+    }
+
+    private static void bind(PreparedStatement statement, List<Repeated> conflicts) throws SQLException {
+        LedgerWriter.bindColumns(
+                statement, 1, conflicts.stream().map(Repeated::webhook).toList());
+        Object[] attempts = conflicts.stream().map(Repeated::attempts).toArray();
+        statement.setArray(1 + LedgerWriter.COLUMNS, statement.getConnection().createArrayOf("bigint", attempts));
+    }
+}
