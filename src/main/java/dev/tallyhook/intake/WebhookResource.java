@@ -2,6 +2,7 @@ package dev.tallyhook.intake;
 
 import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.ProblemException;
+import dev.tallyhook.transaction.TransactionPath;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.common.annotation.NonBlocking;
@@ -11,8 +12,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletionStage;
 import org.jboss.resteasy.reactive.RestResponse;
 
@@ -99,10 +98,6 @@ class WebhookResource {
                 .entity(Accepted.INSTANCE)
                 // Said here and not by @Produces, which would answer 406 to senders that accept something else.
                 .type(MediaType.APPLICATION_JSON)
-                .header("Location", "/v1/transactions/" + percentEncoded(webhook.transactionId()));
-    }
-
-    private static String percentEncoded(String segment) {
-        return URLEncoder.encode(segment, StandardCharsets.UTF_8).replace("+", "%20");
+                .header("Location", TransactionPath.of(webhook.transactionId()));
     }
 }

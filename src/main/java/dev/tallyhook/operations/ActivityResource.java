@@ -3,10 +3,10 @@ package dev.tallyhook.operations;
 import dev.tallyhook.processing.Backlog;
 import dev.tallyhook.transaction.QueryParameters;
 import dev.tallyhook.transaction.Reading;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.UriInfo;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
@@ -29,8 +29,8 @@ class ActivityResource {
     }
 
     @GET
-    public RestResponse<Activity> activity(UriInfo uri) throws SQLException, InterruptedException {
-        var parameters = new QueryParameters(uri.getQueryParameters());
+    public RestResponse<Activity> activity(HttpServerRequest request) throws SQLException, InterruptedException {
+        var parameters = new QueryParameters(request);
         Optional<Instant> since = parameters.time("since");
         parameters.requireValid();
         ActivityHistory.Snapshot known = history.read();

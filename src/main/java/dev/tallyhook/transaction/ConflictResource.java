@@ -1,9 +1,9 @@
 package dev.tallyhook.transaction;
 
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.UriInfo;
 import java.sql.SQLException;
 import org.jboss.resteasy.reactive.RestResponse;
 
@@ -19,8 +19,8 @@ class ConflictResource {
     }
 
     @GET
-    public RestResponse<ConflictPages.Page> list(UriInfo uri) throws SQLException {
-        var parameters = new QueryParameters(uri.getQueryParameters());
+    public RestResponse<ConflictPages.Page> list(HttpServerRequest request) throws SQLException {
+        var parameters = new QueryParameters(request);
         var filter = ConflictPages.Filter.read(parameters);
         var page = PageRequest.read(parameters);
         parameters.requireValid();

@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.logging.Log;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.common.annotation.Blocking;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -29,7 +30,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.jboss.logging.MDC;
-import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -79,11 +79,11 @@ class HoldResource {
     @RolesAllowed(RIGHT)
     @Blocking
     public RestResponse<TransactionView> hold(
-            @RestPath("transaction_id") String transactionId,
+            HttpServerRequest request,
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type,
             InputStream body)
             throws SQLException, IOException {
-        return apply(Holds.Action.HOLD, transactionId, type, body);
+        return apply(Holds.Action.HOLD, id(request, "/hold"), type, body);
     }
 
     @POST
@@ -91,18 +91,17 @@ class HoldResource {
     @RolesAllowed(RIGHT)
     @Blocking
     public RestResponse<TransactionView> release(
-            @RestPath("transaction_id") String transactionId,
+            HttpServerRequest request,
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type,
             InputStream body)
             throws SQLException, IOException {
-        return apply(Holds.Action.RELEASE, transactionId, type, body);
+        return apply(Holds.Action.RELEASE, id(request, "/release"), type, body);
     }
 
     private RestResponse<TransactionView> apply(
             Holds.Action action, String transactionId, @Nullable String type, InputStream body)
             throws SQLException, IOException {
         String reason = reason(type, body);
-        requireIdentifier(transactionId);
         String by = identity.getPrincipal().getName();
         Holds.Result result = holds.apply(action, transactionId, by, reason);
         var answer = RestResponse.ResponseBuilder.ok(result.transaction(), MediaType.APPLICATION_JSON);
@@ -126,17 +125,16 @@ class HoldResource {
 
     @GET
     @Path("/{transaction_id}/holds")
-    public RestResponse<History> list(@RestPath("transaction_id") String transactionId) throws SQLException {
-        requireIdentifier(transactionId);
-        return RestResponse.ResponseBuilder.ok(new History(holds.list(transactionId)), MediaType.APPLICATION_JSON)
+    public RestResponse<History> list(HttpServerRequest request) throws SQLException {
+        return RestResponse.ResponseBuilder.ok(new History(holds.list(id(request, "/holds"))), MediaType.APPLICATION_JSON)
                 .build();
     }
 
     /** One that breaks the rule was never stored. */
-    private static void requireIdentifier(String transactionId) {
-        if (Identifier.violationAsId(transactionId) != null) {
-            throw ProblemException.notFound("Transaction not found");
-        }
+    private static String id(HttpServerRequest request, String behind) {
+        return TransactionPath.id(request, behind)
+                .filter(id -> Identifier.violationAsId(id) == null)
+                .orElseThrow(() -> ProblemException.notFound("Transaction not found"));
     }
 
     /** Of {@code {"reason":"…"}}; a body need not be there. */

@@ -2,10 +2,11 @@ package dev.tallyhook.transaction;
 
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.problem.Violation;
-import jakarta.ws.rs.core.MultivaluedMap;
+import io.vertx.core.http.HttpServerRequest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -23,13 +24,22 @@ public final class QueryParameters {
     /** More than there are parameters: a flood of unknown ones need not all be answered. */
     private static final int VIOLATIONS_MAX = 20;
 
-    private final MultivaluedMap<String, String> given;
+    private final Map<String, List<String>> given;
     private final List<String> known = new ArrayList<>();
     private final List<Violation> violations = new ArrayList<>();
 
-    /** Reads from the decoded parameters of a request. */
-    public QueryParameters(MultivaluedMap<String, String> given) {
-        this.given = given;
+    /**
+     * Reads those of a request.
+     *
+     * @throws ProblemException 400 if its query is not percent-encoded UTF-8
+     */
+    public QueryParameters(HttpServerRequest request) {
+        this.given = Query.read(request.query());
+    }
+
+    /** The query of a list as this service reads it, in the place of one that a proxy may have rewritten. */
+    String canonical() {
+        return Query.write(given);
     }
 
     /** One of {@link TransactionStatus}, by its name. */

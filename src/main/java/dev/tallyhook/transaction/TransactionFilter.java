@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param createdTo exclusive, so that ranges that follow each other share nothing
  */
 record TransactionFilter(
+        Optional<String> transactionId,
         Optional<TransactionStatus> status,
         Optional<String> sourceAccount,
         Optional<String> destinationAccount,
@@ -18,6 +19,7 @@ record TransactionFilter(
 
     static TransactionFilter read(QueryParameters parameters) {
         return new TransactionFilter(
+                parameters.identifier("transaction_id"),
                 parameters.status("status"),
                 parameters.identifier("source_account"),
                 parameters.identifier("destination_account"),
@@ -28,6 +30,7 @@ record TransactionFilter(
     /** All but the status, each beginning with AND. */
     Sql conditions(Optional<Cursor> after) {
         var conditions = new Sql();
+        transactionId.ifPresent(id -> conditions.add(" AND transaction_id = ?", id));
         sourceAccount.ifPresent(account -> conditions.add(" AND source_account = ?", account));
         destinationAccount.ifPresent(account -> conditions.add(" AND destination_account = ?", account));
         createdFrom.ifPresent(time -> conditions.add(" AND created_at >= ?", time));

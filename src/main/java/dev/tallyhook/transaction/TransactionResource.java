@@ -1,12 +1,11 @@
 package dev.tallyhook.transaction;
 
 import dev.tallyhook.problem.ProblemException;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.UriInfo;
 import java.sql.SQLException;
-import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers what became of transactions. */
@@ -23,25 +22,41 @@ class TransactionResource {
     }
 
     @GET
-    public RestResponse<TransactionPages.Page> list(UriInfo uri) throws SQLException {
-        var parameters = new QueryParameters(uri.getQueryParameters());
+    public RestResponse<TransactionPages.Page> list(HttpServerRequest request) throws SQLException {
+        if (!request.path().endsWith(TransactionPath.LIST)) {
+            throw notTheList(request);
+        }
+        var parameters = new QueryParameters(request);
         var filter = TransactionFilter.read(parameters);
         var page = PageRequest.read(parameters);
         parameters.requireValid();
+        if (filter.transactionId().isPresent()) {
+            TransactionPath.answersFor(request, TransactionPath.LIST + "?" + parameters.canonical());
+        }
         return RestResponse.ResponseBuilder.ok(pages.read(filter, page), MediaType.APPLICATION_JSON)
                 .build();
     }
 
+    /** The framework brings here what has nothing but dot segments, slashes or a text after a semicolon behind the list's path. */
+    private static ProblemException notTheList(HttpServerRequest request) {
+        return TransactionPath.id(request, "").filter(id -> id.startsWith(";")).isEmpty()
+                ? notFound()
+                : ProblemException.badRequest("A semicolon at the beginning of an id must be percent-encoded: %3B");
+    }
+
     @GET
     @Path("/{transaction_id}")
-    public RestResponse<TransactionView> get(@RestPath("transaction_id") String transactionId) {
-        // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not even ask
-        // for.
-        Transaction row = Identifier.violationAsId(transactionId) == null ? transactions.findById(transactionId) : null;
-        if (row == null) {
-            throw ProblemException.notFound("Transaction not found");
-        }
+    public RestResponse<TransactionView> get(HttpServerRequest request) {
+        Transaction row = TransactionPath.id(request, "")
+                // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not even ask for.
+                .filter(id -> Identifier.violationAsId(id) == null)
+                .map(transactions::findById)
+                .orElseThrow(TransactionResource::notFound);
         return RestResponse.ResponseBuilder.ok(TransactionView.of(row), MediaType.APPLICATION_JSON)
                 .build();
+    }
+
+    private static ProblemException notFound() {
+        return ProblemException.notFound("Transaction not found");
     }
 }

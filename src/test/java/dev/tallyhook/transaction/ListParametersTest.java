@@ -45,6 +45,9 @@ class ListParametersTest {
         "/v1/transactions?source_account=, source_account",
         "/v1/transactions?source_account=a%00b, source_account",
         "/v1/transactions?destination_account=%0A, destination_account",
+        "/v1/transactions?transaction_id=, transaction_id",
+        "/v1/transactions?transaction_id=a%00b, transaction_id",
+        "/v1/transactions?transaction_id=a&transaction_id=b, transaction_id",
         "/v1/transactions?sorce_account=a, sorce_account",
         "/v1/transactions?limit=1&limit=2, limit",
         "/v1/conflicts?transaction_id=, transaction_id",
@@ -98,6 +101,7 @@ class ListParametersTest {
             wrong.add(new Cursor(Instant.EPOCH, forged)
                     .write("transactions "
                             + new TransactionFilter(
+                                    Optional.empty(),
                                     Optional.empty(),
                                     Optional.of(account),
                                     Optional.empty(),

@@ -1,6 +1,7 @@
 package dev.tallyhook.transaction;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -67,6 +69,10 @@ class ListPlansTest {
                         checks.add(() -> assertIsServed(filter, plan));
                     }
                 }
+                for (TransactionFilter filter : filtersById()) {
+                    JsonNode plan = explain(connection, TransactionPages.select(filter, PAGE, Optional.empty()));
+                    checks.add(() -> assertIsServedByTheKey(filter, plan));
+                }
                 assertAll(checks);
             } finally {
                 statement.execute("ROLLBACK");
@@ -93,10 +99,27 @@ class ListPlansTest {
                 for (var destination : either("busy", "shop_777")) {
                     for (var from : either(NEWEST.minusSeconds(900))) {
                         for (var to : either(NEWEST.minusSeconds(10))) {
-                            filters.add(new TransactionFilter(status, source, destination, from, to));
+                            filters.add(new TransactionFilter(Optional.empty(), status, source, destination, from, to));
                         }
                     }
                 }
+            }
+        }
+        return filters;
+    }
+
+    /** Of a transaction that waits, of one that is finished, and of none, alone and narrowed by whatever else there is. */
+    private static List<TransactionFilter> filtersById() {
+        List<TransactionFilter> filters = new ArrayList<>();
+        for (var id : List.of("plan_10", "plan_500000", "none")) {
+            for (TransactionFilter other : filters()) {
+                filters.add(new TransactionFilter(
+                        Optional.of(id),
+                        other.status(),
+                        other.sourceAccount(),
+                        other.destinationAccount(),
+                        other.createdFrom(),
+                        other.createdTo()));
             }
         }
         return filters;
@@ -127,6 +150,12 @@ class ListPlansTest {
         String said = filter + "\n" + plan.toPrettyString();
         assertFalse(plan.findValuesAsText("Node Type").contains("Seq Scan"), said);
         assertTrue(rowsRead(plan) <= WAITING + 20 * PAGE, () -> rowsRead(plan) + " rows read for " + said);
+    }
+
+    private static void assertIsServedByTheKey(TransactionFilter filter, JsonNode plan) {
+        String said = filter + "\n" + plan.toPrettyString();
+        assertEquals(Set.of("transactions_pkey"), Set.copyOf(plan.findValuesAsText("Index Name")), said);
+        assertTrue(rowsRead(plan) <= 2, said);
     }
 
     /** By the scans of the table: those that came out, and those that a filter took away. */
