@@ -95,7 +95,8 @@ class RepeatedConflictsTest {
         List<String> ids = IntStream.range(0, 20).mapToObj(i -> id + "_" + i).toList();
         ledger.write(ids.stream().map(one -> webhook(one, "acc", "1")).toList());
         List<CompletableFuture<Void>> writers = IntStream.range(0, WRITERS)
-                .mapToObj(seed -> CompletableFuture.runAsync(() -> writeInAnyOrder(ids, seed), task -> new Thread(task).start()))
+                .mapToObj(seed ->
+                        CompletableFuture.runAsync(() -> writeInAnyOrder(ids, seed), task -> new Thread(task).start()))
                 .toList();
         writers.forEach(CompletableFuture::join);
         for (String one : ids) {
@@ -108,11 +109,13 @@ class RepeatedConflictsTest {
         for (int group = 0; group < 25; group++) {
             List<Webhook> webhooks = new ArrayList<>();
             for (String one : ids) {
-                webhooks.addAll(List.of(webhook(one, "acc", "2"), webhook(one, "acc", "2.0"), webhook(one, "acc", "3")));
+                webhooks.addAll(
+                        List.of(webhook(one, "acc", "2"), webhook(one, "acc", "2.0"), webhook(one, "acc", "3")));
             }
             Collections.shuffle(webhooks, random);
             try (var connection = dataSource.getConnection()) {
-                new ConflictWriter().record(connection, webhooks, Collections.nCopies(webhooks.size(), Receipt.CONFLICTING));
+                new ConflictWriter()
+                        .record(connection, webhooks, Collections.nCopies(webhooks.size(), Receipt.CONFLICTING));
             } catch (SQLException failure) {
                 throw new IllegalStateException(failure);
             }
@@ -147,8 +150,9 @@ class RepeatedConflictsTest {
     }
 
     private String recorded(String of) throws SQLException {
-        return text("SELECT count(*) || ' rows, ' || sum(attempts) || ' attempts' FROM conflicts WHERE transaction_id = '%s'"
-                .formatted(of));
+        return text(
+                "SELECT count(*) || ' rows, ' || sum(attempts) || ' attempts' FROM conflicts WHERE transaction_id = '%s'"
+                        .formatted(of));
     }
 
     private String text(String sql) throws SQLException {

@@ -40,8 +40,28 @@ class TransactionPathTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "/", "a/", "/a", "a/b", "a//b", "a/../b", "./a", "%", "a%", "a%2", "%zz", "%2g", "% 1", "%+1", "%-1",
-                "%FF", "%C0%AF", "%ED%A0%80", "%F0%9F%98", "\u0661", "%\u0661\u0661"
+                "",
+                "/",
+                "a/",
+                "/a",
+                "a/b",
+                "a//b",
+                "a/../b",
+                "./a",
+                "%",
+                "a%",
+                "a%2",
+                "%zz",
+                "%2g",
+                "% 1",
+                "%+1",
+                "%-1",
+                "%FF",
+                "%C0%AF",
+                "%ED%A0%80",
+                "%F0%9F%98",
+                "\u0661",
+                "%\u0661\u0661"
             })
     void what_names_none_is_none(String segment) {
         assertEquals(Optional.empty(), TransactionPath.id("/v1/transactions/" + segment, ""));
