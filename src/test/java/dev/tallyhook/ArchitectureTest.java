@@ -97,7 +97,8 @@ final class ArchitectureTest {
 
     private static ArchRule only(String name, String... allowed) {
         var others = new java.util.ArrayList<>(java.util.List.of(
-                "access", "intake", "transaction", "processing", "operations", "problem", "database", "development"));
+                "access", "intake", "transaction", "processing", "operations", "problem", "database", "schedule",
+                "development"));
         others.remove(name);
         others.removeAll(java.util.List.of(allowed));
         return noClasses()

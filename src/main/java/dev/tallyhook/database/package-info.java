@@ -1,4 +1,7 @@
-/** The sessions on the database: which server they are on, and that they are on the one that takes writes. */
+/**
+ * The sessions on the database: what is said for each of them, whether the database is one for a ledger, and that they are on the
+ * server that takes writes.
+ */
 @NullMarked
 package dev.tallyhook.database;
 

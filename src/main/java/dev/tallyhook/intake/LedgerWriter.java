@@ -1,5 +1,7 @@
 package dev.tallyhook.intake;
 
+import static dev.tallyhook.database.Durability.DURABLY;
+
 import dev.tallyhook.transaction.LedgerConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
@@ -45,7 +47,7 @@ class LedgerWriter {
                 RETURNING transaction_id)
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
             FROM inserted
-            """;
+            WHERE\s""" + DURABLY;
 
     private static final String SELECT_STORED = """
             SELECT transaction_id, source_account, destination_account, amount, currency

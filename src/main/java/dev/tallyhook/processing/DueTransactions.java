@@ -1,5 +1,7 @@
 package dev.tallyhook.processing;
 
+import static dev.tallyhook.database.Durability.DURABLY;
+
 import io.quarkus.agroal.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
@@ -23,7 +25,8 @@ class DueTransactions {
      * rows. The status is a literal, because with a bind parameter a generic plan could not use the partial index. The
      * CTE is MATERIALIZED, because a LIMIT in a subquery may be evaluated more than once. Rows are found again by their
      * ctid, which stays valid because they are locked, and saves a descent of the primary key for each. {@code greatest}
-     * holds the rule that nothing is finished early even if the server's clock is set back between the two readings.
+     * holds the rule that nothing is finished early even if the server's clock is set back between the two readings. What a reader has
+     * seen finished stays so, also after a crash: the commit is durable.
      *
      * @see <a href="https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE">SKIP LOCKED</a>
      */
@@ -49,6 +52,7 @@ class DueTransactions {
                    max(due_at)
                    %s
             FROM finished
+            WHERE %s
             GROUP BY lateness
             """;
 
@@ -61,9 +65,10 @@ class DueTransactions {
             , array_agg(extract(epoch FROM processed_at)) FILTER (WHERE traceparent IS NOT NULL)
             """;
 
-    static final String FINISH_DUE = FINISH.formatted("", Lateness.BOUNDS_SQL, "");
+    static final String FINISH_DUE = FINISH.formatted("", Lateness.BOUNDS_SQL, "", DURABLY);
 
-    private static final String FINISH_DUE_TRACED = FINISH.formatted(TRACED_COLUMNS, Lateness.BOUNDS_SQL, TRACES);
+    private static final String FINISH_DUE_TRACED =
+            FINISH.formatted(TRACED_COLUMNS, Lateness.BOUNDS_SQL, TRACES, DURABLY);
 
     private static final String NOW = "SELECT clock_timestamp()";
 

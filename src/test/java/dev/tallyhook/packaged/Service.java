@@ -138,7 +138,7 @@ public final class Service implements AutoCloseable {
         return postRequest(body, Map.of());
     }
 
-    private HttpRequest postRequest(String body, Map<String, String> headers) {
+    HttpRequest postRequest(String body, Map<String, String> headers) {
         var request = request(Webhooks.PATH)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body));

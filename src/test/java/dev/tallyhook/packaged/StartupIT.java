@@ -105,6 +105,19 @@ class StartupIT {
         }
     }
 
+    @Test
+    void a_database_that_is_no_ground_for_a_ledger_ends_the_start_with_one_line() throws Exception {
+        try (var database = new DatabaseServer()) {
+            database.execute("CREATE DATABASE tallyhook ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
+            database.use("tallyhook");
+            try (var service = Service.launch(database.environment())) {
+                assertEquals(1, service.awaitExit());
+                assertEquals(1, service.log().lines().count(), service.log());
+                assertTrue(service.log().contains("The database tallyhook has the encoding SQL_ASCII"), service.log());
+            }
+        }
+    }
+
     /** One server stands for the database as it is migrated, another one, stopped, for the same a moment later. */
     @Test
     void a_database_that_is_lost_between_migration_and_start_is_told_of_in_lines_and_not_waited_for() throws Exception {
