@@ -35,19 +35,20 @@ final class StartFailure {
     /** SmallRye Config numbers its messages. */
     private static final Pattern NUMBER = Pattern.compile("([\\w.$]+(Exception|Error): )*SRCFG\\d{5}: ?");
 
-    private static final Pattern CONVERTED =
-            Pattern.compile("The config property (\\S+) with the config value (\".*\") threw an Exception whilst being converted");
+    private static final Pattern CONVERTED = Pattern.compile(
+            "The config property (\\S+) with the config value (\".*\") threw an Exception whilst being converted");
 
     /** What the framework says of certificates and ports of the service in exceptions of no kind of its own. */
-    private static final Pattern CERTIFICATE =
-            Pattern.compile("(?i).*(certificate|\\bpem\\b|key ?store|trust ?store|without enabling SSL|port p must be).*");
+    private static final Pattern CERTIFICATE = Pattern.compile(
+            "(?i).*(certificate|\\bpem\\b|key ?store|trust ?store|without enabling SSL|port p must be).*");
 
     /** A URL may have it, and messages repeat the URL. */
-    private static final Pattern PASSWORD = Pattern.compile("(?i)(?<=password=)[^&\\s)'\"]+|(?<=//[^/\\s@:]{0,99}:)[^/\\s@]+(?=@)");
+    private static final Pattern PASSWORD =
+            Pattern.compile("(?i)(?<=password=)[^&\\s)'\"]+|(?<=//[^/\\s@:]{0,99}:)[^/\\s@]+(?=@)");
 
     /** What pools and migrations say of a URL that is none of PostgreSQL's. */
-    private static final Pattern NO_URL_OF_OURS =
-            Pattern.compile("(?i).*(no flyway database plugin|no database found to handle|not support the provided URL).*");
+    private static final Pattern NO_URL_OF_OURS = Pattern.compile(
+            "(?i).*(no flyway database plugin|no database found to handle|not support the provided URL).*");
 
     private static final Pattern BREAK = Pattern.compile("[\\s-]*\\R[\\s-]*");
 
@@ -94,7 +95,8 @@ final class StartFailure {
     private static List<String> invalid(List<Throwable> causes) {
         return find(causes, ConfigValidationException.class)
                 .map(invalid -> IntStream.range(0, invalid.getProblemCount())
-                        .mapToObj(i -> setting(String.valueOf(invalid.getProblem(i).getMessage())))
+                        .mapToObj(i ->
+                                setting(String.valueOf(invalid.getProblem(i).getMessage())))
                         .toList())
                 .orElse(List.of());
     }
@@ -124,7 +126,9 @@ final class StartFailure {
     /** Whatever is said of the URL: it is what is to be set. */
     private static String setting(String message) {
         String said = NUMBER.matcher(message).replaceAll("");
-        return said.contains(DATABASE_URL) ? NEEDS_DATABASE : CONVERTED.matcher(said).replaceAll("$1 cannot be $2:");
+        return said.contains(DATABASE_URL)
+                ? NEEDS_DATABASE
+                : CONVERTED.matcher(said).replaceAll("$1 cannot be $2:");
     }
 
     /** What is configured rightly, and is not there, not free, or not in order. */
@@ -170,7 +174,8 @@ final class StartFailure {
     }
 
     private static String host(UnknownHostException unknown) {
-        return "The database's host is not known (" + message(unknown) + "): set QUARKUS_DATASOURCE_JDBC_URL to where it is";
+        return "The database's host is not known (" + message(unknown)
+                + "): set QUARKUS_DATASOURCE_JDBC_URL to where it is";
     }
 
     /** @see <a href="https://www.postgresql.org/docs/current/errcodes-appendix.html">PostgreSQL's error codes</a> */
@@ -180,8 +185,10 @@ final class StartFailure {
                 switch (state) {
                     case "28000", "28P01" ->
                         "The database does not let its user in: set QUARKUS_DATASOURCE_USERNAME and QUARKUS_DATASOURCE_PASSWORD";
-                    case "3D000" -> "There is no such database: create it, or set another in QUARKUS_DATASOURCE_JDBC_URL";
-                    case "42501" -> "The database's user lacks a right, such as to create tables in its schema: GRANT it";
+                    case "3D000" ->
+                        "There is no such database: create it, or set another in QUARKUS_DATASOURCE_JDBC_URL";
+                    case "42501" ->
+                        "The database's user lacks a right, such as to create tables in its schema: GRANT it";
                     default ->
                         state.startsWith("08")
                                 ? "The database cannot be reached: set QUARKUS_DATASOURCE_JDBC_URL to where it is"

@@ -159,9 +159,13 @@ class AccessTest {
                                 new Header("Svix-Signature", good)),
                         body),
                 Arguments.of(
-                        "v1a", List.of(svix("id", "msg_1"), svix("timestamp", now), svix("signature", asymmetric)), body),
+                        "v1a",
+                        List.of(svix("id", "msg_1"), svix("timestamp", now), svix("signature", asymmetric)),
+                        body),
                 Arguments.of(
-                        "both sets", Stream.of(standard, svix).flatMap(List::stream).toList(), body),
+                        "both sets",
+                        Stream.of(standard, svix).flatMap(List::stream).toList(),
+                        body),
                 Arguments.of("one of each", List.of(id("msg_1"), svix("timestamp", now), signature(good)), body));
     }
 
@@ -272,7 +276,12 @@ class AccessTest {
                 Arguments.of(
                         "the same three times under two names",
                         body,
-                        List.of(id("msg_1"), svix("id", "msg_1"), svix("id", "msg_1"), timestamp(now), signature(good))),
+                        List.of(
+                                id("msg_1"),
+                                svix("id", "msg_1"),
+                                svix("id", "msg_1"),
+                                timestamp(now),
+                                signature(good))),
                 Arguments.of(
                         "an empty one beside Svix' name",
                         body,

@@ -36,14 +36,16 @@ final class ArchitectureTest {
             only("transaction", "problem", "database", "schedule");
 
     @ArchTest
-    static final ArchRule access_depends_on_problem_database_and_schedule_alone = only("access", "problem", "database", "schedule");
+    static final ArchRule access_depends_on_problem_database_and_schedule_alone =
+            only("access", "problem", "database", "schedule");
 
     @ArchTest
     static final ArchRule intake_depends_on_access_and_transaction =
             only("intake", "access", "transaction", "problem", "database", "schedule");
 
     @ArchTest
-    static final ArchRule processing_depends_on_transaction = only("processing", "transaction", "problem", "database", "schedule");
+    static final ArchRule processing_depends_on_transaction =
+            only("processing", "transaction", "problem", "database", "schedule");
 
     @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()
@@ -97,7 +99,14 @@ final class ArchitectureTest {
 
     private static ArchRule only(String name, String... allowed) {
         var others = new java.util.ArrayList<>(java.util.List.of(
-                "access", "intake", "transaction", "processing", "operations", "problem", "database", "schedule",
+                "access",
+                "intake",
+                "transaction",
+                "processing",
+                "operations",
+                "problem",
+                "database",
+                "schedule",
                 "development"));
         others.remove(name);
         others.removeAll(java.util.List.of(allowed));

@@ -53,8 +53,9 @@ class HttpsRedirect {
                 .or(registry::getDefault)
                 .filter(tls -> tls.getKeyStoreOptions() != null)
                 .isEmpty()) {
-            throw new ConfigurationException("quarkus.http.insecure-requests=redirect needs a certificate to redirect to:"
-                    + " set QUARKUS_TLS_KEY_STORE_PEM_SERVER_CERT and QUARKUS_TLS_KEY_STORE_PEM_SERVER_KEY");
+            throw new ConfigurationException(
+                    "quarkus.http.insecure-requests=redirect needs a certificate to redirect to:"
+                            + " set QUARKUS_TLS_KEY_STORE_PEM_SERVER_CERT and QUARKUS_TLS_KEY_STORE_PEM_SERVER_KEY");
         }
     }
 
@@ -87,6 +88,7 @@ class HttpsRedirect {
     static String location(HostAndPort authority, int ownPort, int tlsPort, String path, @Nullable String query) {
         boolean published = authority.port() < 0 && ownPort != HTTP_PORT;
         boolean implied = published || tlsPort == HTTPS_PORT;
-        return "https://" + authority.host() + (implied ? "" : ":" + tlsPort) + path + (query == null ? "" : "?" + query);
+        return "https://" + authority.host() + (implied ? "" : ":" + tlsPort) + path
+                + (query == null ? "" : "?" + query);
     }
 }

@@ -82,16 +82,28 @@ record Foundation(
 
     /** Of every session. */
     Foundation bears() {
-        require(version >= VERSION_MIN, () -> ("Tallyhook needs PostgreSQL %d or newer, and this server is %s: upgrade it, or name"
-                        + " another one in QUARKUS_DATASOURCE_JDBC_URL").formatted(VERSION_MIN, versionText));
-        require(encoding.equals("UTF8"), () -> ("The database %s has the encoding %s, which cannot keep every id: make one that can,"
-                        + " CREATE DATABASE tallyhook OWNER \"%s\" ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0, and name it in"
-                        + " QUARKUS_DATASOURCE_JDBC_URL").formatted(database, encoding, user));
-        require(schema != null, () -> ("No schema of the search_path %s is there for the role %s: CREATE SCHEMA one and GRANT USAGE,"
-                        + " CREATE on it, or ALTER ROLE \"%s\" SET search_path to one that is").formatted(searchPath, user, user));
-        require(readOnlySource == null, () -> ("The database %s lets the role %s only read: default_transaction_read_only is on by %s."
-                        + " If this is the database that takes webhooks, RESET it there; if not, name that one in"
-                        + " QUARKUS_DATASOURCE_JDBC_URL").formatted(database, user, source(String.valueOf(readOnlySource))));
+        require(
+                version >= VERSION_MIN,
+                () -> ("Tallyhook needs PostgreSQL %d or newer, and this server is %s: upgrade it, or name"
+                                + " another one in QUARKUS_DATASOURCE_JDBC_URL")
+                        .formatted(VERSION_MIN, versionText));
+        require(
+                encoding.equals("UTF8"),
+                () -> ("The database %s has the encoding %s, which cannot keep every id: make one that can,"
+                                + " CREATE DATABASE tallyhook OWNER \"%s\" ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0, and name it in"
+                                + " QUARKUS_DATASOURCE_JDBC_URL")
+                        .formatted(database, encoding, user));
+        require(
+                schema != null,
+                () -> ("No schema of the search_path %s is there for the role %s: CREATE SCHEMA one and GRANT USAGE,"
+                                + " CREATE on it, or ALTER ROLE \"%s\" SET search_path to one that is")
+                        .formatted(searchPath, user, user));
+        require(
+                readOnlySource == null,
+                () -> ("The database %s lets the role %s only read: default_transaction_read_only is on by %s."
+                                + " If this is the database that takes webhooks, RESET it there; if not, name that one in"
+                                + " QUARKUS_DATASOURCE_JDBC_URL")
+                        .formatted(database, user, source(String.valueOf(readOnlySource))));
         return this;
     }
 
@@ -104,11 +116,17 @@ record Foundation(
         if (ledgerIsHere) {
             return;
         }
-        require(ledgerElsewhere == null || schemaIsNamed, () -> ("The ledger stands in the schema %s, and the search_path %s of the role"
-                        + " %s leads to the schema %s, where another, empty one would be made: ALTER ROLE \"%s\" SET search_path = \"%s\"."
-                        + " If a second ledger is meant, say so in QUARKUS_DATASOURCE_JDBC_URL with currentSchema=%s").formatted(ledgerElsewhere, searchPath, user, schema, user, ledgerElsewhere, schema));
-        require(mayCreate, () -> ("The role %s may not make the tables in the schema %s: GRANT USAGE, CREATE ON SCHEMA \"%s\" TO"
-                        + " \"%s\", or let a role that may migrate, with QUARKUS_FLYWAY_USERNAME and QUARKUS_FLYWAY_PASSWORD").formatted(user, schema, schema, user));
+        require(
+                ledgerElsewhere == null || schemaIsNamed,
+                () -> ("The ledger stands in the schema %s, and the search_path %s of the role"
+                                + " %s leads to the schema %s, where another, empty one would be made: ALTER ROLE \"%s\" SET search_path = \"%s\"."
+                                + " If a second ledger is meant, say so in QUARKUS_DATASOURCE_JDBC_URL with currentSchema=%s")
+                        .formatted(ledgerElsewhere, searchPath, user, schema, user, ledgerElsewhere, schema));
+        require(
+                mayCreate,
+                () -> ("The role %s may not make the tables in the schema %s: GRANT USAGE, CREATE ON SCHEMA \"%s\" TO"
+                                + " \"%s\", or let a role that may migrate, with QUARKUS_FLYWAY_USERNAME and QUARKUS_FLYWAY_PASSWORD")
+                        .formatted(user, schema, schema, user));
     }
 
     static void require(boolean holds, Supplier<String> otherwise) {

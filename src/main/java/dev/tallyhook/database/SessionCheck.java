@@ -119,11 +119,19 @@ class SessionCheck {
 
     private static Foundation checkFoundation(Connection connection) throws SQLException {
         Foundation foundation = Foundation.of(connection).bears();
-        require(foundation.ledgerIsHere(), () -> ("No ledger stands in the schema %s of the database %s, where the sessions of the role"
-                        + " %s look (search_path %s)%s: let all of them look in the same schema as QUARKUS_FLYWAY_JDBC_URL and"
-                        + " QUARKUS_FLYWAY_USERNAME do").formatted(foundation.schema(), foundation.database(), foundation.user(), foundation.searchPath(), foundation.ledgerElsewhere() == null
-                        ? ""
-                        : "; one stands in the schema " + foundation.ledgerElsewhere()));
+        require(
+                foundation.ledgerIsHere(),
+                () -> ("No ledger stands in the schema %s of the database %s, where the sessions of the role"
+                                + " %s look (search_path %s)%s: let all of them look in the same schema as QUARKUS_FLYWAY_JDBC_URL and"
+                                + " QUARKUS_FLYWAY_USERNAME do")
+                        .formatted(
+                                foundation.schema(),
+                                foundation.database(),
+                                foundation.user(),
+                                foundation.searchPath(),
+                                foundation.ledgerElsewhere() == null
+                                        ? ""
+                                        : "; one stands in the schema " + foundation.ledgerElsewhere()));
         return foundation;
     }
 
@@ -149,16 +157,22 @@ class SessionCheck {
                 }
             }
         }
-        require(different.length() == 0, () -> ("Sessions of the pool %s do not have the settings that it needs: %s. Behind PgBouncer they are"
-                        + " set by its connect_query, see deploy/pgbouncer/pgbouncer.ini").formatted(pool, different));
+        require(
+                different.length() == 0,
+                () -> ("Sessions of the pool %s do not have the settings that it needs: %s. Behind PgBouncer they are"
+                                + " set by its connect_query, see deploy/pgbouncer/pgbouncer.ini")
+                        .formatted(pool, different));
     }
 
     private static void checkTables(String role, Connection connection) throws SQLException {
         String lacking = text(connection, NOT_GRANTED);
         require(lacking == null, () -> "The role %s lacks rights on the ledger: %s".formatted(role, lacking));
         String hidden = text(connection, HIDDEN);
-        require(hidden == null, () -> ("Row level security hides rows of %s from the role %s: ALTER TABLE … DISABLE ROW LEVEL SECURITY,"
-                        + " or ALTER ROLE \"%s\" BYPASSRLS").formatted(hidden, role, role));
+        require(
+                hidden == null,
+                () -> ("Row level security hides rows of %s from the role %s: ALTER TABLE … DISABLE ROW LEVEL SECURITY,"
+                                + " or ALTER ROLE \"%s\" BYPASSRLS")
+                        .formatted(hidden, role, role));
     }
 
     private static @Nullable String text(Connection connection, String query) throws SQLException {

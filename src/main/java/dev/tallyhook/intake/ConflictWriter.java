@@ -1,5 +1,7 @@
 package dev.tallyhook.intake;
 
+import static dev.tallyhook.database.Durability.DURABLY;
+
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,6 +45,8 @@ final class ConflictWriter {
             SET attempts = conflicts.attempts + known.attempts, last_received_at = now()
             FROM known
             WHERE conflicts.conflict_id = known.conflict_id
+              AND\s""" + DURABLY + """
+
             RETURNING place
             """;
 
@@ -52,6 +56,8 @@ final class ConflictWriter {
                 transaction_id, source_account, destination_account, amount, currency, content, attempts, last_received_at)
             SELECT transaction_id, source_account, destination_account, amount, currency, content, attempts, now()
             FROM webhook
+            WHERE\s""" + DURABLY + """
+
             ORDER BY transaction_id, content
             ON CONFLICT (transaction_id, content) DO UPDATE
             SET attempts = conflicts.attempts + excluded.attempts, last_received_at = now()
@@ -97,7 +103,9 @@ final class ConflictWriter {
         List<Repeated> unknown = new ArrayList<>();
         List<Receipt> told = new ArrayList<>(receipts);
         for (int i = 0; i < known.length; i++) {
-            contents.get(i).stream().skip(known[i] ? 0 : 1).forEach(place -> told.set(place, Receipt.CONFLICTING_AGAIN));
+            contents.get(i).stream()
+                    .skip(known[i] ? 0 : 1)
+                    .forEach(place -> told.set(place, Receipt.CONFLICTING_AGAIN));
             if (!known[i]) {
                 unknown.add(all.get(i));
             }

@@ -181,8 +181,7 @@ class LedgerWriter {
     }
 
     /** Binds the id, the accounts, the amount and the currency, each as an array. */
-    static void bindColumns(PreparedStatement statement, int first, List<Webhook> webhooks)
-            throws SQLException {
+    static void bindColumns(PreparedStatement statement, int first, List<Webhook> webhooks) throws SQLException {
         Connection connection = statement.getConnection();
         statement.setArray(first, column(connection, "text", webhooks, Webhook::transactionId));
         statement.setArray(first + 1, column(connection, "text", webhooks, Webhook::sourceAccount));

@@ -42,8 +42,7 @@ class ProbeResource {
     @GET
     @NonBlocking
     public CompletionStage<RestResponse<Health>> health() {
-        return intake.takesWebhooks()
-                .thenApply(takes -> answer(takes && !stopping && !intake.stalled() && finishes()));
+        return intake.takesWebhooks().thenApply(takes -> answer(takes && !stopping && !intake.stalled() && finishes()));
     }
 
     private boolean finishes() {

@@ -79,9 +79,7 @@ class HoldResource {
     @RolesAllowed(RIGHT)
     @Blocking
     public RestResponse<TransactionView> hold(
-            HttpServerRequest request,
-            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type,
-            InputStream body)
+            HttpServerRequest request, @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type, InputStream body)
             throws SQLException, IOException {
         return apply(Holds.Action.HOLD, id(request, "/hold"), type, body);
     }
@@ -91,9 +89,7 @@ class HoldResource {
     @RolesAllowed(RIGHT)
     @Blocking
     public RestResponse<TransactionView> release(
-            HttpServerRequest request,
-            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type,
-            InputStream body)
+            HttpServerRequest request, @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable String type, InputStream body)
             throws SQLException, IOException {
         return apply(Holds.Action.RELEASE, id(request, "/release"), type, body);
     }
@@ -126,7 +122,8 @@ class HoldResource {
     @GET
     @Path("/{transaction_id}/holds")
     public RestResponse<History> list(HttpServerRequest request) throws SQLException {
-        return RestResponse.ResponseBuilder.ok(new History(holds.list(id(request, "/holds"))), MediaType.APPLICATION_JSON)
+        return RestResponse.ResponseBuilder.ok(
+                        new History(holds.list(id(request, "/holds"))), MediaType.APPLICATION_JSON)
                 .build();
     }
 

@@ -1,5 +1,7 @@
 package dev.tallyhook.transaction;
 
+import static dev.tallyhook.database.Durability.DURABLY;
+
 import dev.tallyhook.problem.ProblemException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
@@ -23,7 +25,6 @@ class Holds {
     /** More than anybody holds a transaction; what is older stays on record in the table. */
     static final int LISTED_MAX = 500;
 
-    /** Its commit waits for the disk, whatever the session was told: what was answered is not to be undone by a crash. */
     private static final String CHANGE = """
             WITH changed AS (
                 UPDATE transactions
@@ -35,11 +36,9 @@ class Holds {
                 INSERT INTO holds (transaction_id, action, by, reason)
                 SELECT transaction_id, '%s', ?, ?
                 FROM changed)
-            SELECT changed.*
-            FROM changed,
-                 set_config('synchronous_commit',
-                     CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)
-            """;
+            SELECT *
+            FROM changed
+            WHERE\s""" + DURABLY;
 
     private static final String LIST = """
             SELECT action, at, by, reason
@@ -71,12 +70,10 @@ class Holds {
                 TransactionStatus.PROCESSING);
 
         private final String sql;
-        private final TransactionStatus from;
         private final TransactionStatus to;
 
         Action(String change, TransactionStatus from, TransactionStatus to) {
             this.sql = CHANGE.formatted(change, from, TransactionView.COLUMNS, name());
-            this.from = from;
             this.to = to;
         }
     }

@@ -9,12 +9,13 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** A query that is put together of parts, each with the values of its placeholders. */
 final class Sql {
 
     private final StringBuilder text = new StringBuilder();
-    private final List<Object> values = new ArrayList<>();
+    private final List<@Nullable Object> values = new ArrayList<>();
 
     /**
      * Adds a part.
@@ -22,9 +23,9 @@ final class Sql {
      * @param part SQL that is written in the code, never what somebody sent
      * @param placeholders a value for each {@code ?} in it
      */
-    Sql add(String part, Object... placeholders) {
+    Sql add(String part, @Nullable Object... placeholders) {
         text.append(part);
-        for (Object value : placeholders) {
+        for (@Nullable Object value : placeholders) {
             values.add(value instanceof Instant time ? time.atOffset(ZoneOffset.UTC) : value);
         }
         return this;

@@ -48,7 +48,8 @@ class TransactionResource {
     @Path("/{transaction_id}")
     public RestResponse<TransactionView> get(HttpServerRequest request) {
         Transaction row = TransactionPath.id(request, "")
-                // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not even ask for.
+                // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not
+                // even ask for.
                 .filter(id -> Identifier.violationAsId(id) == null)
                 .map(transactions::findById)
                 .orElseThrow(TransactionResource::notFound);

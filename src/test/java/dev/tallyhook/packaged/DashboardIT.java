@@ -163,8 +163,7 @@ class DashboardIT {
         browser.awaitText("#conflicts [data-conflict-id] .aside", text -> text.contains(", 3 times, last 20"));
         String conflict = "#conflicts [data-conflict-id] tbody tr";
         assertEquals(
-                "Amount ≠ differs123456789012345678.12123456789012345678.13",
-                browser.text(conflict + ":nth-child(1)"));
+                "Amount ≠ differs123456789012345678.12123456789012345678.13", browser.text(conflict + ":nth-child(1)"));
         assertEquals("123456789012345678.12", browser.text(row(id) + " .amount"));
         assertEquals("CurrencyINRINR", browser.text(conflict + ":nth-child(2)"));
         browser.find("#conflicts [data-conflict-id] button").click();

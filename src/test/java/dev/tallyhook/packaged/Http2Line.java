@@ -63,8 +63,7 @@ public final class Http2Line implements AutoCloseable {
                 .handler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel created) {
-                        created.pipeline()
-                                .addLast(tls.newHandler(created.alloc(), "localhost", port), codec, frames);
+                        created.pipeline().addLast(tls.newHandler(created.alloc(), "localhost", port), codec, frames);
                     }
                 })
                 .connect("localhost", port)
@@ -112,8 +111,8 @@ public final class Http2Line implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
-        channel.close().sync();
+    public void close() {
+        channel.close().syncUninterruptibly();
         group.shutdownGracefully();
     }
 }

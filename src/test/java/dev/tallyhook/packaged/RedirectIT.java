@@ -57,8 +57,7 @@ class RedirectIT {
                     HttpResponse.BodyHandlers.ofString());
             assertEquals(202, answer.statusCode(), answer.body());
             assertEquals("https", answer.uri().getScheme());
-            assertEquals(
-                    1, database.number("SELECT count(*) FROM transactions WHERE transaction_id = 'redirected'"));
+            assertEquals(1, database.number("SELECT count(*) FROM transactions WHERE transaction_id = 'redirected'"));
             if (Programs.find("curl").isPresent()) {
                 String said = Programs.run(
                                 "curl",

@@ -56,7 +56,12 @@ class StartupIT {
     @Test
     void every_setting_that_is_wrong_has_its_line_and_a_missing_url_hides_none() throws Exception {
         try (var service = Service.launch(Map.of(
-                "TALLYHOOK_OPEN_ACCESS", "false", "TALLYHOOK_PROCESSING_BATCH_SIZE", "0", "TALLYHOOK_PROCESSING_DELAY", "soon"))) {
+                "TALLYHOOK_OPEN_ACCESS",
+                "false",
+                "TALLYHOOK_PROCESSING_BATCH_SIZE",
+                "0",
+                "TALLYHOOK_PROCESSING_DELAY",
+                "soon"))) {
             assertEquals(1, service.awaitExit());
             List<String> lines = service.log().lines().toList();
             assertTrue(

@@ -170,7 +170,9 @@ class TlsIT {
     }
 
     private static String taken(Http2Line line) throws Exception {
-        return line.post(Webhooks.PATH, Webhooks.body(Webhooks.newId())).status().get(20, TimeUnit.SECONDS);
+        return line.post(Webhooks.PATH, Webhooks.body(Webhooks.newId()))
+                .status()
+                .get(20, TimeUnit.SECONDS);
     }
 
     @Test

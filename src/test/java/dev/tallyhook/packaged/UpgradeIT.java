@@ -70,7 +70,8 @@ class UpgradeIT {
             one.awaitHealthy();
             two.awaitHealthy();
             assertEquals(newest(), version());
-            assertEquals(versions().count(), database.number("SELECT count(*) FROM flyway_schema_history WHERE success"));
+            assertEquals(
+                    versions().count(), database.number("SELECT count(*) FROM flyway_schema_history WHERE success"));
             assertEquals(before, database.number(CONTENT), "some row is not what it was");
             Eventually.within(
                     Duration.ofSeconds(10),
