@@ -94,7 +94,7 @@ public final class Http2Line implements AutoCloseable {
                 .authority("localhost")
                 .path(path)
                 .add("content-type", "application/json");
-        channel.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
+        var unused = channel.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
         var bytes = Unpooled.copiedBuffer(body, StandardCharsets.UTF_8);
         channel.writeAndFlush(new DefaultHttp2DataFrame(bytes, true).stream(stream))
                 .sync();
@@ -113,6 +113,6 @@ public final class Http2Line implements AutoCloseable {
     @Override
     public void close() {
         channel.close().syncUninterruptibly();
-        group.shutdownGracefully();
+        var unused = group.shutdownGracefully();
     }
 }
