@@ -45,6 +45,7 @@ class DatabaseStatisticsTest {
         try (var connection = dataSource.getConnection()) {
             assertEquals(
                     java.util.Set.of(
+                            "held",
                             "live transactions",
                             "dead transactions",
                             "live conflicts",

@@ -123,6 +123,7 @@ class DueTransactionsTest {
         try (var connection = dataSource.getConnection();
                 var statement = connection.createStatement()) {
             statement.execute("BEGIN");
+            statement.execute("SET LOCAL search_path = pg_temp, public"); // Sessions look there last.
             statement.execute(
                     "CREATE TEMP TABLE transactions (LIKE public.transactions INCLUDING DEFAULTS) ON COMMIT DROP");
             statement.execute("""
