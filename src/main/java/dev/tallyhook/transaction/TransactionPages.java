@@ -54,7 +54,17 @@ class TransactionPages {
         Sql conditions = filter.conditions(after);
         return filter.status()
                 .map(status -> ofOneStatus(status, conditions, limit))
-                .orElseGet(() -> ofAll(conditions, limit));
+                .orElseGet(() -> filter.transactionId().isPresent()
+                        ? ofOneId(conditions, limit)
+                        : ofAll(conditions, limit));
+    }
+
+    /** Found by the primary key, whatever its status. */
+    private static Sql ofOneId(Sql conditions, int limit) {
+        return new Sql()
+                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE true")
+                .add(conditions)
+                .add(NEWEST_FIRST, limit);
     }
 
     /** The status is a literal, because only so the indexes that are partial by it can serve. */
