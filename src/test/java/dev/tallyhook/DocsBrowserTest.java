@@ -132,7 +132,6 @@ class DocsBrowserTest {
         await(get + "[data-param-name=transaction_id] input").sendKeys(Keys.chord(Keys.CONTROL, "a"), id);
         executeUntil(get, id);
         assertShows(get + ".live-responses-table .response .highlight-code", "\n  \"amount\": " + amount + ",\n");
-        assertNothingWasRefused();
     }
 
     /** Wherever it is: the page moves while parts of it unfold. */
