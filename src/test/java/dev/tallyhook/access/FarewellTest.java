@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,9 @@ class FarewellTest {
         vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
     }
 
+    /** Answers that are sent. */
+    private final AtomicInteger ended = new AtomicInteger();
+
     private void answer(HttpServerRequest request) {
         var channel = ((ConnectionBase) request.connection()).channel();
         Farewell known = Farewell.of(channel);
@@ -69,6 +73,7 @@ class FarewellTest {
                 request.connection().goAway(0);
                 request.connection().shutdown();
             }
+            ended.incrementAndGet();
         });
         request.response().setStatusCode(202).end();
     }
@@ -83,6 +88,7 @@ class FarewellTest {
     void what_comes_after_the_first_step_is_taken_and_the_second_names_the_last_of_it() throws Exception {
         try (var line = new Http2Line(server.actualPort())) {
             taken(line, "/");
+            Eventually.within(SOON, () -> ended.get() == 1, () -> "the answer came, and the server does not know");
             stopping = true;
             farewell.sayAfter(TimeUnit.HOURS.toNanos(1));
             taken(line, "/");
