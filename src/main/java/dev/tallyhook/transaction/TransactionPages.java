@@ -54,9 +54,8 @@ class TransactionPages {
         Sql conditions = filter.conditions(after);
         return filter.status()
                 .map(status -> ofOneStatus(status, conditions, limit))
-                .orElseGet(() -> filter.transactionId().isPresent()
-                        ? ofOneId(conditions, limit)
-                        : ofAll(conditions, limit));
+                .orElseGet(() ->
+                        filter.transactionId().isPresent() ? ofOneId(conditions, limit) : ofAll(conditions, limit));
     }
 
     /** Found by the primary key, whatever its status. */

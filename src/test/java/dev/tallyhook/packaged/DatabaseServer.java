@@ -236,6 +236,15 @@ public final class DatabaseServer implements AutoCloseable {
         return DriverManager.getConnection(url() + "?options=-c%20TimeZone=Asia/Kolkata", "postgres", "postgres");
     }
 
+    /** The server's process that serves the connection. */
+    static int process(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT pg_backend_pid()")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
     public void execute(String sql) throws SQLException {
         try (var connection = connect();
                 var statement = connection.createStatement()) {

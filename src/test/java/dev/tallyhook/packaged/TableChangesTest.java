@@ -124,17 +124,18 @@ class TableChangesTest {
                 var admin = session("postgres");
                 var owner = session("owner");
                 var earlier = new EarlierVersion(server)) {
+            int process = DatabaseServer.process(holder);
             holder.setAutoCommit(false);
             execute(holder, "SET application_name = 'a report'");
             execute(holder, "SELECT 4711.25, transaction_id FROM transactions WHERE source_account = 'somebody'");
             String seen = refused(admin);
             assertTrue(seen.startsWith("ERROR: the table transactions cannot be changed while it is held by "), seen);
-            assertTrue(seen.contains("a session of the role postgres (process " + process(holder)), seen);
+            assertTrue(seen.contains("a session of the role postgres (process " + process), seen);
             assertTrue(seen.contains("application \"a report\", from 127.0.0.1), idle in transaction"), seen);
             assertTrue(seen.contains("SELECT ?, transaction_id FROM transactions WHERE source_account = …"), seen);
             assertFalse(seen.contains("4711.25") || seen.contains("somebody"), seen);
             String hidden = refused(owner);
-            assertTrue(hidden.contains("process " + process(holder)) && hidden.contains("may not see"), hidden);
+            assertTrue(hidden.contains("process " + process) && hidden.contains("may not see"), hidden);
 
             execute(holder, "PREPARE TRANSACTION 'forgotten'");
             String prepared = refused(admin);
@@ -205,10 +206,6 @@ class TableChangesTest {
     private static String refused(Connection migration) {
         return assertThrows(SQLException.class, () -> execute(migration, CHANGE.formatted("1 second")))
                 .getMessage();
-    }
-
-    private static int process(Connection connection) throws SQLException {
-        return connection.unwrap(org.postgresql.PGConnection.class).getBackendPID();
     }
 
     private static void execute(Connection connection, String sql) throws SQLException {

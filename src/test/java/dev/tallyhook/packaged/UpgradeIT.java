@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tallyhook.Webhooks;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,7 +14,6 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.postgresql.PGConnection;
 
 /** A ledger that an earlier version made is brought to the newest schema while that version is still at work on it. */
 class UpgradeIT {
@@ -112,7 +110,7 @@ class UpgradeIT {
                                 > 0,
                         () -> "the migration did not come to " + what + "\n" + service.log());
                 long stored = count("earlier_", "PROCESSING");
-                awaitTold(service, "a session of the role postgres (process " + process(other));
+                awaitTold(service, "a session of the role postgres (process " + DatabaseServer.process(other));
                 assertTrue(version() < newest(), "nothing was waited for");
                 assertTrue(count("earlier_", "PROCESSING") > stored, "the earlier version was held up");
                 other.commit();
@@ -135,9 +133,10 @@ class UpgradeIT {
             try (var service = Service.launch(database.environment())) {
                 awaitTold(
                         service,
-                        "the migration of another replica, a session of the role postgres (process " + process(gone)
+                        "the migration of another replica, a session of the role postgres (process "
+                                + DatabaseServer.process(gone)
                                 + ", application \\\"tallyhook-migration-gone\\\", from 127.0.0.1), idle for ");
-                String end = "SELECT pg_terminate_backend(" + process(gone) + ")";
+                String end = "SELECT pg_terminate_backend(" + DatabaseServer.process(gone) + ")";
                 assertTrue(service.log().contains(end), service.log());
                 database.execute(end);
                 service.awaitHealthy();
@@ -163,10 +162,6 @@ class UpgradeIT {
                         .anyMatch(
                                 line -> line.contains("The migration of the schema waits for ") && line.contains(whom)),
                 () -> "not told of " + whom + "\n" + service.log());
-    }
-
-    static int process(Connection session) throws SQLException {
-        return session.unwrap(PGConnection.class).getBackendPID();
     }
 
     @Test

@@ -36,6 +36,10 @@ class TicksTest {
     private final Handler handler = new Handler() {
         @Override
         public void publish(LogRecord line) {
+            // A service of another test may run beside this one, on a machine that is too busy for its schedule.
+            if (Thread.currentThread().getName().equals("schedule-watch")) {
+                return;
+            }
             told.addAndGet(line.getLevel().intValue() >= Level.INFO.intValue() ? 1 : 0);
             traces.addAndGet(line.getThrown() == null ? 0 : 1);
         }
