@@ -33,20 +33,21 @@ final class Primary {
      */
     Optional<Server> move(Optional<Server> found, Optional<Server> newest, Optional<Server> asked) {
         Optional<Server> next = found.or(() -> newest.filter(this::isNews)).or(() -> asked.filter(this::isNews));
-        Server before = known;
-        if (next.isEmpty() || next.get().equals(before)) {
+        if (next.isEmpty() || next.get().equals(known)) {
             return Optional.empty();
         }
+        // It may have moved before anybody asked; but sessions have begun before.
+        Optional<Server> before = known().or(() -> newest).filter(server -> !server.equals(next.get()));
         known = next.get();
         left.remove(known);
-        if (before == null) {
+        if (before.isEmpty()) {
             return Optional.empty();
         }
-        left.addLast(before);
+        left.addLast(before.get());
         if (left.size() > LEFT_MAX) {
             left.removeFirst();
         }
-        return Optional.of(before);
+        return before;
     }
 
     private boolean isNews(Server server) {

@@ -35,6 +35,12 @@ class PrimaryTest {
     }
 
     @Test
+    void one_that_has_moved_before_it_was_asked_for_is_a_move_from_where_sessions_had_begun() {
+        assertEquals(Optional.of(ONE), primary.move(Optional.of(TWO), Optional.of(ONE), Optional.empty()));
+        assertEquals(Optional.of(TWO), primary.known());
+    }
+
+    @Test
     void a_server_that_was_started_anew_is_another_one() {
         newest(ONE);
         assertEquals(Optional.of(ONE), newest(new Server(ONE.address(), "3")));
