@@ -1,6 +1,7 @@
 package dev.tallyhook.processing.model;
 
 import dev.tallyhook.processing.model.State.Harm;
+import dev.tallyhook.processing.model.State.Operator;
 import dev.tallyhook.processing.model.State.Phase;
 import dev.tallyhook.processing.model.State.Session;
 import dev.tallyhook.processing.model.Step.Event;
@@ -10,7 +11,7 @@ import java.util.Set;
 
 /**
  * Says what can happen next while replicas claim and finish due rows: the protocol of {@code DueTransactions},
- * {@code DuePoller} and {@code Sweep}, without their code.
+ * {@code DuePoller}, {@code Sweep} and {@code Holds}, without their code.
  *
  * <p>Modelled is what decides whether a row is finished, and how often. A statement takes its snapshot when it begins:
  * rows that are committed, due, not finished and above the watermark. It comes to them one by one in the order of
@@ -18,13 +19,16 @@ import java.util.Set;
  * meanwhile, because PostgreSQL looks at a row again once it has locked it. What is skipped or left out does not count
  * for the LIMIT. To finish and to commit are one step. Each replica has a poller, whose watermark begins at the time of
  * its first poll, moves after a success to just below the latest row finished, and is lowered to the clock when that was set
- * back below it; and a sweep, which looks from the beginning. An insert fixes {@code due_at}, and may be committed at any time after that, or never.
+ * back below it; and a sweep, which looks from the beginning. An insert fixes {@code due_at}, and may be committed at any time after that, or never. A hold locks a row that waits, and then
+ * commits; one that comes too late sees that the row is finished, and changes nothing. A release makes a row due at its own time, or
+ * when it is released if that has passed.
  *
  * <p>Left out is how soon things happen, and with it pauses and timeouts: here a session may hang for ever, which is
  * worse than any timeout. PostgreSQL hears at once of a replica that is killed; one of which it has not heard yet is
  * one that hangs. A sweep goes on from batch to batch above what it has finished; here each of its statements looks
  * from the beginning, as each of its runs does. A statement reads the clock and takes its snapshot in one step, because
- * PostgreSQL reads the clock first, and a later snapshot only has more.
+ * PostgreSQL reads the clock first, and a later snapshot only has more. A release reads the clock and commits in one step: one that commits
+ * late is like an insert that does.
  */
 final class ClaimProtocol {
 
@@ -51,6 +55,9 @@ final class ClaimProtocol {
         WATERMARK_AT_THE_LATEST,
         WATERMARK_MOVED_BY_FAILURES,
         WATERMARK_ABOVE_THE_CLOCK,
+        /** A hold takes a row without a look at its status. */
+        HOLD_OF_WHATEVER,
+        RELEASE_KEEPS_THE_DUE_TIME,
         /** Time moves on only between polls, which are much shorter than a delay. */
         POLLS_IN_TIME
     }
@@ -64,17 +71,20 @@ final class ClaimProtocol {
     private final int replicas;
     private final Set<Trouble> troubles;
     private final int troublesMax;
+    private final int holdsMax;
     private final Set<Change> changes;
 
     /**
      * Of one or two replicas.
      *
      * @param troublesMax how many failures, hangs and kills there may be in all
+     * @param holdsMax how many times a row may be held
      */
-    ClaimProtocol(int replicas, Set<Trouble> troubles, int troublesMax, Set<Change> changes) {
+    ClaimProtocol(int replicas, Set<Trouble> troubles, int troublesMax, int holdsMax, Set<Change> changes) {
         this.replicas = replicas;
         this.troubles = troubles;
         this.troublesMax = troublesMax;
+        this.holdsMax = holdsMax;
         this.changes = changes;
     }
 
@@ -85,7 +95,8 @@ final class ClaimProtocol {
             sessions.add(Session.idle(watermark));
             sessions.add(Session.idle(Session.FROM_THE_BEGINNING));
         }
-        return new State(0, 0, Rows.NONE, Rows.NONE, List.copyOf(sessions), troublesMax, Harm.NONE);
+        return new State(
+                0, 0, Rows.NONE, Rows.NONE, Operator.of(holdsMax), List.copyOf(sessions), troublesMax, Harm.NONE);
     }
 
     /**
@@ -96,6 +107,7 @@ final class ClaimProtocol {
         List<Step> steps = new ArrayList<>();
         addClock(state, steps);
         addInserts(state, steps);
+        addHoldsAndReleases(state, steps);
         for (int poller = 0; poller < state.sessions().size(); poller += 2) {
             addLifeAndDeath(state, poller, steps);
             addSession(state, poller, steps);
@@ -105,18 +117,20 @@ final class ClaimProtocol {
         }
         // What makes no difference to anybody else may as well come before all the rest; so there are fewer states.
         for (Step step : steps) {
-            if (isUnnoticed(step.event(), state)) {
+            if (isUnnoticed(step, state)) {
                 return List.of(step);
             }
         }
         return steps;
     }
 
-    private static boolean isUnnoticed(Event event, State state) {
-        return switch (event) {
+    private static boolean isUnnoticed(Step step, State state) {
+        return switch (step.event()) {
             case FINDS_NOTHING, LEAVES_OUT, LEAVES_OUT_AFTER_WAITING -> true;
-            // Without troubles a lock lasts until the row is finished, which would then be left out instead.
-            case SKIPS -> state.troublesLeft() == 0;
+            // Without troubles a replica's lock lasts until the row is finished, which would then be left out instead.
+            case SKIPS ->
+                state.troublesLeft() == 0
+                        && !step.rows().overlap(state.operator().locked());
             default -> false;
         };
     }
@@ -160,6 +174,33 @@ final class ClaimProtocol {
         }
     }
 
+    private void addHoldsAndReleases(State state, List<Step> steps) {
+        Operator operator = state.operator();
+        if (!operator.locked().isEmpty()) {
+            addStep(Event.HOLDS, operator.locked(), state.with(operator.holds()), steps);
+            if (mayBefall(Trouble.FAILURE, state)) {
+                State failed = state.with(operator.rollsBack()).troubled();
+                addStep(Event.DOES_NOT_HOLD, operator.locked(), failed, steps);
+            }
+            return;
+        }
+        for (Rows row : Rows.EACH) {
+            Rows rows = has(Change.HOLD_OF_WHATEVER) ? state.left().and(state.finished()) : state.left();
+            if (operator.holdsLeft() > 0 && rows.overlap(row)) {
+                addStep(Event.BEGINS_TO_HOLD, row, state.with(operator.locks(row)), steps);
+            }
+            if (operator.held().overlap(row)) {
+                boolean moves = state.now() > state.dueAt(row) && !has(Change.RELEASE_KEEPS_THE_DUE_TIME);
+                Event event = moves ? Event.RELEASES_AS_DUE_NOW : Event.RELEASES;
+                addStep(event, row, state.with(operator.releases(row, moves)), steps);
+            }
+        }
+    }
+
+    private static void addStep(Event event, Rows row, State after, List<Step> steps) {
+        steps.add(new Step("the operator", event, row, after));
+    }
+
     private void addLifeAndDeath(State state, int poller, List<Step> steps) {
         String replica = "replica " + (poller / 2 + 1);
         int sweep = poller + 1;
@@ -196,7 +237,7 @@ final class ClaimProtocol {
             steps.add(step(number, Event.LOWERS_ITS_WATERMARK, Rows.NONE, state, Session.idle(state.now())));
         }
         int until = has(Change.NO_DUE_CONDITION) ? Rows.LAST_DUE_AT : state.now();
-        Rows snapshot = state.committed().without(state.finished()).due(session.watermark(), until);
+        Rows snapshot = state.due(state.waiting(), session.watermark(), until);
         if (!snapshot.isEmpty()) {
             boolean free = has(Change.NO_FOR_UPDATE)
                     || !snapshot.without(state.locked()).isEmpty();
@@ -213,7 +254,7 @@ final class ClaimProtocol {
         } else if (locked.isEmpty()) {
             steps.add(step(number, Event.FINDS_NOTHING, locked, state, Session.idle(session.watermark())));
         } else {
-            Session moved = Session.idle(watermarkAfter(session, number));
+            Session moved = Session.idle(watermarkAfter(state, number));
             steps.add(step(number, Event.FINISHES, locked, state.finish(locked), moved));
         }
     }
@@ -225,15 +266,28 @@ final class ClaimProtocol {
         if (has(Change.NO_FOR_UPDATE)) {
             steps.add(step(number, Event.TAKES, row, state, session.locks(row)));
         } else if (!state.locked().overlap(row)) {
-            Event leavesOut = waiting ? Event.LEAVES_OUT_AFTER_WAITING : Event.LEAVES_OUT;
-            steps.add(
-                    state.finished().overlap(row)
-                            ? step(number, leavesOut, row, state, session.passes(row))
-                            : step(number, Event.LOCKS, row, state, session.locks(row)));
+            addSecondLook(state, number, row, steps);
         } else if (!has(Change.NO_SKIP_LOCKED)) {
             steps.add(step(number, Event.SKIPS, row, state, session.passes(row)));
         } else if (!waiting) {
             steps.add(step(number, Event.WAITS, row, state, session.waits()));
+        }
+    }
+
+    private static void addSecondLook(State state, int number, Rows row, List<Step> steps) {
+        Session session = state.sessions().get(number);
+        if (state.finished().overlap(row)) {
+            boolean waited = session.phase() == Phase.WAITING_FOR_A_LOCK;
+            Event leavesOut = waited ? Event.LEAVES_OUT_AFTER_WAITING : Event.LEAVES_OUT;
+            steps.add(step(number, leavesOut, row, state, session.passes(row)));
+            return;
+        }
+        if (!state.operator().held().overlap(row)) {
+            steps.add(step(number, Event.LOCKS, row, state, session.locks(row)));
+        }
+        // One that was released since the statement has read the clock is not due by that reading.
+        if (!state.waiting().without(state.operator().moved()).overlap(row)) {
+            steps.add(step(number, Event.LEAVES_OUT_CHANGED, row, state, session.passes(row)));
         }
     }
 
@@ -243,7 +297,7 @@ final class ClaimProtocol {
         // What fails before it has locked anything might as well not have begun.
         if (mayBefall(Trouble.FAILURE, state) && !locked.isEmpty()) {
             boolean moves = has(Change.WATERMARK_MOVED_BY_FAILURES);
-            Session failed = Session.idle(moves ? watermarkAfter(session, number) : session.watermark());
+            Session failed = Session.idle(moves ? watermarkAfter(state, number) : session.watermark());
             steps.add(step(number, Event.FAILS, locked, state.troubled(), failed));
             if (session.ahead().isEmpty() || locked.size() == BATCH_SIZE) {
                 State finished = state.finish(locked).troubled();
@@ -256,9 +310,10 @@ final class ClaimProtocol {
     }
 
     /** Just below the latest row finished, because others may be due at the very same time. */
-    private int watermarkAfter(Session session, int number) {
+    private int watermarkAfter(State state, int number) {
+        Session session = state.sessions().get(number);
         boolean isSweep = number % 2 == 1;
-        int latest = session.locked().dueAt();
+        int latest = state.dueAt(session.locked());
         int below = has(Change.WATERMARK_AT_THE_LATEST) ? latest : latest - 1;
         return isSweep ? session.watermark() : Math.max(session.watermark(), below);
     }

@@ -23,19 +23,27 @@ class ClaimProtocolTest {
     /** What two replicas can be in at once, and what is tried with a clock that is set back only in part: it makes too many states. */
     private static final Set<Trouble> ALL_BUT_THE_CLOCKS = EnumSet.complementOf(EnumSet.of(Trouble.CLOCK_SET_BACK));
 
+    private static final Set<Event> OF_HOLDS = EnumSet.of(
+            Event.LEAVES_OUT_CHANGED,
+            Event.BEGINS_TO_HOLD,
+            Event.HOLDS,
+            Event.DOES_NOT_HOLD,
+            Event.RELEASES,
+            Event.RELEASES_AS_DUE_NOW);
+
     @Test
     void every_committed_row_is_finished_once_and_not_early() {
         var exploration = explore(2, ALL_BUT_THE_CLOCKS, 2, Set.of());
         assertHolds(exploration);
-        // Only changed protocols know these, or clocks that are set back; all else has happened, so nothing held for
-        // want
-        // of trying.
+        // Only changed protocols know these, clocks that are set back, or holds; all else has happened, so nothing held
+        // for want of trying.
         var never = EnumSet.of(
                 Event.TAKES,
                 Event.WAITS,
                 Event.LEAVES_OUT_AFTER_WAITING,
                 Event.IS_SET_BACK,
                 Event.LOWERS_ITS_WATERMARK);
+        never.addAll(OF_HOLDS);
         assertEquals(EnumSet.complementOf(never), exploration.events());
     }
 
@@ -140,8 +148,54 @@ class ClaimProtocolTest {
         assertFails(Harm.NEVER_FINISHED, Event.IS_SET_BACK, exploration);
     }
 
+    @Test
+    void a_row_that_is_held_is_not_finished_and_one_that_is_released_is_once() {
+        for (var exploration : List.of(
+                exploreHolds(1, ALL_TROUBLES, 1, 2, Set.of()),
+                exploreHolds(2, Set.of(Trouble.FAILURE), 1, 1, Set.of()))) {
+            assertHolds(exploration);
+            assertTrue(exploration.events().containsAll(OF_HOLDS), exploration::toString);
+        }
+    }
+
+    @Test
+    void without_the_second_look_a_row_is_finished_that_is_held() {
+        var exploration = exploreHolds(1, Set.of(), 0, 1, Set.of(Change.NO_FOR_UPDATE));
+        assertFails(Harm.FINISHED_AND_HELD, Event.HOLDS, exploration);
+    }
+
+    @Test
+    void a_hold_that_does_not_look_at_the_status_holds_what_is_finished() {
+        var exploration = exploreHolds(1, Set.of(), 0, 1, Set.of(Change.HOLD_OF_WHATEVER));
+        assertFails(Harm.FINISHED_AND_HELD, Event.FINISHES, exploration);
+    }
+
+    @Test
+    void a_poller_alone_finishes_what_is_released_after_its_time() {
+        var exploration = exploreHolds(1, Set.of(), 0, 2, Set.of(Change.NO_SWEEP));
+        assertHolds(exploration);
+        assertTrue(exploration.events().contains(Event.RELEASES_AS_DUE_NOW), exploration::toString);
+    }
+
+    @Test
+    void and_passes_it_if_it_is_still_due_at_its_own_time() {
+        var exploration = exploreHolds(1, Set.of(), 0, 1, Set.of(Change.NO_SWEEP, Change.RELEASE_KEEPS_THE_DUE_TIME));
+        assertFails(Harm.NEVER_FINISHED, Event.RELEASES, exploration);
+    }
+
+    @Test
+    void without_the_sweep_a_row_is_never_finished_that_a_failed_hold_had_locked() {
+        var exploration = exploreHolds(1, Set.of(Trouble.FAILURE), 1, 1, Set.of(Change.NO_SWEEP));
+        assertFails(Harm.NEVER_FINISHED, Event.DOES_NOT_HOLD, exploration);
+    }
+
     private static Exploration explore(int replicas, Set<Trouble> troubles, int troublesMax, Set<Change> changes) {
-        return Exploration.of(new ClaimProtocol(replicas, troubles, troublesMax, changes));
+        return exploreHolds(replicas, troubles, troublesMax, 0, changes);
+    }
+
+    private static Exploration exploreHolds(
+            int replicas, Set<Trouble> troubles, int troublesMax, int holdsMax, Set<Change> changes) {
+        return Exploration.of(new ClaimProtocol(replicas, troubles, troublesMax, holdsMax, changes));
     }
 
     private static void assertHolds(Exploration exploration) {

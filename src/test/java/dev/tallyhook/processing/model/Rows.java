@@ -26,17 +26,6 @@ record Rows(int bits) {
     /** Each alone, in the order of {@code due_at}. */
     static final List<Rows> EACH = List.of(SETS.get(1), SETS.get(2), SETS.get(4));
 
-    /** Those with {@code due_at > above} and {@code due_at <= until}. */
-    Rows due(int above, int until) {
-        Rows due = NONE;
-        for (Rows row : EACH) {
-            if (overlap(row) && row.dueAt() > above && row.dueAt() <= until) {
-                due = due.and(row);
-            }
-        }
-        return due;
-    }
-
     /** When the last of them is due; there must be one. */
     int dueAt() {
         return DUE_AT[Integer.numberOfTrailingZeros(Integer.highestOneBit(bits))];

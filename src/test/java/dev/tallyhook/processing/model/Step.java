@@ -25,6 +25,7 @@ record Step(String who, Event event, Rows rows, State after) {
         WAITS(true, "waits for what another has locked:"),
         LEAVES_OUT(true, "looks again, and leaves out what another has finished:"),
         LEAVES_OUT_AFTER_WAITING(true, "looks again after its wait, and leaves out what another has finished:"),
+        LEAVES_OUT_CHANGED(true, "looks again, and leaves out what was held or released meanwhile:"),
         FINDS_NOTHING(true, "ends without a row"),
         FINISHES(true, "finishes and commits"),
         FINISHES_UNANSWERED(false, "loses its connection, but PostgreSQL still finishes and commits"),
@@ -32,7 +33,12 @@ record Step(String who, Event event, Rows rows, State after) {
         HANGS(false, "hangs for ever, with what it has locked:"),
         IS_KILLED(false, "is killed"),
         IS_KILLED_WITH_LOCKS(false, "is killed between lock and commit, and PostgreSQL rolls back and unlocks"),
-        RESTARTS(false, "starts again");
+        RESTARTS(false, "starts again"),
+        BEGINS_TO_HOLD(false, "locks, to hold it,"),
+        HOLDS(true, "holds and commits"),
+        DOES_NOT_HOLD(false, "fails, and PostgreSQL rolls back and unlocks"),
+        RELEASES(false, "releases, due at its own time,"),
+        RELEASES_AS_DUE_NOW(false, "releases, due at once because it has been due for a while,");
 
         private final boolean certain;
         private final String words;
