@@ -18,10 +18,12 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A primary that is demoted and stays up cuts no session, so nothing but its answers tells that another one has its place. */
+@Tag("whole-machine")
 class PrimaryMovesIT {
 
     private static final Duration FOLLOWED_WITHIN = Duration.ofSeconds(5);

@@ -1,5 +1,7 @@
 package dev.tallyhook.chaos;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +53,11 @@ record Verdict(
                             silenceMax.toMillis(),
                             lateMax.toMillis());
         }
+    }
+
+    /** What must not be comes first when it fails, because a long message is cut, and the log is long. */
+    void assertNoViolation(String run) {
+        assertTrue(violations().isEmpty(), () -> run + ": " + violations() + "\n" + logs);
     }
 
     /** Each thing that must not be, in words. */

@@ -1,5 +1,7 @@
 package dev.tallyhook.packaged;
 
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+
 import dev.tallyhook.Webhooks;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,15 +34,18 @@ final class ClassArchive {
     }
 
     private static void make() throws Exception {
+        Path made = ARCHIVE.resolveSibling("service-" + ProcessHandle.current().pid() + ".jsa");
         try (var database = new DatabaseServer();
-                var service = Service.launch(database.environment(), "-XX:ArchiveClassesAtExit=" + ARCHIVE)) {
+                var service = Service.launch(database.environment(), "-XX:ArchiveClassesAtExit=" + made)) {
             service.awaitHealthy();
             service.post(Webhooks.body(Webhooks.newId()));
             service.terminate();
             service.awaitExit();
         }
-        if (!Files.exists(ARCHIVE)) {
-            throw new IOException("the JVM wrote no " + ARCHIVE);
+        if (!Files.exists(made)) {
+            throw new IOException("the JVM wrote no " + made);
         }
+        // Tests of another process may make one at the same time, or use the one that is there.
+        Files.move(made, ARCHIVE, ATOMIC_MOVE);
     }
 }
