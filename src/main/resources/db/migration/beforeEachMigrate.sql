@@ -108,6 +108,14 @@ BEGIN
         'transactions that come and go');
 END $function$;
 
+-- Ends the migration, and says who stood in its way.
+CREATE OR REPLACE FUNCTION pg_temp.give_up(changed regclass, asked text) RETURNS void LANGUAGE plpgsql AS $function$
+BEGIN
+    RAISE lock_not_available USING MESSAGE = format(
+        'the table %s cannot be changed while it is held by %s. Webhooks went on; the next start tries again',
+        changed, pg_temp.holders_told(changed, asked));
+END $function$;
+
 -- For the rest of the transaction no vacuum of the table begins, and none goes on. Holds up neither webhooks nor readers.
 CREATE OR REPLACE FUNCTION pg_temp.keep_vacuum_away(changed regclass, until timestamptz) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
@@ -123,9 +131,7 @@ BEGIN
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
             IF clock_timestamp() >= until THEN
-                RAISE lock_not_available USING MESSAGE = format(
-                    'the table %s cannot be changed while it is held by %s. Webhooks went on; the next start tries again',
-                    changed, pg_temp.holders_told(changed, 'SHARE UPDATE EXCLUSIVE'));
+                PERFORM pg_temp.give_up(changed, 'SHARE UPDATE EXCLUSIVE');
             END IF;
         END;
     END LOOP;
@@ -148,9 +154,7 @@ BEGIN
             RETURN;
         EXCEPTION WHEN lock_not_available THEN
             IF clock_timestamp() >= until THEN
-                RAISE lock_not_available USING MESSAGE = format(
-                    'the table %s cannot be changed while it is held by %s. Webhooks went on; the next start tries again',
-                    changed, pg_temp.holders_told(changed, 'ACCESS EXCLUSIVE'));
+                PERFORM pg_temp.give_up(changed, 'ACCESS EXCLUSIVE');
             END IF;
             PERFORM pg_sleep(0.5);
         END;

@@ -1,7 +1,5 @@
 package dev.tallyhook.database;
 
-import io.quarkus.flyway.FlywayConfigurationCustomizer;
-import jakarta.inject.Singleton;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -16,11 +14,12 @@ import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.jspecify.annotations.Nullable;
 
 /** Gives Flyway sessions that are the service's own in every setting, and none in a database that is no ground for a ledger. */
-@Singleton
-class MigrationSessions implements FlywayConfigurationCustomizer {
+public final class MigrationSessions {
 
-    @Override
-    public void customize(FluentConfiguration flyway) {
+    private MigrationSessions() {}
+
+    /** To be called before anybody asks for its sessions. */
+    public static void giveTo(FluentConfiguration flyway) {
         if (flyway.getUrl() != null) {
             flyway.dataSource(new Sessions(flyway.getUrl(), flyway.getUser(), flyway.getPassword()));
         }

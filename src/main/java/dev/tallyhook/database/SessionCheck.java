@@ -50,18 +50,16 @@ class SessionCheck {
                     ORDER BY name, privilege)
             FROM (VALUES ('transactions', 'SELECT'), ('transactions', 'INSERT'), ('transactions', 'UPDATE'),
                          ('conflicts', 'SELECT'), ('conflicts', 'INSERT'), ('conflicts', 'UPDATE'),
+                         ('holds', 'SELECT'), ('holds', 'INSERT'),
                          ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE')) AS needed (name, privilege)
             WHERE NOT has_table_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege)
             """;
 
     private static final String HIDDEN = """
             SELECT string_agg(format('%I.%I', current_schema(), name), ', ' ORDER BY name)
-            FROM unnest('{transactions,conflicts,activity}'::text[]) AS needed (name)
+            FROM unnest('{transactions,conflicts,holds,activity}'::text[]) AS needed (name)
             WHERE row_security_active(to_regclass(format('%I.%I', current_schema(), name)))
             """;
-
-    /** The pool whose commits are promised to senders. */
-    private static final String PROMISES = "intake";
 
     /** A pool's first connections may be being made, on a busy machine for longer than one is waited for; all pools have this together. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
@@ -70,10 +68,10 @@ class SessionCheck {
 
     SessionCheck(
             AgroalDataSource reading,
-            @DataSource("intake") AgroalDataSource intake,
-            @DataSource("processing") AgroalDataSource processing,
-            @DataSource("sweep") AgroalDataSource sweep) {
-        pools = Map.of("reading", reading, "intake", intake, "processing", processing, "sweep", sweep);
+            @DataSource(Pool.INTAKE) AgroalDataSource intake,
+            @DataSource(Pool.PROCESSING) AgroalDataSource processing,
+            @DataSource(Pool.SWEEP) AgroalDataSource sweep) {
+        pools = Map.of(Pool.READING, reading, Pool.INTAKE, intake, Pool.PROCESSING, processing, Pool.SWEEP, sweep);
     }
 
     /** Before all that uses the database. */
@@ -111,7 +109,7 @@ class SessionCheck {
         checkSettings(pool, options, connection);
         checkTables(foundation.user(), connection);
         LedgerDriver.lookIn(foundation.schema());
-        if (pool.equals(PROMISES) && !foundation.keepsWhatItCommits() && LaunchMode.current() == LaunchMode.NORMAL) {
+        if (pool.equals(Pool.INTAKE) && !foundation.keepsWhatItCommits() && LaunchMode.current() == LaunchMode.NORMAL) {
             Log.warn(
                     "PostgreSQL runs with fsync or full_page_writes off: when its machine fails, what was answered 202 may be lost");
         }

@@ -1,20 +1,16 @@
 package dev.tallyhook.intake;
 
-import dev.tallyhook.transaction.Identifier;
+import dev.tallyhook.transaction.TransactionLine;
 import io.quarkus.logging.Log;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.Consumer;
-import org.jboss.logging.MDC;
 
 /**
  * Writes the lines that tell of a single transaction: its id as text and as a field, never an account or an amount. To be used
  * by the writer's thread alone.
  */
 final class TransactionLog {
-
-    private static final String FIELD = "transaction_id";
 
     /** A sender that contradicts itself all the time must not fill a log; all of that is in the table of conflicts. */
     private static final int LINES_MAX = 10;
@@ -36,13 +32,13 @@ final class TransactionLog {
             } else if (Log.isDebugEnabled()) {
                 // A sender that repeats itself for days is told of once; its row says how often.
                 String what = receipts.get(i) == Receipt.CONFLICTING_AGAIN ? "is contradicted again" : "is stored";
-                tell(id, printable -> Log.debugf("Transaction %s %s", printable, what));
+                TransactionLine.tell(id, printable -> Log.debugf("Transaction %s %s", printable, what));
             }
         }
     }
 
     private void conflicting(String id) {
-        limited(() -> tell(
+        limited(() -> TransactionLine.tell(
                 id,
                 printable -> Log.warnf(
                         "A webhook contradicts transaction %s, which stays; the attempt is on record", printable)));
@@ -68,16 +64,7 @@ final class TransactionLog {
         String state = String.valueOf(failure.getSQLState());
         // What else PostgreSQL says may repeat an amount or an account.
         String why = state.startsWith(CONSTRAINT_VIOLATION) ? failure.getMessage() : "SQLSTATE " + state;
-        limited(() -> tell(id, printable -> Log.errorf("Transaction %s cannot be stored: %s", printable, why)));
-    }
-
-    private static void tell(String id, Consumer<String> line) {
-        String printable = Identifier.printable(id);
-        MDC.put(FIELD, printable);
-        try {
-            line.accept(printable);
-        } finally {
-            MDC.remove(FIELD);
-        }
+        limited(() -> TransactionLine.tell(
+                id, printable -> Log.errorf("Transaction %s cannot be stored: %s", printable, why)));
     }
 }

@@ -1,6 +1,7 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.access.RequestMemory;
+import dev.tallyhook.problem.JsonBody;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.transaction.TransactionPath;
 import io.quarkus.runtime.StartupEvent;
@@ -69,15 +70,8 @@ class WebhookResource {
     }
 
     private Webhook parse(HttpServerRequest request, byte[] body) {
-        requireJson(request);
+        JsonBody.require(request.getHeader(HttpHeaders.CONTENT_TYPE));
         return parser.parse(body);
-    }
-
-    private static void requireJson(HttpServerRequest request) {
-        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-        if (type == null || !type.split(";", 2)[0].trim().equalsIgnoreCase(MediaType.APPLICATION_JSON)) {
-            throw ProblemException.unsupportedMediaType("The body must be application/json");
-        }
     }
 
     private RestResponse<Accepted> answer(Webhook webhook, Receipt receipt, long since) {

@@ -2,6 +2,7 @@ package dev.tallyhook.operations;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.database.ReplicaName;
 import dev.tallyhook.intake.IntakeMetrics;
 import dev.tallyhook.intake.Outcome;
 import dev.tallyhook.processing.Backlog;
@@ -12,8 +13,6 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.Startup;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -21,7 +20,6 @@ import java.sql.Types;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import javax.sql.DataSource;
 
 /** Reports once a second what this replica has done since it reported last. */
@@ -48,30 +46,27 @@ class ActivityRecorder {
     private final IntakeMetrics intake;
     private final Lateness lateness;
     private final Backlog backlog;
-    private final String replica = name();
+    private final String replica;
     private final Tick reporting;
     private final Tick forgetting;
     private long[] reportedOutcomes = new long[Outcome.values().length];
     private long[] reportedLateness = new long[Lateness.bounds().length + 1];
     private boolean failing;
 
-    ActivityRecorder(DataSource dataSource, IntakeMetrics intake, Lateness lateness, Backlog backlog, Ticks ticks) {
+    ActivityRecorder(
+            DataSource dataSource,
+            IntakeMetrics intake,
+            Lateness lateness,
+            Backlog backlog,
+            ReplicaName name,
+            Ticks ticks) {
+        this.replica = name.whole();
         this.dataSource = dataSource;
         this.intake = intake;
         this.lateness = lateness;
         this.backlog = backlog;
         this.reporting = ticks.every(REPORT_PERIOD, "activity", this::report);
         this.forgetting = ticks.every(FORGET_PERIOD, "forgetting", this::forget);
-    }
-
-    /** The host's name, which in Kubernetes is the pod's, and something that tells two on one host apart. */
-    private static String name() {
-        String suffix = "-%04x".formatted(ThreadLocalRandom.current().nextInt(0x10000));
-        try {
-            return InetAddress.getLocalHost().getHostName() + suffix;
-        } catch (UnknownHostException nameless) {
-            return "replica" + suffix;
-        }
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)

@@ -11,7 +11,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
@@ -72,13 +71,6 @@ class ApiDocument {
     }
 
     private static byte[] yaml() {
-        try (var resource = Thread.currentThread().getContextClassLoader().getResourceAsStream(RESOURCE)) {
-            if (resource == null) {
-                throw new FileNotFoundException(RESOURCE + " is not in this build");
-            }
-            return resource.readAllBytes();
-        } catch (IOException broken) {
-            throw new UncheckedIOException(broken);
-        }
+        return BuildResource.bytes(RESOURCE);
     }
 }

@@ -8,7 +8,6 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.ByteArrayInputStream;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
@@ -21,6 +20,7 @@ import java.util.zip.GZIPInputStream;
 @ApplicationScoped
 class PageAssets {
 
+    private static final String FOLDER = "dev/tallyhook/operations/";
     private static final String SCRIPT = "text/javascript;charset=UTF-8";
     private static final String STYLES = "text/css;charset=UTF-8";
 
@@ -46,7 +46,7 @@ class PageAssets {
                 .putHeader(HttpHeaders.CONTENT_TYPE, type)
                 .putHeader(HttpHeaders.CACHE_CONTROL, CACHE_CONTROL)
                 .putHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);
-        byte[] content = compressed(name);
+        byte[] content = BuildResource.bytes(FOLDER + name + ".gz");
         if (takesGzip(context)) {
             response.putHeader(HttpHeaders.CONTENT_ENCODING, "gzip");
         } else {
@@ -59,17 +59,6 @@ class PageAssets {
     private static boolean takesGzip(RoutingContext context) {
         return context.parsedHeaders().acceptEncoding().stream()
                 .anyMatch(encoding -> encoding.value().equalsIgnoreCase("gzip") && encoding.weight() > 0);
-    }
-
-    private static byte[] compressed(String name) {
-        try (var resource = PageAssets.class.getResourceAsStream(name + ".gz")) {
-            if (resource == null) {
-                throw new FileNotFoundException(name + " is not in this build");
-            }
-            return resource.readAllBytes();
-        } catch (IOException broken) {
-            throw new UncheckedIOException(broken);
-        }
     }
 
     private static byte[] plain(byte[] compressed) {

@@ -133,8 +133,8 @@ public final class Tick {
                 failed(interrupted);
             }
         } catch (Throwable failure) {
-            failed(failure); // Whatever it is, the next tick may do better, and the scheduler's own log would tell of
-            // each.
+            // Whatever it is, the next tick may do better, and the scheduler's own log would tell of each.
+            failed(failure);
         }
     }
 

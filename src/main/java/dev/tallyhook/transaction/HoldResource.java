@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import dev.tallyhook.problem.JsonBody;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.problem.Violation;
 import io.micrometer.core.instrument.Counter;
@@ -29,7 +30,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import org.jboss.logging.MDC;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +40,6 @@ class HoldResource {
 
     /** The right to hold, which a token has, and the tokens that only read have not. */
     private static final String RIGHT = "hold";
-
-    /** Of a line in the log that tells of one transaction. */
-    private static final String FIELD = "transaction_id";
 
     /** Said if nothing was changed, because it was so before. */
     private static final String UNCHANGED = "Idempotent-Replayed";
@@ -105,18 +102,9 @@ class HoldResource {
             return answer.header(UNCHANGED, "true").build();
         }
         Objects.requireNonNull(counters.get(action)).increment();
-        tell(action, Identifier.printable(transactionId), by);
+        String done = action == Holds.Action.HOLD ? "held" : "released";
+        TransactionLine.tell(transactionId, id -> Log.infof("Transaction %s is %s by %s", id, done, by));
         return answer.build();
-    }
-
-    private static void tell(Holds.Action action, String transactionId, String by) {
-        MDC.put(FIELD, transactionId);
-        try {
-            Log.infof(
-                    "Transaction %s is %s by %s", transactionId, action == Holds.Action.HOLD ? "held" : "released", by);
-        } finally {
-            MDC.remove(FIELD);
-        }
     }
 
     @GET
@@ -143,9 +131,7 @@ class HoldResource {
         if (bytes.length > BODY_MAX) {
             throw ProblemException.contentTooLarge("The body must have at most " + BODY_MAX + " bytes");
         }
-        if (type == null || !type.split(";", 2)[0].trim().equalsIgnoreCase(MediaType.APPLICATION_JSON)) {
-            throw ProblemException.unsupportedMediaType("The body must be application/json");
-        }
+        JsonBody.require(type);
         JsonNode read = read(bytes);
         JsonNode reason = read.path("reason");
         if (!read.isObject()) {

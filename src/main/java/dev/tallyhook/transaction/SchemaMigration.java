@@ -1,14 +1,13 @@
 package dev.tallyhook.transaction;
 
+import dev.tallyhook.database.MigrationSessions;
+import dev.tallyhook.database.ReplicaName;
 import io.quarkus.flyway.FlywayConfigurationCustomizer;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 import org.jspecify.annotations.Nullable;
@@ -20,10 +19,12 @@ class SchemaMigration implements FlywayConfigurationCustomizer {
     /** So long a replica waits for another one that migrates, at a try a second: longer than indexes of a large ledger take. */
     private static final Duration WAIT_MAX = Duration.ofHours(6);
 
-    /** PostgreSQL keeps 63 bytes of it, and what tells two on one host apart comes last. */
-    private static final int HOST_LENGTH_MAX = 36;
-
+    private final ReplicaName replica;
     private @Nullable MigrationWatch watch;
+
+    SchemaMigration(ReplicaName replica) {
+        this.replica = replica;
+    }
 
     /**
      * Replicas that start together migrate one after the other, by a lock that a session holds. One that a transaction holds would
@@ -34,9 +35,10 @@ class SchemaMigration implements FlywayConfigurationCustomizer {
      */
     @Override
     public void customize(FluentConfiguration flyway) {
+        MigrationSessions.giveTo(flyway);
         flyway.getConfigurationExtension(PostgreSQLConfigurationExtension.class).setTransactionalLock(false);
         flyway.lockRetryCount(Math.toIntExact(WAIT_MAX.toSeconds()));
-        String name = "tallyhook-migration-" + replica();
+        String name = "tallyhook-migration-" + replica.forSessions();
         String initSql =
                 Objects.requireNonNullElse(flyway.getInitSql(), "") + ";\nSET application_name = '" + name + "'";
         flyway.initSql(initSql);
@@ -46,17 +48,6 @@ class SchemaMigration implements FlywayConfigurationCustomizer {
     void endWatch(@Observes StartupEvent event) {
         if (watch != null) {
             watch.end();
-        }
-    }
-
-    /** Tells whoever is waited upon in the database where to look. */
-    private static String replica() {
-        String suffix = "-%04x".formatted(ThreadLocalRandom.current().nextInt(0x10000));
-        try {
-            String host = InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9.-]", "");
-            return host.substring(0, Math.min(host.length(), HOST_LENGTH_MAX)) + suffix;
-        } catch (UnknownHostException nameless) {
-            return "replica" + suffix;
         }
     }
 }

@@ -60,16 +60,17 @@ class TransactionPages {
 
     /** Found by the primary key, whatever its status. */
     private static Sql ofOneId(Sql conditions, int limit) {
-        return new Sql()
-                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE true")
-                .add(conditions)
-                .add(NEWEST_FIRST, limit);
+        return where("true", conditions, limit);
     }
 
     /** The status is a literal, because only so the indexes that are partial by it can serve. */
     private static Sql ofOneStatus(TransactionStatus status, Sql conditions, int limit) {
+        return where("status = '" + status + "'", conditions, limit);
+    }
+
+    private static Sql where(String condition, Sql conditions, int limit) {
         return new Sql()
-                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE status = '" + status + "'")
+                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE " + condition)
                 .add(conditions)
                 .add(NEWEST_FIRST, limit);
     }

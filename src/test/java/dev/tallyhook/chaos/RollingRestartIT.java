@@ -3,8 +3,7 @@ package dev.tallyhook.chaos;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.packaged.DatabaseServer;
-import dev.tallyhook.packaged.Programs;
-import java.nio.file.Files;
+import dev.tallyhook.packaged.Nginx;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -14,10 +13,12 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two replicas behind nginx are replaced again and again, the new one first, as a Deployment does it, and no sender notices. */
+@Tag("whole-machine")
 class RollingRestartIT {
 
     private static final int ROLLS = Integer.getInteger("chaos.rolls", 2);
@@ -36,20 +37,18 @@ class RollingRestartIT {
 
     @BeforeEach
     void is_installed() {
-        Programs.assumeInstalled("nginx", "nginx-light");
+        Nginx.assumeInstalled();
     }
 
     /** As an operator is told to set nginx up: the README says the same. */
     @Test
     void behind_a_balancer_that_tries_the_next_replica_no_request_fails() throws Exception {
-        int port = DatabaseServer.freePort();
         try (var stage = new Stage(3, DELAY, directory, Stage.server(), (server, wire) -> environment(server))) {
             Queue<Replica> serving = new ArrayDeque<>(stage.replicas);
             Replica next = serving.remove();
             next.stop();
-            Process nginx = nginx(port, stage.replicas);
-            try {
-                stage.send(List.of(port), PER_SECOND, 1);
+            try (var nginx = nginx(stage.replicas)) {
+                stage.send(List.of(nginx.port()), PER_SECOND, 1);
                 Thread.sleep(WARM_UP.toMillis());
                 for (int i = 0; i < 2 * ROLLS; i++) {
                     next.start();
@@ -62,11 +61,8 @@ class RollingRestartIT {
                 System.out.printf(
                         "rolling restarts: %d, %s, %d not within 500 ms%n",
                         ROLLS, verdict.history().outcomes(), verdict.history().slow());
-                assertEquals(List.of(), verdict.violations(), stage.logs::toString);
+                verdict.assertNoViolation(ROLLS + " rolling restarts");
                 assertEquals(Set.of("202", "409"), verdict.history().outcomes().keySet(), stage.logs::toString);
-            } finally {
-                nginx.destroy();
-                nginx.waitFor();
             }
         }
     }
@@ -76,47 +72,23 @@ class RollingRestartIT {
         return Stage.environment("localhost:" + server.port() + "/" + Stage.DATABASE, DELAY);
     }
 
-    private Process nginx(int port, List<Replica> replicas) throws Exception {
-        Path configuration = directory.resolve("nginx.conf");
-        Files.writeString(configuration, """
-                daemon off;
-                pid %1$s/nginx.pid;
-                error_log %1$s/error.log;
-                events { worker_connections 4096; }
-                http {
-                    access_log off;
-                    client_body_temp_path %1$s/body;
-                    proxy_temp_path %1$s/proxy;
-                    fastcgi_temp_path %1$s/fastcgi;
-                    uwsgi_temp_path %1$s/uwsgi;
-                    scgi_temp_path %1$s/scgi;
-                    upstream tallyhook {
-                        least_conn;
-                        %2$s
-                        keepalive 32;
-                    }
-                    server {
-                        listen 127.0.0.1:%3$d;
-                        location / {
-                            proxy_pass http://tallyhook;
-                            proxy_http_version 1.1;
-                            proxy_set_header Connection "";
-                            proxy_connect_timeout 1s;
-                            proxy_read_timeout 5s;
-                            proxy_next_upstream error timeout http_503 non_idempotent;
-                        }
-                    }
+    private Nginx nginx(List<Replica> replicas) throws Exception {
+        String servers = replicas.stream()
+                .map(replica -> "server 127.0.0.1:" + replica.port() + " max_fails=0;")
+                .collect(Collectors.joining("\n"));
+        return new Nginx(directory, """
+                proxy_pass http://tallyhook;
+                proxy_http_version 1.1;
+                proxy_set_header Connection "";
+                proxy_connect_timeout 1s;
+                proxy_read_timeout 5s;
+                proxy_next_upstream error timeout http_503 non_idempotent;
+                """, """
+                upstream tallyhook {
+                    least_conn;
+                    %s
+                    keepalive 32;
                 }
-                """.formatted(
-                        directory,
-                        replicas.stream()
-                                .map(replica -> "server 127.0.0.1:" + replica.port() + " max_fails=0;")
-                                .collect(Collectors.joining("\n        ")),
-                        port));
-        var nginx = new ProcessBuilder("nginx", "-p", directory.toString(), "-c", configuration.toString())
-                .inheritIO()
-                .start();
-        Programs.awaitPort(port);
-        return nginx;
+                """.formatted(servers));
     }
 }

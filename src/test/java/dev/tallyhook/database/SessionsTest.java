@@ -256,7 +256,7 @@ class SessionsTest {
     private void migrate() throws SQLException {
         server.use(database);
         server.migrateTo("latest");
-        for (String table : List.of("transactions", "conflicts", "activity", "flyway_schema_history")) {
+        for (String table : List.of("transactions", "conflicts", "holds", "activity", "flyway_schema_history")) {
             server.execute("ALTER TABLE %s OWNER TO %s".formatted(table, database));
         }
         server.use("postgres");
@@ -295,7 +295,7 @@ class SessionsTest {
 
     private DataSource migration(String url) {
         FluentConfiguration flyway = Flyway.configure().dataSource(url, database, "secret");
-        new MigrationSessions().customize(flyway);
+        MigrationSessions.giveTo(flyway);
         return flyway.getDataSource();
     }
 

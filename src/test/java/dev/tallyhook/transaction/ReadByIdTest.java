@@ -7,8 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.Webhooks;
-import dev.tallyhook.packaged.DatabaseServer;
-import dev.tallyhook.packaged.Programs;
+import dev.tallyhook.packaged.Nginx;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.IOException;
@@ -16,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -180,21 +178,20 @@ class ReadByIdTest {
     /** With a path in {@code proxy_pass} nginx decodes, merges and removes what is in the path, and encodes a part of it anew. */
     @Test
     void through_a_proxy_that_rewrites_paths_the_query_is_right_and_the_path_is_right_or_tells() throws Exception {
-        Programs.assumeInstalled("nginx", "nginx-light");
-        int port = DatabaseServer.freePort();
-        Process nginx = nginx(port);
-        try {
+        Nginx.assumeInstalled();
+        String location = "proxy_pass http://localhost:" + service.getPort() + "/;";
+        try (var nginx = new Nginx(directory, location, "")) {
             store(id);
             store("b");
             int wrong = 0;
             for (String tail : TAILS) {
                 store(id + tail);
-                Answer byQuery = get(port, byQuery(id + tail));
+                Answer byQuery = get(nginx.port(), byQuery(id + tail));
                 assertEquals(id + tail, idIn(byQuery));
                 assertEquals(byQuery(id + tail), byQuery.understood());
 
                 String path = Webhooks.transactionPath(id + tail);
-                Answer byPath = get(port, path);
+                Answer byPath = get(nginx.port(), path);
                 if (byPath.status() == 200 && path.equals(byPath.understood())) {
                     assertEquals(id + tail, idIn(byPath));
                 } else {
@@ -203,37 +200,6 @@ class ReadByIdTest {
                 }
             }
             assertTrue(wrong > 0, "this proxy rewrites nothing");
-        } finally {
-            nginx.destroy();
-            nginx.waitFor();
         }
-    }
-
-    private Process nginx(int port) throws Exception {
-        Path configuration = directory.resolve("nginx.conf");
-        Files.writeString(configuration, """
-                daemon off;
-                pid %1$s/nginx.pid;
-                error_log %1$s/error.log;
-                events { worker_connections 64; }
-                http {
-                    access_log off;
-                    client_body_temp_path %1$s/body;
-                    proxy_temp_path %1$s/proxy;
-                    fastcgi_temp_path %1$s/fastcgi;
-                    uwsgi_temp_path %1$s/uwsgi;
-                    scgi_temp_path %1$s/scgi;
-                    server {
-                        listen 127.0.0.1:%2$d;
-                        location / { proxy_pass http://localhost:%3$d/; }
-                    }
-                }
-                """.formatted(directory, port, service.getPort()));
-        var nginx = new ProcessBuilder("nginx", "-p", directory.toString(), "-c", configuration.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("output.log").toFile())
-                .start();
-        Programs.awaitPort(port);
-        return nginx;
     }
 }
