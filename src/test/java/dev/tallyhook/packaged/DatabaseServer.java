@@ -12,8 +12,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
@@ -259,6 +261,19 @@ public final class DatabaseServer implements AutoCloseable {
             row.next();
             return row.getLong(1);
         }
+    }
+
+    /** The first column of every row. */
+    Set<String> texts(String sql) throws SQLException {
+        Set<String> texts = new HashSet<>();
+        try (var connection = connect();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery(sql)) {
+            while (rows.next()) {
+                texts.add(rows.getString(1));
+            }
+        }
+        return texts;
     }
 
     /** Brings the schema to a version, such as {@code 003} or {@code latest}, as the service of that version would. */
