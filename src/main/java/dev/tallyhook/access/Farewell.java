@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * the second alone, and what is on its way then is lost to clients that do not send a POST twice.
  *
  * <p>It stands between Vert.x and Netty's codec, on the connection's event loop: whatever GOAWAY Vert.x sends without an error
- * is the first step, and it closes the connection after the second one only.
+ * is the first step, unless it is too early for that, and it closes the connection after the second one only.
  */
 final class Farewell extends ChannelOutboundHandlerAdapter implements Http2LifecycleManager {
 
@@ -34,6 +34,7 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
 
     private final Channel channel;
     private final Http2ConnectionHandler codec;
+    private boolean early;
     private boolean announced;
     private boolean said;
 
@@ -67,12 +68,27 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
         channel.eventLoop().execute(() -> sendGoAway(ANY_STREAM));
     }
 
+    /** The first step, after this time and not before, though the framework would take it with the next answer. To be called on the event loop. */
+    void announceAfter(long nanos) {
+        early = true;
+        var unused = channel.eventLoop()
+                .schedule(
+                        () -> {
+                            early = false;
+                            sendGoAway(ANY_STREAM);
+                        },
+                        nanos,
+                        TimeUnit.NANOSECONDS);
+    }
+
     /** The second step, after this time, if the first was taken by then. May be called on any thread. */
     void sayAfter(long nanos) {
-        channel.eventLoop().execute(() -> {
-            awaited = true;
+        if (channel.eventLoop().inEventLoop()) {
+            awaited = true; // Before the first answer, which may come at once.
             var unused = channel.eventLoop().schedule(this::awaitedSay, nanos, TimeUnit.NANOSECONDS);
-        });
+        } else {
+            channel.eventLoop().execute(() -> sayAfter(nanos));
+        }
     }
 
     private void awaitedSay() {
@@ -103,6 +119,10 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
     public ChannelFuture goAway(
             ChannelHandlerContext context, int lastStream, long error, ByteBuf debugData, ChannelPromise promise) {
         boolean first = error == NO_ERROR && !said;
+        if (first && early) {
+            debugData.release();
+            return promise.setSuccess();
+        }
         announced |= first;
         return codec.goAway(context, first ? ANY_STREAM : lastStream, error, debugData, promise);
     }
@@ -111,7 +131,7 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) {
         boolean atLeisure = codec.gracefulShutdownTimeoutMillis() > 0;
-        if (announced && awaited && atLeisure) {
+        if ((announced || early) && awaited && atLeisure) {
             toBeClosed = true;
             channel.closeFuture().addListener(closed -> promise.trySuccess());
         } else {

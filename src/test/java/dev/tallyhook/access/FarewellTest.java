@@ -30,6 +30,7 @@ class FarewellTest {
 
     private final Vertx vertx = Vertx.vertx();
     private volatile boolean stopping;
+    private volatile boolean arriving;
     private volatile Farewell farewell;
     private HttpServer server;
 
@@ -66,6 +67,10 @@ class FarewellTest {
         var channel = ((ConnectionBase) request.connection()).channel();
         Farewell known = Farewell.of(channel);
         farewell = known == null ? Farewell.prepare(channel) : known;
+        if (known == null && arriving) {
+            farewell.announceAfter(TimeUnit.SECONDS.toNanos(2));
+            farewell.sayAfter(TimeUnit.SECONDS.toNanos(3));
+        }
         request.response().endHandler(sent -> {
             if (request.path().equals("/close")) {
                 request.connection().close();
@@ -113,6 +118,20 @@ class FarewellTest {
             Eventually.within(SOON, () -> !line.goAways().isEmpty(), () -> "no GOAWAY");
             int last = taken(line, "/close");
             Eventually.within(SOON, () -> !line.isOpen(), () -> "not closed");
+            assertEquals(List.of(ANNOUNCED, new Http2Line.GoAway(last, 0)), line.goAways());
+        }
+    }
+
+    @Test
+    void who_has_just_come_is_not_sent_away_with_the_first_answer_but_in_time() throws Exception {
+        arriving = true;
+        stopping = true;
+        try (var line = new Http2Line(server.actualPort())) {
+            taken(line, "/");
+            Eventually.within(SOON, () -> ended.get() == 1, () -> "the answer came, and the server does not know");
+            int last = taken(line, "/");
+            assertEquals(List.of(), line.goAways());
+            Eventually.within(SOON, () -> !line.isOpen(), () -> "not closed after " + line.goAways());
             assertEquals(List.of(ANNOUNCED, new Http2Line.GoAway(last, 0)), line.goAways());
         }
     }

@@ -1,9 +1,11 @@
 package dev.tallyhook.packaged;
 
-import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 
 import dev.tallyhook.Webhooks;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -16,12 +18,14 @@ import java.nio.file.Path;
 final class ClassArchive {
 
     private static final Path ARCHIVE = Path.of("target", "service.jsa");
+    private static final Path LOCK = Path.of("target", "service.jsa.lock");
 
     private ClassArchive() {}
 
-    /** Tells a JVM that starts this jar to use the archive. Who asks first waits until it is made. */
+    /** Tells a JVM that starts this jar to use the archive. Whoever asks, in each of the processes that run tests, waits until one has made it. */
     static synchronized String option(Path jar) {
-        try {
+        try (var lock = FileChannel.open(LOCK, CREATE, WRITE)) {
+            lock.lock(); // Until it is closed.
             // A JVM does not take one that was made of an earlier build.
             if (!Files.exists(ARCHIVE)
                     || Files.getLastModifiedTime(ARCHIVE).compareTo(Files.getLastModifiedTime(jar)) < 0) {
@@ -34,18 +38,15 @@ final class ClassArchive {
     }
 
     private static void make() throws Exception {
-        Path made = ARCHIVE.resolveSibling("service-" + ProcessHandle.current().pid() + ".jsa");
         try (var database = new DatabaseServer();
-                var service = Service.launch(database.environment(), "-XX:ArchiveClassesAtExit=" + made)) {
+                var service = Service.launch(database.environment(), "-XX:ArchiveClassesAtExit=" + ARCHIVE)) {
             service.awaitHealthy();
             service.post(Webhooks.body(Webhooks.newId()));
             service.terminate();
             service.awaitExit();
         }
-        if (!Files.exists(made)) {
-            throw new IOException("the JVM wrote no " + made);
+        if (!Files.exists(ARCHIVE)) {
+            throw new IOException("the JVM wrote no " + ARCHIVE);
         }
-        // Tests of another process may make one at the same time, or use the one that is there.
-        Files.move(made, ARCHIVE, ATOMIC_MOVE);
     }
 }

@@ -62,6 +62,7 @@ class MuteDoorIT {
                         back,
                         () -> database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'") == 0,
                         service);
+                System.out.printf("all well again %d ms after the return%n", (System.nanoTime() - back) / 1_000_000);
             }
         }
     }
