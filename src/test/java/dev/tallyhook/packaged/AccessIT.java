@@ -150,7 +150,7 @@ class AccessIT {
                 Files.writeString(secrets, fresh + "\n");
                 awaitInForce(service, old, 401);
                 load.awaitAccepted(200);
-                assertEquals(List.of(), load.refused());
+                assertEquals(List.of(), load.refusedForGood());
             }
         }
     }

@@ -104,7 +104,7 @@ class DashboardIT {
             browser.awaitText("#tile-finishes .value", rate -> rate.matches("[0-9,.]*[1-9][0-9,.]*"));
             browser.awaitText("#tile-waiting .value", waiting -> waiting.matches("[1-9][0-9,]*"));
             browser.awaitText("#tile-lateness .value", lateness -> lateness.matches("[0-9.]+ m?s"));
-            assertEquals(List.of(), load.refused());
+            assertEquals(List.of(), load.refusedForGood());
         }
         assertFalse(browser.text("#chart-rates [role=img]").contains("nothing reported"));
     }

@@ -62,6 +62,11 @@ final class Load implements AutoCloseable {
         return List.copyOf(refused);
     }
 
+    /** Without those that were asked to try again, which a busy machine may do. */
+    List<String> refusedForGood() {
+        return refused.stream().filter(answer -> !answer.startsWith("503 ")).toList();
+    }
+
     @Override
     public void close() {
         stopped = true;

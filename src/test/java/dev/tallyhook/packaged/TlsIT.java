@@ -193,8 +193,8 @@ class TlsIT {
                         Duration.ofSeconds(20), () -> shown(trusting).equals(second.certificate()), service::log);
                 onKept.awaitAccepted(100);
                 onNew.awaitAccepted(20);
-                assertEquals(List.of(), onKept.refused());
-                assertEquals(List.of(), onNew.refused());
+                assertEquals(List.of(), onKept.refusedForGood());
+                assertEquals(List.of(), onNew.refusedForGood());
             }
         }
     }
