@@ -34,7 +34,9 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
 
     private final Channel channel;
     private final Http2ConnectionHandler codec;
+    /** Whether the first step will come by itself, and not before. */
     private boolean early;
+
     private boolean announced;
     private boolean said;
 
