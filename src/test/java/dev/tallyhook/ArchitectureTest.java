@@ -26,26 +26,29 @@ final class ArchitectureTest {
     static final ArchRule schedule_depends_on_no_other_package = only("schedule");
 
     @ArchTest
+    static final ArchRule settings_depends_on_no_other_package = only("settings");
+
+    @ArchTest
     static final ArchRule development_depends_on_no_other_package = only("development");
 
     @ArchTest
     static final ArchRule database_depends_on_problem_and_schedule_alone = only("database", "problem", "schedule");
 
     @ArchTest
-    static final ArchRule transaction_depends_on_problem_database_and_schedule_alone =
-            only("transaction", "problem", "database", "schedule");
+    static final ArchRule transaction_depends_on_problem_database_schedule_and_settings_alone =
+            only("transaction", "problem", "database", "schedule", "settings");
 
     @ArchTest
-    static final ArchRule access_depends_on_problem_database_and_schedule_alone =
-            only("access", "problem", "database", "schedule");
+    static final ArchRule access_depends_on_problem_database_schedule_and_settings_alone =
+            only("access", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule intake_depends_on_access_and_transaction =
-            only("intake", "access", "transaction", "problem", "database", "schedule");
+            only("intake", "access", "transaction", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule processing_depends_on_transaction =
-            only("processing", "transaction", "problem", "database", "schedule");
+            only("processing", "transaction", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()
@@ -107,6 +110,7 @@ final class ArchitectureTest {
                 "problem",
                 "database",
                 "schedule",
+                "settings",
                 "development"));
         others.remove(name);
         others.removeAll(java.util.List.of(allowed));

@@ -54,8 +54,8 @@ class StartFailureTest {
         return Stream.of(
                 Arguments.of(
                         "a setting out of range",
-                        invalid("tallyhook.processing.batch-size must be greater than or equal to 1"),
-                        List.of("tallyhook.processing.batch-size must be greater than or equal to 1")),
+                        invalid("tallyhook.processing.batch-size must be at least 1, and is 0"),
+                        List.of("tallyhook.processing.batch-size must be at least 1, and is 0")),
                 Arguments.of("two settings", invalid("a must be", "b must be"), List.of("a must be", "b must be")),
                 Arguments.of(
                         "a value that is none",

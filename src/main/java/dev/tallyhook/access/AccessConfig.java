@@ -1,5 +1,7 @@
 package dev.tallyhook.access;
 
+import dev.tallyhook.settings.Within;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.Secret;
 import io.smallrye.config.WithDefault;
@@ -7,12 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.hibernate.validator.constraints.time.DurationMax;
-import org.hibernate.validator.constraints.time.DurationMin;
 
-/** Who may send and who may read. */
+/** Who may send and who may read; {@link ClosedOrSaidToBeOpen} is its rule. */
+@RegisterForReflection
 @ConfigMapping(prefix = "tallyhook")
-@ClosedOrSaidToBeOpen
 public interface AccessConfig {
 
     /**
@@ -39,8 +39,7 @@ public interface AccessConfig {
 
         /** How far a webhook's timestamp may be from this replica's clock, in either direction, in whole seconds. */
         @WithDefault("PT5M")
-        @DurationMin(seconds = 1)
-        @DurationMax(days = 1)
+        @Within(min = "PT1S", max = "P1D")
         Duration tolerance();
     }
 
@@ -58,18 +57,5 @@ public interface AccessConfig {
 
         /** A file with more of them, as that of readers. */
         Optional<Path> holdTokensFile();
-    }
-
-    /** Whether something says who may send. */
-    default boolean sendersAreKnown() {
-        return webhook().secrets().isPresent() || webhook().secretsFile().isPresent();
-    }
-
-    /** Whether something says who may read. */
-    default boolean readersAreKnown() {
-        return api().tokens().isPresent()
-                || api().tokensFile().isPresent()
-                || api().holdTokens().isPresent()
-                || api().holdTokensFile().isPresent();
     }
 }

@@ -1,50 +1,43 @@
 package dev.tallyhook.access;
 
-import jakarta.validation.Constraint;
-import jakarta.validation.ConstraintValidator;
-import jakarta.validation.ConstraintValidatorContext;
-import jakarta.validation.Payload;
-import java.lang.annotation.ElementType;
-import java.lang.annotation.Retention;
-import java.lang.annotation.RetentionPolicy;
-import java.lang.annotation.Target;
+import java.util.Optional;
 
 /**
  * Nobody runs open by accident: without secrets or tokens, and without a word that this is meant, the service does not
  * start. It is a rule of the configuration, so that it speaks before a database is waited for.
  */
-@Target(ElementType.TYPE)
-@Retention(RetentionPolicy.RUNTIME)
-@Constraint(validatedBy = ClosedOrSaidToBeOpen.Validator.class)
-@interface ClosedOrSaidToBeOpen {
+public final class ClosedOrSaidToBeOpen {
 
-    String message() default "";
+    private static final String SECRETS =
+            "must know its senders: set TALLYHOOK_WEBHOOK_SECRETS or TALLYHOOK_WEBHOOK_SECRETS_FILE";
+    private static final String TOKENS = "must know its readers: set TALLYHOOK_API_TOKENS or TALLYHOOK_API_TOKENS_FILE";
+    private static final String BOTH = "must know its senders and its readers: set TALLYHOOK_WEBHOOK_SECRETS (or"
+            + " TALLYHOOK_WEBHOOK_SECRETS_FILE) and TALLYHOOK_API_TOKENS (or TALLYHOOK_API_TOKENS_FILE)";
+    private static final String OR_OPEN = "; or TALLYHOOK_OPEN_ACCESS=true to run open to everyone who can connect";
 
-    Class<?>[] groups() default {};
+    private ClosedOrSaidToBeOpen() {}
 
-    Class<? extends Payload>[] payload() default {};
+    /** Which of the two is missing, and what to choose from; nothing if all is well. */
+    public static Optional<String> problem(AccessConfig config) {
+        boolean senders = sendersAreKnown(config);
+        boolean readers = readersAreKnown(config);
+        return config.openAccess() || (senders && readers)
+                ? Optional.empty()
+                : Optional.of((senders ? TOKENS : readers ? SECRETS : BOTH) + OR_OPEN);
+    }
 
-    /** Says which of the two is missing, and what to choose from. */
-    class Validator implements ConstraintValidator<ClosedOrSaidToBeOpen, AccessConfig> {
+    /** Whether something says who may send. */
+    static boolean sendersAreKnown(AccessConfig config) {
+        return config.webhook().secrets().isPresent()
+                || config.webhook().secretsFile().isPresent();
+    }
 
-        static final String SECRETS =
-                "must know its senders: set TALLYHOOK_WEBHOOK_SECRETS or TALLYHOOK_WEBHOOK_SECRETS_FILE";
-        static final String TOKENS = "must know its readers: set TALLYHOOK_API_TOKENS or TALLYHOOK_API_TOKENS_FILE";
-        static final String BOTH = "must know its senders and its readers: set TALLYHOOK_WEBHOOK_SECRETS (or"
-                + " TALLYHOOK_WEBHOOK_SECRETS_FILE) and TALLYHOOK_API_TOKENS (or TALLYHOOK_API_TOKENS_FILE)";
-        static final String OR_OPEN = "; or TALLYHOOK_OPEN_ACCESS=true to run open to everyone who can connect";
-
-        @Override
-        public boolean isValid(AccessConfig config, ConstraintValidatorContext context) {
-            boolean senders = config.sendersAreKnown();
-            boolean readers = config.readersAreKnown();
-            if (config.openAccess() || (senders && readers)) {
-                return true;
-            }
-            context.disableDefaultConstraintViolation();
-            context.buildConstraintViolationWithTemplate((senders ? TOKENS : readers ? SECRETS : BOTH) + OR_OPEN)
-                    .addConstraintViolation();
-            return false;
-        }
+    /** Whether something says who may read. */
+    static boolean readersAreKnown(AccessConfig config) {
+        AccessConfig.Api api = config.api();
+        return api.tokens().isPresent()
+                || api.tokensFile().isPresent()
+                || api.holdTokens().isPresent()
+                || api.holdTokensFile().isPresent();
     }
 }

@@ -10,10 +10,10 @@ import jakarta.enterprise.event.Observes;
 class OpenAccess {
 
     void tell(@Observes StartupEvent event, AccessConfig config) {
-        if (!config.sendersAreKnown()) {
+        if (!ClosedOrSaidToBeOpen.sendersAreKnown(config)) {
             Log.warn("OPEN ACCESS: everyone who can connect may send webhooks (no tallyhook.webhook.secrets)");
         }
-        if (!config.readersAreKnown()) {
+        if (!ClosedOrSaidToBeOpen.readersAreKnown(config)) {
             Log.warn("OPEN ACCESS: everyone who can connect may read transactions (no tallyhook.api.tokens)");
         }
     }

@@ -1,15 +1,14 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.settings.Within;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import java.time.Duration;
-import org.hibernate.validator.constraints.time.DurationMax;
-import org.hibernate.validator.constraints.time.DurationMin;
 
 /** How webhooks come in. */
+@RegisterForReflection
 @ConfigMapping(prefix = "tallyhook.intake")
 interface IntakeConfig {
 
@@ -19,31 +18,26 @@ interface IntakeConfig {
 
     /** Within this a sender is answered, with 503 if need be. Senders give up after 5 s. */
     @WithDefault("PT0.4S")
-    @DurationMin(millis = 50)
-    @DurationMax(seconds = 5)
+    @Within(min = "PT0.05S", max = "PT5S")
     Duration answerWithin();
 
     /** How many webhooks may wait in a burst; one more is answered 503 at once. */
     @WithDefault("2048")
-    @Min(1)
-    @Max(100_000)
+    @Within(min = "1", max = "100000")
     int waitingMax();
 
     /** How many webhooks share a commit at most. */
     @WithDefault("256")
-    @Min(1)
-    @Max(10_000)
+    @Within(min = "1", max = "10000")
     int groupSizeMax();
 
     /** Levels of arrays and objects in a body, ignored members included; a webhook needs one. */
     @WithDefault("32")
-    @Min(1)
-    @Max(1_000)
+    @Within(min = "1", max = "1000")
     int jsonDepthMax();
 
     /** Characters of a JSON number, ignored members included; an amount needs at most 24. */
     @WithDefault("128")
-    @Min(24)
-    @Max(1_000)
+    @Within(min = "24", max = "1000")
     int jsonNumberLengthMax();
 }

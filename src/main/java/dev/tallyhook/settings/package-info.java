@@ -1,0 +1,5 @@
+/** The rules of settings, checked before anything starts. */
+@NullMarked
+package dev.tallyhook.settings;
+
+import org.jspecify.annotations.NullMarked;
