@@ -44,7 +44,11 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule intake_depends_on_access_and_transaction =
-            only("intake", "access", "transaction", "problem", "database", "schedule", "settings");
+            only("intake", "source", "access", "transaction", "problem", "database", "schedule", "settings");
+
+    @ArchTest
+    static final ArchRule source_depends_on_access_and_what_that_depends_on =
+            only("source", "access", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule processing_depends_on_transaction =
@@ -103,6 +107,7 @@ final class ArchitectureTest {
     private static ArchRule only(String name, String... allowed) {
         var others = new java.util.ArrayList<>(java.util.List.of(
                 "access",
+                "source",
                 "intake",
                 "transaction",
                 "processing",

@@ -1,0 +1,138 @@
+package dev.tallyhook.source;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a signed webhook, read leniently where a provider may be sloppy and never where a value could be lost: numbers keep
+ * every digit, and whatever is missing or of another kind is absent.
+ */
+public final class Json {
+
+    private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(100)
+                            .maxNumberLength(128)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .build())
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    /** From so many digits on, a time counts milliseconds and not seconds: it would be after the year 5000. */
+    private static final long MILLIS_FROM = 100_000_000_000L;
+
+    private final JsonNode node;
+
+    private Json(JsonNode node) {
+        this.node = node;
+    }
+
+    /** The body, if it is a JSON object (RFC 8259). */
+    public static Optional<Json> object(byte[] body) {
+        try {
+            JsonNode node = MAPPER.readTree(body);
+            return node != null && node.isObject() ? Optional.of(new Json(node)) : Optional.empty();
+        } catch (JsonProcessingException notJson) {
+            return Optional.empty();
+        } catch (IOException impossible) {
+            throw new IllegalStateException("An array of bytes can always be read", impossible);
+        }
+    }
+
+    /** What stands there, itself to be read; absent inside if nothing does. */
+    public Json at(String pointer) {
+        return new Json(node.at(pointer));
+    }
+
+    /** Whether something stands there, null aside. */
+    public boolean has(String pointer) {
+        JsonNode found = node.at(pointer);
+        return !found.isMissingNode() && !found.isNull();
+    }
+
+    /** The elements of an array, or nothing. */
+    public Iterable<Json> elements() {
+        java.util.List<Json> elements = new java.util.ArrayList<>();
+        if (node.isArray()) {
+            node.forEach(element -> elements.add(new Json(element)));
+        }
+        return elements;
+    }
+
+    /** A string, or a number as it is written. Null for everything else, and for an empty string. */
+    public @Nullable String text(String pointer) {
+        return text(node.at(pointer));
+    }
+
+    private static @Nullable String text(JsonNode found) {
+        if (found.isNumber()) {
+            return number(found.decimalValue());
+        }
+        return found.isTextual() && !found.textValue().isEmpty() ? found.textValue() : null;
+    }
+
+    /** The first of these that is there. */
+    public @Nullable String first(String... pointers) {
+        for (String pointer : pointers) {
+            String found = text(pointer);
+            if (found != null) {
+                return found;
+            }
+        }
+        return null;
+    }
+
+    /** A string, or the id of the object that some providers put in its place. */
+    public @Nullable String reference(String pointer) {
+        JsonNode found = node.at(pointer);
+        return text(found.isObject() ? found.path("id") : found);
+    }
+
+    private static String number(BigDecimal value) {
+        return value.toPlainString();
+    }
+
+    /** A time in RFC 3339, or as seconds or milliseconds since 1970. Null if it is none. */
+    public @Nullable Instant time(String... pointers) {
+        return parseTime(first(pointers));
+    }
+
+    /** The same of a text. */
+    public static @Nullable Instant parseTime(@Nullable String text) {
+        if (text == null) {
+            return null;
+        }
+        try {
+            if (text.chars().allMatch(digit -> digit >= '0' && digit <= '9') && text.length() <= 15) {
+                long number = Long.parseLong(text);
+                return number < MILLIS_FROM ? Instant.ofEpochSecond(number) : Instant.ofEpochMilli(number);
+            }
+            return OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeParseException none) {
+            return null;
+        }
+    }
+
+    /** Says nothing of what it holds. */
+    @Override
+    public String toString() {
+        return "Json[" + node.getNodeType() + "]";
+    }
+}

@@ -1,0 +1,20 @@
+package dev.tallyhook.source;
+
+/**
+ * A named sender.
+ *
+ * @param name of its path, and at the beginning of its ids
+ * @param bodySizeMax in bytes
+ */
+public record Source(String name, Scheme scheme, long bodySizeMax) {
+
+    /** What an id of this source begins with; no other sender may take one that does. */
+    public String prefix() {
+        return name + ":";
+    }
+
+    @Override
+    public String toString() {
+        return "Source[" + name + "]";
+    }
+}

@@ -1,0 +1,89 @@
+package dev.tallyhook.source;
+
+import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+
+import dev.tallyhook.access.Credentials;
+import dev.tallyhook.access.RequestMemory;
+import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.schedule.Ticks;
+import dev.tallyhook.source.scheme.Schemes;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** All named senders, as they are configured. */
+@ApplicationScoped
+public class Sources {
+
+    /** The built-in one. */
+    private static final String BUILT_IN = "transactions";
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?");
+
+    private static final Duration RELOAD_PERIOD = Duration.ofSeconds(1);
+
+    private final Map<String, Source> byName = new TreeMap<>();
+    private final List<Credentials<?>> credentials = new ArrayList<>();
+    private final Tick reloading;
+
+    Sources(SourcesConfig config, Ticks ticks) {
+        config.sources().forEach((name, of) -> byName.put(name, source(name, of)));
+        reloading = ticks.every(RELOAD_PERIOD, "sources' secrets", () -> credentials.forEach(Credentials::reload));
+    }
+
+    private Source source(String name, SourcesConfig.OfSource config) {
+        var context = new SchemeContext(name, config, Clock.systemUTC(), credentials::add);
+        if (!NAME.matcher(name).matches() || name.equals(BUILT_IN)) {
+            throw new ConfigurationException("tallyhook.sources." + name
+                    + " must be named with 1 to 32 lower-case letters, digits and dashes, and not " + BUILT_IN
+                    + ", which is the built-in source");
+        }
+        long largest = RequestMemory.shared().largest();
+        long bodySizeMax = config.bodySizeMax().asLongValue();
+        if (bodySizeMax < 1 || bodySizeMax > largest) {
+            throw context.refuse("body-size-max", "must be from 1 to " + largest + " bytes, an eighth of the heap");
+        }
+        return new Source(name, Schemes.of(context), bodySizeMax);
+    }
+
+    /** Made at the start, so that a wrong setting ends it, and not the first webhook. */
+    void start(@Observes StartupEvent event) {
+        if (!byName.isEmpty()) {
+            Log.infof("Webhooks are taken of %s", String.join(", ", byName.keySet()));
+        }
+    }
+
+    /** The one of that name. */
+    public Optional<Source> find(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    /** All of them, in the order of their names. */
+    public Collection<Source> all() {
+        return byName.values();
+    }
+
+    /** Whether an id belongs to one of them, so that the built-in source's senders may not take it. */
+    public boolean owns(String transactionId) {
+        int colon = transactionId.indexOf(':');
+        return colon > 0 && byName.containsKey(transactionId.substring(0, colon));
+    }
+
+    /** One at a time: a file system that hangs must not take one thread after the other. */
+    @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
+    void reload() {
+        reloading.come();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.tallyhook.source.scheme;
+
+import dev.tallyhook.source.Scheme;
+import dev.tallyhook.source.SchemeContext;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/** All of them, by the names that {@code tallyhook.sources.<name>.scheme} takes. */
+public final class Schemes {
+
+    private static final Map<String, Function<SchemeContext, Scheme>> ALL =
+            new TreeMap<>(Map.ofEntries(Map.entry("stripe", Stripe::new)));
+
+    private Schemes() {}
+
+    /**
+     * Makes the one of a source.
+     *
+     * @throws io.quarkus.runtime.configuration.ConfigurationException if there is none of that name, or its settings are wrong
+     */
+    public static Scheme of(SchemeContext context) {
+        Function<SchemeContext, Scheme> scheme = ALL.get(context.config().scheme());
+        if (scheme == null) {
+            throw context.refuse("scheme", "must be one of " + String.join(", ", ALL.keySet()));
+        }
+        return scheme.apply(context);
+    }
+}
