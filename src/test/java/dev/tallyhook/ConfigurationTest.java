@@ -41,6 +41,8 @@ class ConfigurationTest {
             Map.entry("tallyhook.api.tokens-file", UNSET),
             Map.entry("tallyhook.api.hold-tokens", UNSET),
             Map.entry("tallyhook.api.hold-tokens-file", UNSET),
+            Map.entry("tallyhook.api.raw-tokens", UNSET),
+            Map.entry("tallyhook.api.raw-tokens-file", UNSET),
             Map.entry("tallyhook.connections.max", "10000"),
             Map.entry("tallyhook.connections.request-within", "PT10S"),
             Map.entry("tallyhook.tls.client-auth", "none"),

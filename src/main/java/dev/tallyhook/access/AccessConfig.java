@@ -57,5 +57,11 @@ public interface AccessConfig {
 
         /** A file with more of them, as that of readers. */
         Optional<Path> holdTokensFile();
+
+        /** Each may read events' requests as they came, which may hold personal data, and opens what reads as well. */
+        Optional<List<Secret<String>>> rawTokens();
+
+        /** A file with more of them, as that of readers. */
+        Optional<Path> rawTokensFile();
     }
 }

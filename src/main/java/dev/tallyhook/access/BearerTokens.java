@@ -18,7 +18,7 @@ import java.util.HexFormat;
 import java.util.regex.Pattern;
 
 /**
- * The tokens that open what reads, and those that may hold transactions as well. They are kept as digests, so that comparing tells
+ * The tokens that open what reads, and those that may do something else as well. They are kept as digests, so that comparing tells
  * nothing of their length either.
  */
 @ApplicationScoped
@@ -34,6 +34,7 @@ class BearerTokens {
 
     private final Credentials<byte[]> readers;
     private final Credentials<byte[]> holders;
+    private final Credentials<byte[]> rawReaders;
     private final Tick reloading;
 
     BearerTokens(AccessConfig config, Ticks ticks) {
@@ -44,7 +45,12 @@ class BearerTokens {
                 config.api().holdTokens(),
                 config.api().holdTokensFile(),
                 BearerTokens::parse);
-        reloading = ticks.every(PERIOD, "tokens", this::reloadBoth);
+        rawReaders = new Credentials<>(
+                "tallyhook.api.raw-tokens",
+                config.api().rawTokens(),
+                config.api().rawTokensFile(),
+                BearerTokens::parse);
+        reloading = ticks.every(PERIOD, "tokens", this::reloadAll);
     }
 
     private static byte[] parse(String token) {
@@ -56,12 +62,14 @@ class BearerTokens {
 
     void start(@Observes StartupEvent event) {
         // Reads the tokens now, so that a wrong one stops the start and not the first reader.
-        Log.debugf("Readers are held against %s and %s", readers, holders);
+        Log.debugf("Readers are held against %s, %s and %s", readers, holders, rawReaders);
     }
 
-    /** Without any of either kind, everyone may read, and hold. */
+    /** Without any of any kind, everyone may do everything. */
     boolean areRequired() {
-        return !readers.current().isEmpty() || !holders.current().isEmpty();
+        return !readers.current().isEmpty()
+                || !holders.current().isEmpty()
+                || !rawReaders.current().isEmpty();
     }
 
     /** Whether it may read; always held against all of them, whole. */
@@ -72,6 +80,11 @@ class BearerTokens {
     /** Whether it may hold and release, and read; always held against all of them, whole. */
     boolean mayHold(String token) {
         return isOneOf(holders, token);
+    }
+
+    /** Whether it may read requests as they came, and what else is read; always held against all of them, whole. */
+    boolean mayReadRaw(String token) {
+        return isOneOf(rawReaders, token);
     }
 
     private static boolean isOneOf(Credentials<byte[]> digests, String token) {
@@ -102,8 +115,9 @@ class BearerTokens {
         reloading.come();
     }
 
-    private void reloadBoth() {
+    private void reloadAll() {
         readers.reload();
         holders.reload();
+        rawReaders.reload();
     }
 }

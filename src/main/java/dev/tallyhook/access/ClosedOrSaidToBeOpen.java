@@ -38,6 +38,8 @@ public final class ClosedOrSaidToBeOpen {
         return api.tokens().isPresent()
                 || api.tokensFile().isPresent()
                 || api.holdTokens().isPresent()
-                || api.holdTokensFile().isPresent();
+                || api.holdTokensFile().isPresent()
+                || api.rawTokens().isPresent()
+                || api.rawTokensFile().isPresent();
     }
 }

@@ -14,6 +14,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -27,12 +28,13 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
     /** May hold transactions and release them. */
     public static final String HOLD = "hold";
 
-    private static final SecurityIdentity READER = QuarkusSecurityIdentity.builder()
-            .setPrincipal(new QuarkusPrincipal("reader"))
-            .build();
+    /** May read events' requests as they came. */
+    public static final String RAW = "raw";
+
+    private static final SecurityIdentity READER = identity("reader", Set.of());
 
     /** Who is not asked for a token. */
-    private static final SecurityIdentity ANYONE = holder("anyone");
+    private static final SecurityIdentity ANYONE = identity("anyone", Set.of(HOLD, RAW));
 
     private final BearerTokens tokens;
     private final RouterProblems problems;
@@ -42,10 +44,10 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
         this.problems = problems;
     }
 
-    private static SecurityIdentity holder(String name) {
+    private static SecurityIdentity identity(String name, Set<String> rights) {
         return QuarkusSecurityIdentity.builder()
                 .setPrincipal(new QuarkusPrincipal(name))
-                .addRole(HOLD)
+                .addRoles(rights)
                 .build();
     }
 
@@ -64,8 +66,15 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
 
     private Uni<SecurityIdentity> identity(String token) {
         boolean mayRead = tokens.mayRead(token);
+        Set<String> rights = new HashSet<>();
         if (tokens.mayHold(token)) {
-            return Uni.createFrom().item(holder(BearerTokens.fingerprint(token)));
+            rights.add(HOLD);
+        }
+        if (tokens.mayReadRaw(token)) {
+            rights.add(RAW);
+        }
+        if (!rights.isEmpty()) {
+            return Uni.createFrom().item(identity(BearerTokens.fingerprint(token), rights));
         }
         return mayRead ? Uni.createFrom().item(READER) : Uni.createFrom().nullItem();
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records webhooks that contradict what is stored: one row for one content, with how often it came. A sender that repeats itself
@@ -21,7 +22,8 @@ final class ConflictWriter {
     /** What tells contents apart under one id. 1500.5 and 1500.50 are the same, and no identifier has U+001F, a control character. */
     private static final String DIGEST = """
             sha256(convert_to(concat_ws(chr(31),
-                source_account, destination_account, trim_scale(amount)::text, currency), 'UTF8'))""";
+                coalesce(source_account, ''), coalesce(destination_account, ''), coalesce(trim_scale(amount)::text, ''),
+                coalesce(currency, '')), 'UTF8'))""";
 
     private static final String WEBHOOK = """
             WITH webhook AS MATERIALIZED (
@@ -67,14 +69,19 @@ final class ConflictWriter {
     private record Repeated(Webhook webhook, long attempts) {}
 
     /** Equal for what the digest is equal for. */
-    private record Content(String id, String source, String destination, BigDecimal amount, String currency) {
+    private record Content(
+            String id,
+            @Nullable String source,
+            @Nullable String destination,
+            @Nullable BigDecimal amount,
+            @Nullable String currency) {
 
         static Content of(Webhook webhook) {
             return new Content(
                     webhook.transactionId(),
                     webhook.sourceAccount(),
                     webhook.destinationAccount(),
-                    webhook.amount().stripTrailingZeros(),
+                    webhook.amount() == null ? null : webhook.amount().stripTrailingZeros(),
                     webhook.currency());
         }
     }

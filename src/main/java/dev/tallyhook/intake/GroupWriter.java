@@ -86,11 +86,12 @@ final class GroupWriter {
     private @Nullable SQLException tryToWrite(List<Pending> group) {
         begin();
         try {
-            List<Receipt> receipts =
-                    ledger.write(group.stream().map(Pending::webhook).toList());
-            metrics.committed(group.size(), System.nanoTime() - sinceNanos);
-            for (int i = 0; i < group.size(); i++) {
-                group.get(i).receipt().complete(receipts.get(i));
+            List<Receipt> receipts = ledger.write(Pending.webhooks(group));
+            metrics.committed(receipts.size(), System.nanoTime() - sinceNanos);
+            int answered = 0;
+            for (Pending pending : group) {
+                pending.receipts().complete(receipts.subList(answered, answered + pending.size()));
+                answered += pending.size();
             }
             availability.answered();
             log.settled(group, receipts);
@@ -234,10 +235,10 @@ final class GroupWriter {
     }
 
     private static List<Pending> stillWaiting(List<Pending> group) {
-        return group.stream().filter(pending -> !pending.receipt().isDone()).toList();
+        return group.stream().filter(pending -> !pending.receipts().isDone()).toList();
     }
 
     static void refuse(List<Pending> refused, Throwable why) {
-        refused.forEach(pending -> pending.receipt().completeExceptionally(why));
+        refused.forEach(pending -> pending.receipts().completeExceptionally(why));
     }
 }

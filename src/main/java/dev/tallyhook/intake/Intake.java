@@ -86,16 +86,16 @@ public class Intake {
     }
 
     /**
-     * Stores the webhook.
+     * Stores what one request brought, all of it in one commit, or nothing.
      *
-     * @return its receipt, or a {@link ProblemException} with 503 if the database did not confirm in time. After a 503 the
+     * @return a receipt for each, or a {@link ProblemException} with 503 if the database did not confirm in time. After a 503 the
      *     webhook may be stored all the same; the sender's retry is then a replay.
      * @throws ProblemException 503 if the intake is full or closing
      */
-    CompletionStage<Receipt> record(Webhook webhook) {
-        var pending = new Pending(webhook, System.nanoTime(), new CompletableFuture<>());
+    CompletionStage<List<Receipt>> record(List<Webhook> webhooks) {
+        var pending = new Pending(webhooks, System.nanoTime(), new CompletableFuture<>());
         waiting.enter(pending);
-        return pending.receipt();
+        return pending.receipts();
     }
 
     private void writeUntilClosed() {

@@ -84,6 +84,11 @@ public class IntakeMetrics {
         accept.record(System.nanoTime() - since, TimeUnit.NANOSECONDS);
     }
 
+    /** Counts one that contradicts what is stored, and whose sender takes no 409. */
+    void conflicting() {
+        counter(Outcome.CONFLICTING).increment();
+    }
+
     /** Counts a webhook that is answered with a problem. */
     void refused(Throwable why) {
         counter(Outcome.of(why)).increment();

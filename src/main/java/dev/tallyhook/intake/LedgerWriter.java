@@ -17,8 +17,10 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -49,8 +51,42 @@ class LedgerWriter {
             FROM inserted
             WHERE\s""" + DURABLY;
 
+    /** The same for groups with events of named senders: each new one leaves its row beside its transaction's, by one statement. */
+    private static final String INSERT_NEW_EVENTS = """
+            WITH webhook AS MATERIALIZED (
+                SELECT *
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::bigint[])
+                    WITH ORDINALITY AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
+                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, delivery, place)),
+            inserted AS (
+                INSERT INTO transactions (
+                    transaction_id, source_account, destination_account, amount, currency, due_at, traceparent, source)
+                SELECT transaction_id, source_account, destination_account, amount, currency,
+                       now() + ? * interval '1 microsecond', traceparent, source
+                FROM webhook
+                ORDER BY place
+                ON CONFLICT (transaction_id) DO NOTHING
+                RETURNING transaction_id),
+            fresh AS (
+                SELECT webhook.*, first_value(transaction_id) OVER (PARTITION BY delivery ORDER BY place) AS keeper
+                FROM inserted JOIN webhook USING (transaction_id)
+                WHERE source IS NOT NULL),
+            kept AS (
+                INSERT INTO events (
+                    transaction_id, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, raw_of, headers, body)
+                SELECT transaction_id, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit,
+                       nullif(keeper, transaction_id),
+                       CASE WHEN keeper = transaction_id THEN raw.headers END,
+                       CASE WHEN keeper = transaction_id THEN raw.body END
+                FROM fresh JOIN unnest(?::text[], ?::bytea[]) WITH ORDINALITY AS raw (headers, body, delivery) USING (delivery)
+                ON CONFLICT (transaction_id) DO NOTHING)
+            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
+            FROM inserted
+            WHERE\s""" + DURABLY;
+
     private static final String SELECT_STORED = """
-            SELECT transaction_id, source_account, destination_account, amount, currency
+            SELECT transaction_id, source_account, destination_account, amount, currency, source
             FROM transactions
             WHERE transaction_id = ANY (?::text[])
             """;
@@ -126,32 +162,97 @@ class LedgerWriter {
     }
 
     private Set<String> insertNew(Connection connection, List<Webhook> webhooks) throws SQLException {
+        if (webhooks.stream().anyMatch(webhook -> webhook.event() != null)) {
+            return insertNewEvents(connection, webhooks);
+        }
         try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW)) {
             insert.setLong(1, delay.toNanos() / 1_000);
             bindColumns(insert, 2, webhooks);
             insert.setArray(2 + COLUMNS, traceparents(connection, webhooks));
             insert.setInt(3 + COLUMNS, webhooks.size());
-            try (ResultSet row = insert.executeQuery()) {
-                row.next();
-                Array someNew = row.getArray(1);
-                return someNew == null
-                        ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())
-                        : Set.of((String[]) someNew.getArray());
-            }
+            return inserted(insert, webhooks);
         }
     }
 
-    private static Map<String, Webhook> selectStored(Connection connection, List<Webhook> webhooks)
+    private static Set<String> inserted(PreparedStatement insert, List<Webhook> webhooks) throws SQLException {
+        try (ResultSet row = insert.executeQuery()) {
+            row.next();
+            Array someNew = row.getArray(1);
+            return someNew == null
+                    ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())
+                    : Set.of((String[]) someNew.getArray());
+        }
+    }
+
+    private Set<String> insertNewEvents(Connection connection, List<Webhook> webhooks) throws SQLException {
+        Map<RawDelivery, Long> deliveries = new LinkedHashMap<>();
+        webhooks.stream()
+                .map(Webhook::event)
+                .filter(Objects::nonNull)
+                .forEach(event -> deliveries.putIfAbsent(event.raw(), deliveries.size() + 1L));
+        try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW_EVENTS)) {
+            bindColumns(insert, 1, webhooks);
+            int next = 1 + COLUMNS;
+            insert.setArray(next++, traceparents(connection, webhooks));
+            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::source));
+            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::type));
+            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::subject));
+            insert.setArray(next++, ofEvents(connection, "timestamptz", webhooks, EventRow::occurredAt));
+            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::unmapped));
+            insert.setArray(
+                    next++,
+                    ofEvents(
+                            connection,
+                            "text",
+                            webhooks,
+                            event -> event.sent() == null ? null : event.sent().sent()));
+            insert.setArray(
+                    next++,
+                    ofEvents(
+                            connection,
+                            "text",
+                            webhooks,
+                            event -> event.sent() == null
+                                    ? null
+                                    : event.sent().unit().name()));
+            insert.setArray(next++, ofEvents(connection, "bigint", webhooks, event -> deliveries.get(event.raw())));
+            insert.setLong(next++, delay.toNanos() / 1_000);
+            insert.setArray(
+                    next++,
+                    connection.createArrayOf(
+                            "text",
+                            deliveries.keySet().stream().map(raw -> raw.headers).toArray()));
+            insert.setArray(
+                    next++,
+                    connection.createArrayOf(
+                            "bytea",
+                            deliveries.keySet().stream().map(raw -> raw.body).toArray(byte[][]::new)));
+            insert.setInt(next, webhooks.size());
+            return inserted(insert, webhooks);
+        }
+    }
+
+    private static Array ofEvents(
+            Connection connection, String type, List<Webhook> webhooks, Function<EventRow, @Nullable Object> value)
+            throws SQLException {
+        return connection.createArrayOf(
+                type,
+                webhooks.stream()
+                        .map(webhook -> webhook.event() == null ? null : value.apply(webhook.event()))
+                        .toArray());
+    }
+
+    private static Map<String, Webhook.Stored> selectStored(Connection connection, List<Webhook> webhooks)
             throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(SELECT_STORED)) {
             select.setArray(1, column(connection, "text", webhooks, Webhook::transactionId));
-            Map<String, Webhook> stored = new HashMap<>();
+            Map<String, Webhook.Stored> stored = new HashMap<>();
             try (ResultSet rows = select.executeQuery()) {
                 while (rows.next()) {
                     stored.put(
                             rows.getString(1),
-                            new Webhook(
-                                    rows.getString(1),
+                            new Webhook.Stored(
+                                    rows.getString(6),
                                     rows.getString(2),
                                     rows.getString(3),
                                     rows.getBigDecimal(4),
@@ -162,12 +263,12 @@ class LedgerWriter {
         }
     }
 
-    private static List<Receipt> settle(List<Webhook> webhooks, Set<String> inserted, Map<String, Webhook> stored)
-            throws SQLException {
+    private static List<Receipt> settle(
+            List<Webhook> webhooks, Set<String> inserted, Map<String, Webhook.Stored> stored) throws SQLException {
         Set<String> stillNew = new HashSet<>(inserted);
         List<Receipt> receipts = new ArrayList<>(webhooks.size());
         for (Webhook webhook : webhooks) {
-            Webhook first = stored.get(webhook.transactionId());
+            Webhook.Stored first = stored.get(webhook.transactionId());
             if (first == null) {
                 throw new SQLException("A transaction vanished between its insert and its select", "40001");
             }
@@ -199,7 +300,7 @@ class LedgerWriter {
     }
 
     private static Array column(
-            Connection connection, String type, List<Webhook> webhooks, Function<Webhook, Object> value)
+            Connection connection, String type, List<Webhook> webhooks, Function<Webhook, @Nullable Object> value)
             throws SQLException {
         return connection.createArrayOf(type, webhooks.stream().map(value).toArray());
     }

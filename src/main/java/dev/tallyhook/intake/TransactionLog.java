@@ -25,8 +25,9 @@ final class TransactionLog {
 
     /** Tells of what a person should look at; at DEBUG of every transaction. */
     void settled(List<Pending> group, List<Receipt> receipts) {
-        for (int i = 0; i < group.size(); i++) {
-            String id = group.get(i).webhook().transactionId();
+        List<Webhook> webhooks = Pending.webhooks(group);
+        for (int i = 0; i < webhooks.size(); i++) {
+            String id = webhooks.get(i).transactionId();
             if (receipts.get(i) == Receipt.CONFLICTING) {
                 conflicting(id);
             } else if (Log.isDebugEnabled()) {
@@ -60,7 +61,7 @@ final class TransactionLog {
 
     /** The database refuses this row: another session holds its id, or for a reason that none of our rules foresaw. */
     void unwritable(Pending pending, SQLException failure) {
-        String id = pending.webhook().transactionId();
+        String id = pending.webhooks().get(0).transactionId();
         String state = String.valueOf(failure.getSQLState());
         // What else PostgreSQL says may repeat an amount or an account.
         String why = state.startsWith(CONSTRAINT_VIOLATION) ? failure.getMessage() : "SQLSTATE " + state;

@@ -29,6 +29,9 @@ final class WaitingRoom {
     private final int groupSizeMax;
     private final ArrayDeque<Pending> waiting = new ArrayDeque<>();
 
+    /** Of those that wait: a delivery of many events takes the room of as many. */
+    private int webhooks;
+
     /** Since when, by the monotonic clock, they have waited too long; null if they have not. */
     private @Nullable Long slowSinceNanos;
 
@@ -51,6 +54,7 @@ final class WaitingRoom {
     synchronized void enter(Pending pending) {
         requireRoom();
         waiting.addLast(pending);
+        webhooks += pending.size();
         if (waiting.size() == 1) {
             notifyAll();
         }
@@ -69,7 +73,7 @@ final class WaitingRoom {
             crowded = false;
             slowSinceNanos = null;
         }
-        if (waiting.size() >= (crowded ? Math.min(sizeMax, groupSizeMax) : sizeMax)) {
+        if (webhooks >= (crowded ? Math.min(sizeMax, groupSizeMax) : sizeMax)) {
             throw full();
         }
     }
@@ -96,15 +100,23 @@ final class WaitingRoom {
         }
         writerIdle = false;
         writerWanted = false;
-        int size = Math.min(waiting.size(), groupSizeMax);
-        List<Pending> group = new ArrayList<>(size);
-        for (int i = 0; i < size; i++) {
-            group.add(waiting.removeFirst());
+        List<Pending> group = new ArrayList<>(Math.min(waiting.size(), groupSizeMax));
+        int size = 0;
+        // A delivery is not divided: one that is larger than a group is a group of its own.
+        while (!waiting.isEmpty() && (size == 0 || size + waiting.getFirst().size() <= groupSizeMax)) {
+            group.add(leaveFirst());
+            size += group.get(group.size() - 1).size();
         }
         if (size > 0) {
-            judge(group.get(0).since(), size == groupSizeMax, System.nanoTime());
+            judge(group.get(0).since(), size >= groupSizeMax || !waiting.isEmpty(), System.nanoTime());
         }
         return group;
+    }
+
+    private Pending leaveFirst() {
+        Pending first = waiting.removeFirst();
+        webhooks -= first.size();
+        return first;
     }
 
     private void judge(long oldestSince, boolean full, long now) {
@@ -123,15 +135,16 @@ final class WaitingRoom {
         }
     }
 
+    /** How many webhooks wait. */
     synchronized int size() {
-        return waiting.size();
+        return webhooks;
     }
 
     /** Lets out those who have waited since before {@code nanos}, by the monotonic clock. */
     synchronized List<Pending> leaveIfSinceBefore(long nanos) {
         List<Pending> leaving = new ArrayList<>();
         while (!waiting.isEmpty() && waiting.getFirst().isSinceBefore(nanos)) {
-            leaving.add(waiting.removeFirst());
+            leaving.add(leaveFirst());
         }
         return leaving;
     }
@@ -139,8 +152,8 @@ final class WaitingRoom {
     /** Lets out, in a crowd, the oldest of those who wait beyond one group: they have waited too long already. */
     synchronized List<Pending> leaveIfCrowded() {
         List<Pending> leaving = new ArrayList<>();
-        while (crowded && waiting.size() > groupSizeMax) {
-            leaving.add(waiting.removeFirst());
+        while (crowded && webhooks > groupSizeMax && waiting.size() > 1) {
+            leaving.add(leaveFirst());
         }
         return leaving;
     }

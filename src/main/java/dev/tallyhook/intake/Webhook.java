@@ -1,44 +1,78 @@
 package dev.tallyhook.intake;
 
 import java.math.BigDecimal;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a webhook says, after every rule was held against it.
+ * What a webhook says, after every rule was held against it. One of the built-in source has accounts, amount and currency; an event
+ * of a named sender may lack any of them.
  *
- * @param amount greater than 0, with 0 to as many decimals as the currency has
+ * @param amount with 0 to as many decimals as the currency has, and greater than 0 unless it is an event's
  * @param traceparent the request that brought it (W3C Trace Context), or null if that is not traced
+ * @param event what is kept beside it, or null if it is the built-in source's
  */
 record Webhook(
         String transactionId,
-        String sourceAccount,
-        String destinationAccount,
-        BigDecimal amount,
-        String currency,
-        @Nullable String traceparent) {
+        @Nullable String sourceAccount,
+        @Nullable String destinationAccount,
+        @Nullable BigDecimal amount,
+        @Nullable String currency,
+        @Nullable String traceparent,
+        @Nullable EventRow event) {
 
     Webhook(String transactionId, String sourceAccount, String destinationAccount, BigDecimal amount, String currency) {
-        this(transactionId, sourceAccount, destinationAccount, amount, currency, null);
+        this(transactionId, sourceAccount, destinationAccount, amount, currency, null, null);
     }
 
     Webhook broughtBy(@Nullable String request) {
         return request == null
                 ? this
-                : new Webhook(transactionId, sourceAccount, destinationAccount, amount, currency, request);
+                : new Webhook(transactionId, sourceAccount, destinationAccount, amount, currency, request, event);
     }
 
-    /** Whether both tell of the same transfer: 1500.5 and 1500.50 are the same amount. */
-    boolean sameContentAs(Webhook other) {
-        return transactionId.equals(other.transactionId)
-                && sourceAccount.equals(other.sourceAccount)
-                && destinationAccount.equals(other.destinationAccount)
-                && currency.equals(other.currency)
-                && amount.compareTo(other.amount) == 0;
+    /** The name of its sender, or null if it is the built-in source's. */
+    @Nullable
+    String source() {
+        return event == null ? null : event.source();
+    }
+
+    /** Whether it tells the same as what is stored with its id. */
+    boolean sameContentAs(Stored stored) {
+        return Objects.equals(source(), stored.source())
+                && agrees(sourceAccount, stored.sourceAccount())
+                && agrees(destinationAccount, stored.destinationAccount())
+                && agrees(currency, stored.currency())
+                && agrees(amount, stored.amount());
+    }
+
+    /** 1500.5 and 1500.50 are the same amount. */
+    private boolean agrees(@Nullable BigDecimal mine, @Nullable BigDecimal stored) {
+        return (mine == null || stored == null) ? event != null : mine.compareTo(stored) == 0;
+    }
+
+    /** Of an event, what could not be mapped contradicts nothing: it may be another version, or other settings, that map more. */
+    private boolean agrees(@Nullable String mine, @Nullable String stored) {
+        return Objects.equals(mine, stored) || (event != null && (mine == null || stored == null));
     }
 
     /** Says which one, but not whose money and how much: this line may reach a log. */
     @Override
     public String toString() {
         return "Webhook[" + transactionId + "]";
+    }
+
+    /** What the ledger has under an id. */
+    record Stored(
+            @Nullable String source,
+            @Nullable String sourceAccount,
+            @Nullable String destinationAccount,
+            @Nullable BigDecimal amount,
+            @Nullable String currency) {
+
+        @Override
+        public String toString() {
+            return "Stored";
+        }
     }
 }

@@ -3,6 +3,8 @@ package dev.tallyhook.intake;
 import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.JsonBody;
 import dev.tallyhook.problem.ProblemException;
+import dev.tallyhook.problem.Violation;
+import dev.tallyhook.source.Sources;
 import dev.tallyhook.transaction.TransactionPath;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -13,6 +15,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jboss.resteasy.reactive.RestResponse;
 
@@ -24,15 +27,22 @@ class WebhookResource {
 
     private final Signatures signatures;
     private final WebhookParser parser;
+    private final Sources sources;
     private final Intake intake;
     private final IntakeMetrics metrics;
     private final RequestMemory memory = RequestMemory.shared();
     private final long bodySizeMax;
 
     WebhookResource(
-            Signatures signatures, WebhookParser parser, Intake intake, IntakeMetrics metrics, IntakeConfig config) {
+            Signatures signatures,
+            WebhookParser parser,
+            Sources sources,
+            Intake intake,
+            IntakeMetrics metrics,
+            IntakeConfig config) {
         this.signatures = signatures;
         this.parser = parser;
+        this.sources = sources;
         this.intake = intake;
         this.metrics = metrics;
         this.bodySizeMax = config.bodySizeMax().asLongValue();
@@ -54,7 +64,8 @@ class WebhookResource {
         CompletionStage<RestResponse<Accepted>> answered = incoming.read()
                 .thenCompose(body -> authenticate(request, body))
                 .thenApply(body -> parse(request, body).broughtBy(traceparent))
-                .thenCompose(webhook -> intake.record(webhook).thenApply(receipt -> answer(webhook, receipt, since)));
+                .thenCompose(webhook ->
+                        intake.record(List.of(webhook)).thenApply(receipts -> answer(webhook, receipts.get(0), since)));
         // Not on what is returned, which the framework cancels when the sender goes away.
         var unused = answered.whenComplete((answer, failure) -> incoming.forget());
         return answered.whenComplete((answer, failure) -> {
@@ -71,7 +82,12 @@ class WebhookResource {
 
     private Webhook parse(HttpServerRequest request, byte[] body) {
         JsonBody.require(request.getHeader(HttpHeaders.CONTENT_TYPE));
-        return parser.parse(body);
+        Webhook webhook = parser.parse(body);
+        if (sources.owns(webhook.transactionId())) {
+            throw ProblemException.unprocessable(List.of(new Violation(
+                    "transaction_id", "must not begin with the name of a configured source and a colon")));
+        }
+        return webhook;
     }
 
     private RestResponse<Accepted> answer(Webhook webhook, Receipt receipt, long since) {

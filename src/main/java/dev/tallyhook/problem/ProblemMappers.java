@@ -80,7 +80,9 @@ public class ProblemMappers {
         return switch (status) {
             case 400 -> "The request cannot be read";
             case 401 -> "A bearer token is needed: Authorization: Bearer, and one of those that are configured";
-            case 403 -> "The token may read; holding and releasing need one of tallyhook.api.hold-tokens";
+            case 403 ->
+                "The token may read; holding and releasing need one of tallyhook.api.hold-tokens, and raw requests one of"
+                        + " tallyhook.api.raw-tokens";
             case 404 -> "There is nothing at this path";
             case 405 -> "This path does not take this method";
             case 406 -> "Answers are application/json";

@@ -66,6 +66,12 @@ public final class QueryParameters {
         return read(name, Timestamps.VIOLATION, Timestamps::parse);
     }
 
+    /** What is either asked for, by {@code true}, or not said. */
+    boolean flag(String name) {
+        return read(name, "must be true", value -> Optional.of(value).filter("true"::equals))
+                .isPresent();
+    }
+
     /** How many rows a page has at most: 1 to 500, or 50 if nothing is said. */
     int limit() {
         return read("limit", "must be a whole number from 1 to " + LIMIT_MAX, QueryParameters::limit)

@@ -25,15 +25,19 @@ class Transaction {
     @Column(name = "transaction_id")
     String transactionId;
 
+    @Nullable
     @Column(name = "source_account")
     String sourceAccount;
 
+    @Nullable
     @Column(name = "destination_account")
     String destinationAccount;
 
+    @Nullable
     @Column(name = "amount")
     BigDecimal amount;
 
+    @Nullable
     @Column(name = "currency")
     String currency;
 
@@ -47,4 +51,9 @@ class Transaction {
     @Nullable
     @Column(name = "processed_at")
     Instant processedAt;
+
+    /** The name of its sender; null if it is the built-in source's. */
+    @Nullable
+    @Column(name = "source")
+    String source;
 }

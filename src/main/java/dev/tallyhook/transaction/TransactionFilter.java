@@ -15,7 +15,18 @@ record TransactionFilter(
         Optional<String> sourceAccount,
         Optional<String> destinationAccount,
         Optional<Instant> createdFrom,
-        Optional<Instant> createdTo) {
+        Optional<Instant> createdTo,
+        EventFilter events) {
+
+    TransactionFilter(
+            Optional<String> transactionId,
+            Optional<TransactionStatus> status,
+            Optional<String> sourceAccount,
+            Optional<String> destinationAccount,
+            Optional<Instant> createdFrom,
+            Optional<Instant> createdTo) {
+        this(transactionId, status, sourceAccount, destinationAccount, createdFrom, createdTo, EventFilter.NONE);
+    }
 
     static TransactionFilter read(QueryParameters parameters) {
         return new TransactionFilter(
@@ -24,12 +35,16 @@ record TransactionFilter(
                 parameters.identifier("source_account"),
                 parameters.identifier("destination_account"),
                 parameters.time("created_from"),
-                parameters.time("created_to"));
+                parameters.time("created_to"),
+                EventFilter.read(parameters));
     }
 
     /** All but the status, each beginning with AND. */
     Sql conditions(Optional<Cursor> after) {
         var conditions = new Sql();
+        if (events.isBuiltIn()) {
+            conditions.add(" AND source IS NULL");
+        }
         transactionId.ifPresent(id -> conditions.add(" AND transaction_id = ?", id));
         sourceAccount.ifPresent(account -> conditions.add(" AND source_account = ?", account));
         destinationAccount.ifPresent(account -> conditions.add(" AND destination_account = ?", account));
@@ -38,5 +53,27 @@ record TransactionFilter(
         after.ifPresent(
                 cursor -> conditions.add(" AND (created_at, transaction_id) < (?, ?)", cursor.at(), cursor.key()));
         return conditions;
+    }
+
+    /** All of it, where events are joined with their transactions. */
+    Sql conditionsOnEvents(Optional<Cursor> after) {
+        Sql conditions = events.conditions();
+        status.ifPresent(of -> conditions.add(" AND transactions.status = '" + of + "'"));
+        transactionId.ifPresent(id -> conditions.add(" AND events.transaction_id = ?", id));
+        sourceAccount.ifPresent(account -> conditions.add(" AND transactions.source_account = ?", account));
+        destinationAccount.ifPresent(account -> conditions.add(" AND transactions.destination_account = ?", account));
+        createdFrom.ifPresent(time -> conditions.add(" AND events.created_at >= ?", time));
+        createdTo.ifPresent(time -> conditions.add(" AND events.created_at < ?", time));
+        after.ifPresent(cursor -> conditions.add(
+                " AND (" + events.time() + ", events.transaction_id) < (?, ?)", cursor.at(), cursor.key()));
+        return conditions;
+    }
+
+    /** A cursor belongs to a list by this: lists without a filter for events are called what they were before there was one. */
+    @Override
+    public String toString() {
+        return "TransactionFilter[transactionId=" + transactionId + ", status=" + status + ", sourceAccount="
+                + sourceAccount + ", destinationAccount=" + destinationAccount + ", createdFrom=" + createdFrom
+                + ", createdTo=" + createdTo + (events.equals(EventFilter.NONE) ? "" : ", events=" + events) + "]";
     }
 }

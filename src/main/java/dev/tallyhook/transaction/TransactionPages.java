@@ -22,9 +22,11 @@ class TransactionPages {
             " AND created_at >= coalesce((SELECT min(created_at) FROM finished HAVING count(*) = ?), '-infinity')";
 
     private final DataSource dataSource;
+    private final EventDetails events;
 
-    TransactionPages(DataSource dataSource) {
+    TransactionPages(DataSource dataSource, EventDetails events) {
         this.dataSource = dataSource;
+        this.events = events;
     }
 
     /**
@@ -45,17 +47,31 @@ class TransactionPages {
         String list = "transactions " + filter;
         List<TransactionView> found = select(filter, page.rowsToLookFor(), page.after(list))
                 .query(dataSource, row -> TransactionView.of(row, 1));
+        List<TransactionView> detailed = events.of(found);
         return new Page(
-                page.rows(found),
-                page.nextCursor(found, list, last -> new Cursor(last.createdAt(), last.transactionId())));
+                page.rows(detailed),
+                page.nextCursor(
+                        detailed, list, last -> new Cursor(filter.events().time(last), last.transactionId())));
     }
 
     static Sql select(TransactionFilter filter, int limit, Optional<Cursor> after) {
+        if (filter.events().isOfEvents()) {
+            return ofEvents(filter, limit, after);
+        }
         Sql conditions = filter.conditions(after);
         return filter.status()
                 .map(status -> ofOneStatus(status, conditions, limit))
                 .orElseGet(() ->
                         filter.transactionId().isPresent() ? ofOneId(conditions, limit) : ofAll(conditions, limit));
+    }
+
+    private static Sql ofEvents(TransactionFilter filter, int limit, Optional<Cursor> after) {
+        return new Sql()
+                .add(
+                        "SELECT " + TransactionView.COLUMNS.replaceAll("(\\w+)", "transactions.$1")
+                                + " FROM events JOIN transactions ON transactions.transaction_id = events.transaction_id WHERE true")
+                .add(filter.conditionsOnEvents(after))
+                .add(" ORDER BY " + filter.events().time() + " DESC, events.transaction_id DESC LIMIT ?", limit);
     }
 
     /** Found by the primary key, whatever its status. */

@@ -6,6 +6,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
 import java.sql.SQLException;
+import java.util.List;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers what became of transactions. */
@@ -15,9 +16,11 @@ class TransactionResource {
 
     private final Transactions transactions;
     private final TransactionPages pages;
+    private final EventDetails events;
 
-    TransactionResource(Transactions transactions, TransactionPages pages) {
+    TransactionResource(Transactions transactions, TransactionPages pages, EventDetails events) {
         this.transactions = transactions;
+        this.events = events;
         this.pages = pages;
     }
 
@@ -46,14 +49,15 @@ class TransactionResource {
 
     @GET
     @Path("/{transaction_id}")
-    public RestResponse<TransactionView> get(HttpServerRequest request) {
+    public RestResponse<TransactionView> get(HttpServerRequest request) throws SQLException {
         Transaction row = TransactionPath.id(request, "")
                 // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not
                 // even ask for.
                 .filter(id -> Identifier.violationAsId(id) == null)
                 .map(transactions::findById)
                 .orElseThrow(TransactionResource::notFound);
-        return RestResponse.ResponseBuilder.ok(TransactionView.of(row), MediaType.APPLICATION_JSON)
+        TransactionView found = events.of(List.of(TransactionView.of(row))).get(0);
+        return RestResponse.ResponseBuilder.ok(found, MediaType.APPLICATION_JSON)
                 .build();
     }
 

@@ -1,25 +1,34 @@
 package dev.tallyhook.transaction;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** A transaction as it is answered: amounts with every digit, times in UTC (RFC 3339). */
+/**
+ * A transaction as it is answered: amounts with every digit, times in UTC (RFC 3339).
+ *
+ * @param event what else is known of one that a named sender posted; null if it is the built-in source's, whose answer has none of it
+ */
 record TransactionView(
         String transactionId,
-        String sourceAccount,
-        String destinationAccount,
-        BigDecimal amount,
-        String currency,
+        @Nullable String sourceAccount,
+        @Nullable String destinationAccount,
+        @Nullable BigDecimal amount,
+        @Nullable String currency,
         TransactionStatus status,
         Instant createdAt,
-        @Nullable Instant processedAt) {
+        @Nullable Instant processedAt,
+
+        @JsonUnwrapped @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+        EventView event) {
 
     /** In the order in which {@link #of(ResultSet, int)} reads them. */
     static final String COLUMNS =
-            "transaction_id, source_account, destination_account, amount, currency, status, created_at, processed_at";
+            "transaction_id, source_account, destination_account, amount, currency, status, created_at, processed_at, source";
 
     /** Reads the {@link #COLUMNS}, which begin at this one. */
     static TransactionView of(ResultSet row, int first) throws SQLException {
@@ -31,7 +40,8 @@ record TransactionView(
                 row.getString(first + 4),
                 TransactionStatus.valueOf(row.getString(first + 5)),
                 Timestamps.of(row, first + 6),
-                row.getObject(first + 7) == null ? null : Timestamps.of(row, first + 7));
+                row.getObject(first + 7) == null ? null : Timestamps.of(row, first + 7),
+                EventView.of(row.getString(first + 8)));
     }
 
     static TransactionView of(Transaction row) {
@@ -43,6 +53,21 @@ record TransactionView(
                 row.currency,
                 row.status,
                 row.createdAt,
-                row.processedAt);
+                row.processedAt,
+                EventView.of(row.source));
+    }
+
+    /** With what is known of its event. */
+    TransactionView telling(EventView more) {
+        return new TransactionView(
+                transactionId,
+                sourceAccount,
+                destinationAccount,
+                amount,
+                currency,
+                status,
+                createdAt,
+                processedAt,
+                more);
     }
 }

@@ -55,7 +55,7 @@ class GroupCommitTest {
         Statements.execute(dataSource, REFUSE_POISON);
         try {
             List<CompletionStage<Receipt>> receipts = IntStream.range(0, 50)
-                    .mapToObj(i -> intake.record(webhook(Webhooks.newId(), i == 25 ? "poison" : "acc", "1.00")))
+                    .mapToObj(i -> record(webhook(Webhooks.newId(), i == 25 ? "poison" : "acc", "1.00")))
                     .toList();
             for (int i = 0; i < receipts.size(); i++) {
                 var receipt = receipts.get(i).toCompletableFuture();
@@ -79,9 +79,7 @@ class GroupCommitTest {
             String id = Webhooks.newId();
             assertEquals(
                     Receipt.ACCEPTED,
-                    intake.record(webhook(id, "acc", "1.00"))
-                            .toCompletableFuture()
-                            .join());
+                    record(webhook(id, "acc", "1.00")).toCompletableFuture().join());
             assertEquals(1, count(id));
         }
     }
@@ -100,14 +98,14 @@ class GroupCommitTest {
                             transaction_id, source_account, destination_account, amount, currency, due_at)
                         VALUES ('%s', 'acc', 'to', 1, 'INR', now())""".formatted(id));
             }
-            ids.forEach(id -> intake.record(webhook(id, "acc", "1.00")));
+            ids.forEach(id -> record(webhook(id, "acc", "1.00")));
             await().atMost(Duration.ofSeconds(3)).until(this::isAccepted);
             statement.execute("ROLLBACK");
         }
     }
 
     private boolean isAccepted() {
-        return intake.record(webhook(Webhooks.newId(), "acc", "1.00"))
+        return record(webhook(Webhooks.newId(), "acc", "1.00"))
                 .handle((receipt, failure) -> receipt == Receipt.ACCEPTED)
                 .toCompletableFuture()
                 .join();
@@ -149,7 +147,7 @@ class GroupCommitTest {
         await().until(() -> count(id) == 1);
         assertEquals(
                 Receipt.REPLAYED,
-                intake.record(new Webhook(id, "acc_user_789", "acc_merchant_456", new BigDecimal("1500.50"), "INR"))
+                record(new Webhook(id, "acc_user_789", "acc_merchant_456", new BigDecimal("1500.50"), "INR"))
                         .toCompletableFuture()
                         .join());
         assertEquals(1, count(id));
@@ -158,7 +156,7 @@ class GroupCommitTest {
     @Test
     void many_webhooks_share_a_commit() throws SQLException {
         List<CompletionStage<Receipt>> receipts = IntStream.range(0, 1_000)
-                .mapToObj(i -> intake.record(webhook("shared_" + Webhooks.newId(), "acc", "1.00")))
+                .mapToObj(i -> record(webhook("shared_" + Webhooks.newId(), "acc", "1.00")))
                 .toList();
         receipts.forEach(receipt -> receipt.toCompletableFuture().join());
         int commits =
@@ -172,6 +170,10 @@ class GroupCommitTest {
 
     private int count(String id) throws SQLException {
         return number("SELECT count(*) FROM transactions WHERE transaction_id = '" + id + "'");
+    }
+
+    private CompletionStage<Receipt> record(Webhook webhook) {
+        return intake.record(List.of(webhook)).thenApply(receipts -> receipts.get(0));
     }
 
     private int number(String sql) throws SQLException {

@@ -75,7 +75,7 @@ class GroupWriterTest {
     @Test
     void an_id_that_another_session_holds_is_told_of() throws InterruptedException {
         List<Pending> group = group(3);
-        Webhook held = group.get(1).webhook();
+        Webhook held = group.get(1).webhooks().get(0);
         failing = webhooks -> webhooks.contains(held) ? LOCKED : null;
         writer.write(group);
         assertEquals(List.of(202, 503, 202), statuses(group));
@@ -88,7 +88,7 @@ class GroupWriterTest {
         failing = webhooks -> LOCKED;
         List<Pending> group = group(1);
         writer.write(group);
-        writer.write(List.of(new Pending(group.get(0).webhook(), System.nanoTime(), new CompletableFuture<>())));
+        writer.write(List.of(new Pending(group.get(0).webhooks(), System.nanoTime(), new CompletableFuture<>())));
         assertEquals(2, log.with("cannot be stored"), log::toString);
         assertEquals(0, log.with("takes no webhooks"), log::toString);
     }
@@ -145,7 +145,7 @@ class GroupWriterTest {
     @Test
     void a_row_that_breaks_a_rule_of_the_database_is_answered_500_and_its_neighbours_202() throws InterruptedException {
         List<Pending> group = group(4);
-        Webhook bad = group.get(0).webhook();
+        Webhook bad = group.get(0).webhooks().get(0);
         failing = webhooks -> webhooks.contains(bad) ? "23514" : null;
         writer.write(group);
         assertEquals(List.of(500, 202, 202, 202), statuses(group));
@@ -156,7 +156,7 @@ class GroupWriterTest {
     @Test
     void a_bad_row_is_found_by_halving() throws InterruptedException {
         List<Pending> group = group(256);
-        Webhook bad = group.get(100).webhook();
+        Webhook bad = group.get(100).webhooks().get(0);
         failing = webhooks -> webhooks.contains(bad) ? "22000" : null;
         writer.write(group);
         List<Integer> statuses = statuses(group);
@@ -169,7 +169,7 @@ class GroupWriterTest {
     @Test
     void a_row_that_another_session_holds_is_met_twice() throws InterruptedException {
         List<Pending> group = group(256);
-        Webhook held = group.get(100).webhook();
+        Webhook held = group.get(100).webhooks().get(0);
         int[] met = {0};
         failing = webhooks -> {
             met[0] += webhooks.contains(held) ? 1 : 0;
@@ -184,7 +184,7 @@ class GroupWriterTest {
     @Test
     void a_missing_privilege_that_only_one_row_needs_costs_only_that_row() throws InterruptedException {
         List<Pending> group = group(4);
-        Webhook conflicting = group.get(2).webhook();
+        Webhook conflicting = group.get(2).webhooks().get(0);
         failing = webhooks -> webhooks.contains(conflicting) ? "42501" : null;
         writer.write(group);
         assertEquals(List.of(202, 202, 503, 202), statuses(group));
@@ -215,7 +215,7 @@ class GroupWriterTest {
     @Test
     void a_state_that_nobody_knows_is_tried_alone_and_answered_500() throws InterruptedException {
         List<Pending> group = group(3);
-        Webhook odd = group.get(1).webhook();
+        Webhook odd = group.get(1).webhooks().get(0);
         failing = webhooks -> webhooks.contains(odd) ? "ZZ123" : null;
         writer.write(group);
         assertEquals(List.of(202, 500, 202), statuses(group));
@@ -223,7 +223,7 @@ class GroupWriterTest {
 
     private static List<Integer> statuses(List<Pending> group) {
         return group.stream()
-                .map(pending -> pending.receipt()
+                .map(pending -> pending.receipts()
                         .handle((receipt, failure) -> failure == null ? 202 : ((ProblemException) failure).status())
                         .join())
                 .toList();
@@ -232,7 +232,7 @@ class GroupWriterTest {
     private static List<Pending> group(int size) {
         return Stream.generate(() -> new Webhook(Webhooks.newId(), "acc", "to", BigDecimal.ONE, "INR"))
                 .limit(size)
-                .map(webhook -> new Pending(webhook, System.nanoTime(), new CompletableFuture<>()))
+                .map(webhook -> new Pending(List.of(webhook), System.nanoTime(), new CompletableFuture<>()))
                 .toList();
     }
 }

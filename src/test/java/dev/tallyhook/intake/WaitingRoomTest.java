@@ -104,7 +104,7 @@ class WaitingRoomTest {
     private void enter(int count) {
         for (int i = 0; i < count; i++) {
             var webhook = new Webhook("txn", "from", "to", BigDecimal.ONE, "INR");
-            room.enter(new Pending(webhook, now, new CompletableFuture<>()));
+            room.enter(new Pending(List.of(webhook), now, new CompletableFuture<>()));
         }
     }
 }

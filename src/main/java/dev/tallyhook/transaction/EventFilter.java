@@ -1,0 +1,75 @@
+package dev.tallyhook.transaction;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Which events of named senders a list has.
+ *
+ * @param source the name of a sender, or that of the built-in source, which has none
+ * @param occurredFrom inclusive, by the provider's clock
+ * @param occurredTo exclusive
+ * @param unmapped whether only those of which not all could be mapped
+ */
+record EventFilter(
+        Optional<String> source,
+        Optional<String> type,
+        Optional<String> subject,
+        Optional<Instant> occurredFrom,
+        Optional<Instant> occurredTo,
+        boolean unmapped) {
+
+    /** Of lists that do not tell events from other transactions. */
+    static final EventFilter NONE = new EventFilter(
+            Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false);
+
+    private static final String BUILT_IN = "transactions";
+
+    static EventFilter read(QueryParameters parameters) {
+        return new EventFilter(
+                parameters.identifier("source"),
+                parameters.identifier("type"),
+                parameters.identifier("subject"),
+                parameters.time("occurred_from"),
+                parameters.time("occurred_to"),
+                parameters.flag("unmapped"));
+    }
+
+    /** Whether nothing but what the built-in source has is asked for. */
+    boolean isBuiltIn() {
+        return equals(new EventFilter(
+                Optional.of(BUILT_IN), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false));
+    }
+
+    /** Whether only events can be in the list. */
+    boolean isOfEvents() {
+        return !equals(NONE) && !isBuiltIn();
+    }
+
+    /** Those of one subject, what happened to one payment, stand in the order of the provider's own times. */
+    String time() {
+        return subject.isPresent() ? "coalesce(events.occurred_at, events.created_at)" : "events.created_at";
+    }
+
+    /** By what {@link #time} is the time of a row. */
+    Instant time(TransactionView row) {
+        EventView event = row.event();
+        return subject.isPresent() && event != null && event.occurredAt() != null
+                ? event.occurredAt()
+                : row.createdAt();
+    }
+
+    /** Each beginning with AND. */
+    Sql conditions() {
+        var conditions = new Sql();
+        source.ifPresent(name -> conditions.add(" AND events.source = ?", name));
+        type.ifPresent(name -> conditions.add(" AND events.type = ?", name));
+        subject.ifPresent(name -> conditions.add(" AND events.subject = ?", name));
+        if (unmapped) {
+            conditions.add(" AND events.unmapped IS NOT NULL");
+        }
+        occurredFrom.ifPresent(at -> conditions.add(" AND events.occurred_at >= ?", at));
+        occurredTo.ifPresent(at -> conditions.add(" AND events.occurred_at < ?", at));
+        return conditions;
+    }
+}

@@ -1,0 +1,70 @@
+package dev.tallyhook.transaction;
+
+import dev.tallyhook.problem.ProblemException;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.annotation.security.RolesAllowed;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+import org.jboss.resteasy.reactive.RestResponse;
+
+/** Where an event's request is read as it came, by who has the right to: it may hold personal data. */
+@Reading
+@Path("/v1/transactions")
+class RawResource {
+
+    /** Which a token has, and the tokens that only read have not. */
+    private static final String RIGHT = "raw";
+
+    private static final String SELECT = """
+            SELECT keeper.headers, keeper.body
+            FROM events AS event
+            JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+            WHERE event.transaction_id = ?
+            """;
+
+    private static final String CONTENT_TYPE = "content-type";
+
+    /** Before the name of a header that came with the request. */
+    private static final String RECEIVED = "Tallyhook-Received-";
+
+    private final DataSource dataSource;
+
+    RawResource(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    @GET
+    @Path("/{transaction_id}/raw")
+    @RolesAllowed(RIGHT)
+    public RestResponse<byte[]> get(HttpServerRequest request) throws SQLException {
+        String id = TransactionPath.id(request, "/raw")
+                .filter(of -> Identifier.violationAsId(of) == null)
+                .orElseThrow(RawResource::notFound);
+        return new Sql()
+                .add(SELECT, id).query(dataSource, RawResource::answer).stream()
+                        .findFirst()
+                        .orElseThrow(RawResource::notFound);
+    }
+
+    private static RestResponse<byte[]> answer(ResultSet row) throws SQLException {
+        Map<String, String> headers = new TreeMap<>();
+        row.getString(1).lines().map(line -> line.split(": ", 2)).forEach(header -> headers.put(header[0], header[1]));
+        var answer = RestResponse.ResponseBuilder.ok(RawBody.decompress(row.getBytes(2)))
+                .header("Content-Type", headers.getOrDefault(CONTENT_TYPE, "application/octet-stream"))
+                // Its sender chose the type: a browser that is led here must neither show it nor run it.
+                .header("Content-Disposition", "attachment; filename=\"event\"")
+                .header("Content-Security-Policy", "sandbox; default-src 'none'");
+        // The query of the URL stands among them as a header that no request can have.
+        headers.forEach((name, value) -> answer.header(RECEIVED + name.replace(":", ""), value));
+        return answer.build();
+    }
+
+    private static ProblemException notFound() {
+        return ProblemException.notFound("No event of a named sender is stored with this id");
+    }
+}

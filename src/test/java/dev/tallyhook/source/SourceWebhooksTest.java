@@ -1,0 +1,262 @@
+package dev.tallyhook.source;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tallyhook.Webhooks;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@TestProfile(SourceWebhooksTest.Configured.class)
+class SourceWebhooksTest {
+
+    private static final String SECRET = "whsec_of_the_tests";
+    private static final String PATH = "/v1/webhooks/shop";
+
+    @Inject
+    DataSource dataSource;
+
+    public static class Configured implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of(
+                    "tallyhook.sources.shop.scheme", "stripe",
+                    "tallyhook.sources.shop.secrets", SECRET,
+                    "tallyhook.sources.other.scheme", "stripe",
+                    "tallyhook.sources.other.secrets", "whsec_of_another",
+                    "tallyhook.sources.other.body-size-max", "2K");
+        }
+    }
+
+    private static String newId() {
+        return "evt_" + UUID.randomUUID();
+    }
+
+    private static String event(String id, String amount) {
+        return """
+                {"id":"%s","object":"event","created":1795820000,"type":"payment_intent.succeeded","pending_webhooks":1,
+                "data":{"object":{"id":"pi_%s","object":"payment_intent","amount":%s,"currency":"usd","customer":"cus_1"}}}""".formatted(id, id, amount);
+    }
+
+    private static Response send(String path, String secret, String body) {
+        long now = Instant.now().getEpochSecond();
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        String signature = Hmac.ofText(secret, Hmac.SHA256).signHex(Hmac.bytes(now + "."), bytes);
+        return given().header("Stripe-Signature", "t=" + now + ",v1=" + signature)
+                .contentType("application/json; charset=utf-8")
+                .body(bytes)
+                .post(path);
+    }
+
+    private static ValidatableResponse read(String id) {
+        return given().urlEncodingEnabled(false)
+                .get(Webhooks.transactionPath(id))
+                .then();
+    }
+
+    @Test
+    void an_event_becomes_a_transaction_that_tells_its_source() {
+        String id = newId();
+        send(PATH, SECRET, event(id, "1099"))
+                .then()
+                .statusCode(200)
+                .header("Idempotent-Replayed", nullValue())
+                .body("status", equalTo("ACCEPTED"));
+        read("shop:" + id)
+                .statusCode(200)
+                .body("amount", equalTo(10.99f))
+                .body("currency", equalTo("USD"))
+                .body("status", notNullValue())
+                .body("source", equalTo("shop"))
+                .body("type", equalTo("payment_intent.succeeded"))
+                .body("occurred_at", equalTo("2026-11-27T22:53:20Z"))
+                .body("amount_sent", equalTo("1099"))
+                .body("amount_unit", equalTo("MINOR"))
+                .body("unmapped", nullValue());
+    }
+
+    @Test
+    void one_of_the_built_in_source_is_answered_as_before() {
+        String id = Webhooks.newId();
+        given().contentType("application/json")
+                .body(Webhooks.body(id))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(202);
+        read(id).statusCode(200).body("keySet()", hasSize(8)).body("$", not(containsString("source\"")));
+    }
+
+    @Test
+    void whoever_does_not_know_the_secret_is_refused_with_one_answer() {
+        String body = event(newId(), "1");
+        String wrong = send(PATH, "whsec_of_another", body)
+                .then()
+                .statusCode(401)
+                .extract()
+                .asString();
+        assertEquals(
+                wrong,
+                given().body(body)
+                        .contentType("application/json")
+                        .post(PATH)
+                        .then()
+                        .statusCode(401)
+                        .extract()
+                        .asString());
+    }
+
+    @Test
+    void a_source_that_is_none_is_not_found() {
+        send("/v1/webhooks/nobody", SECRET, "{}").then().statusCode(404);
+    }
+
+    @Test
+    void a_body_over_the_limit_of_its_source_is_refused() {
+        send("/v1/webhooks/other", "whsec_of_another", " ".repeat(2049)).then().statusCode(413);
+    }
+
+    @Test
+    void a_retry_whose_counters_differ_is_a_replay_and_another_amount_a_conflict_on_record() {
+        String id = newId();
+        String body = event(id, "1099");
+        send(PATH, SECRET, body).then().statusCode(200);
+        send(PATH, SECRET, body.replace("\"pending_webhooks\":1", "\"pending_webhooks\":0"))
+                .then()
+                .statusCode(200)
+                .header("Idempotent-Replayed", equalTo("true"));
+        send(PATH, SECRET, event(id, "9999")).then().statusCode(200).header("Idempotent-Replayed", nullValue());
+        given().queryParam("transaction_id", "shop:" + id)
+                .get("/v1/conflicts")
+                .then()
+                .body("conflicts", hasSize(1))
+                .body("conflicts[0].amount", equalTo(99.99f))
+                .body("conflicts[0].stored.source", equalTo("shop"));
+        read("shop:" + id).body("amount", equalTo(10.99f));
+    }
+
+    @Test
+    void what_cannot_be_mapped_is_kept_with_its_reason_and_its_bytes() {
+        String id = newId();
+        String body = "{\"id\":\"" + id + "\",\"object\":\"event\",\"type\":\"made.up\",\"data\":{}}\n";
+        send(PATH, SECRET, body).then().statusCode(200);
+        read("shop:" + id).body("unmapped", equalTo("unknown_type")).body("amount", nullValue());
+        byte[] raw = given().urlEncodingEnabled(false)
+                .get(Webhooks.transactionPath("shop:" + id) + "/raw")
+                .then()
+                .statusCode(200)
+                .contentType("application/json; charset=utf-8")
+                .header("Tallyhook-Received-stripe-signature", containsString("v1="))
+                .header("Content-Disposition", containsString("attachment"))
+                .extract()
+                .asByteArray();
+        assertArrayEquals(body.getBytes(StandardCharsets.UTF_8), raw);
+        given().queryParam("unmapped", true)
+                .queryParam("source", "shop")
+                .queryParam("type", "made.up")
+                .get("/v1/transactions")
+                .then()
+                .statusCode(200)
+                .body("transactions.transaction_id", org.hamcrest.Matchers.hasItem("shop:" + id));
+    }
+
+    @Test
+    void bytes_that_are_no_json_are_kept_once() {
+        String body = "not json " + UUID.randomUUID();
+        send(PATH, SECRET, body).then().statusCode(200);
+        send(PATH, SECRET, body).then().statusCode(200).header("Idempotent-Replayed", equalTo("true"));
+        read("shop:" + Event.digest(body)).statusCode(200).body("unmapped", equalTo("unreadable"));
+    }
+
+    @Test
+    void the_built_in_source_cannot_take_the_id_of_a_named_one() {
+        given().contentType("application/json")
+                .body(Webhooks.body("shop:" + newId()))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(422)
+                .body("errors[0].field", equalTo("transaction_id"));
+        given().contentType("application/json")
+                .body(Webhooks.body("somebody:" + newId()))
+                .post(Webhooks.PATH)
+                .then()
+                .statusCode(202);
+    }
+
+    @Test
+    void a_payments_events_stand_in_the_order_of_its_providers_times_and_in_pages() {
+        String subject = "pi_" + UUID.randomUUID();
+        List<String> ids = new ArrayList<>();
+        for (long created : new long[] {300, 100, 200}) {
+            String id = newId();
+            ids.add("shop:" + id);
+            send(PATH, SECRET, """
+                            {"id":"%s","type":"payment_intent.created","created":%d,
+                            "data":{"object":{"id":"%s","object":"payment_intent","amount":1,"currency":"usd"}}}""".formatted(id, created, subject)).then().statusCode(200);
+        }
+        List<String> listed = new ArrayList<>();
+        String cursor = null;
+        do {
+            var request = given().queryParam("subject", subject).queryParam("limit", 2);
+            if (cursor != null) {
+                request.queryParam("cursor", cursor);
+            }
+            var page = request.get("/v1/transactions").then().statusCode(200).extract();
+            listed.addAll(page.path("transactions.transaction_id"));
+            cursor = page.path("next_cursor");
+        } while (cursor != null);
+        assertEquals(List.of(ids.get(0), ids.get(2), ids.get(1)), listed);
+    }
+
+    @Test
+    void the_same_event_by_a_hundred_connections_at_once_is_one_row() throws Exception {
+        String id = newId();
+        var pool = Executors.newFixedThreadPool(20);
+        try {
+            List<Callable<Integer>> all = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                String body = event(id, "5").replace("\"pending_webhooks\":1", "\"pending_webhooks\":" + i);
+                all.add(() -> send(PATH, SECRET, body).statusCode());
+            }
+            for (Future<Integer> status : pool.invokeAll(all)) {
+                assertEquals(200, status.get());
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+        assertEquals(1, count("SELECT count(*) FROM transactions WHERE transaction_id = '" + "shop:" + id + "'"));
+        assertEquals(1, count("SELECT count(*) FROM events WHERE transaction_id = '" + "shop:" + id + "'"));
+        assertEquals(0, count("SELECT count(*) FROM conflicts WHERE transaction_id = '" + "shop:" + id + "'"));
+    }
+
+    private int count(String sql) throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var row = connection.createStatement().executeQuery(sql)) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+}
