@@ -2,6 +2,7 @@ package dev.tallyhook;
 
 import dev.tallyhook.access.ConnectionLimits;
 import dev.tallyhook.database.HostNames;
+import dev.tallyhook.intake.MapAgain;
 import io.quarkus.bootstrap.logging.InitialConfigurator;
 import io.quarkus.runtime.Application;
 import io.quarkus.runtime.ApplicationLifecycleManager;
@@ -30,9 +31,9 @@ public class Tallyhook {
     private static @Nullable Logger hibernate;
 
     /**
-     * Runs until SIGTERM.
+     * Runs until SIGTERM, or does what a command says and ends.
      *
-     * @param arguments none are known
+     * @param arguments none, or {@link MapAgain#NAME} and what it takes
      */
     public static void main(String... arguments) {
         HostNames.rememberBriefly();
@@ -40,7 +41,18 @@ public class Tallyhook {
         hibernate = Logger.getLogger("org.hibernate");
         hibernate.setLevel(Level.WARNING);
         ConnectionLimits.install();
-        Quarkus.run(null, Tallyhook::exit, arguments);
+        if (arguments.length == 0) {
+            Quarkus.run(null, Tallyhook::exit);
+        } else if (arguments[0].equals(MapAgain.NAME)) {
+            // Beside replicas, whose ports and work it leaves alone.
+            System.setProperty("quarkus.http.host-enabled", "false");
+            System.setProperty("quarkus.management.host-enabled", "false");
+            System.setProperty("quarkus.scheduler.enabled", "false");
+            Quarkus.run(MapAgain.class, Tallyhook::exit, arguments);
+        } else {
+            System.err.println("There is one command, " + MapAgain.NAME + " [source]; without any, the service runs");
+            System.exit(2);
+        }
     }
 
     private static void exit(int code, @Nullable Throwable failure) {

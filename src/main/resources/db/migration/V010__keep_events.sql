@@ -1,12 +1,16 @@
--- What named senders post, as an event of theirs beside its row in the ledger, which it shares its id with. Rows of the built-in
--- source have none, and keep every rule that they had.
+-- What named senders post are transactions too, which tell whose they are and what of. Those of the built-in source have none of it, take
+-- not one byte more, and keep every rule that they had.
 --
 -- An event may lack what a transaction of the built-in source must have: it is kept all the same, marked with the reason.
 --
 -- NOT VALID, so that nobody waits while all rows are read: those of before keep the narrower rules that are replaced here.
 SELECT pg_temp.change_table('transactions', $change$
     ALTER TABLE transactions
-        ADD COLUMN source text COLLATE "C",
+        ADD COLUMN source      text COLLATE "C",
+        ADD COLUMN type        text COLLATE "C",
+        ADD COLUMN subject     text COLLATE "C",
+        ADD COLUMN occurred_at timestamptz,
+        ADD COLUMN unmapped    text COLLATE "C",
         ALTER COLUMN source_account DROP NOT NULL,
         ALTER COLUMN destination_account DROP NOT NULL,
         ALTER COLUMN amount DROP NOT NULL,
@@ -14,9 +18,11 @@ SELECT pg_temp.change_table('transactions', $change$
         DROP CONSTRAINT amount_is_positive_and_exact,
         DROP CONSTRAINT currency_is_a_code,
         ADD CONSTRAINT source_is_a_name CHECK (source ~ '^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$') NOT VALID,
-        ADD CONSTRAINT built_in_is_whole CHECK (
+        ADD CONSTRAINT built_in_is_whole_and_no_event CHECK (
             source IS NOT NULL
-            OR (source_account IS NOT NULL AND destination_account IS NOT NULL AND amount IS NOT NULL AND currency IS NOT NULL)) NOT VALID,
+            OR (source_account IS NOT NULL AND destination_account IS NOT NULL AND amount IS NOT NULL AND currency IS NOT NULL
+                AND type IS NULL AND subject IS NULL AND occurred_at IS NULL AND unmapped IS NULL)) NOT VALID,
+        ADD CONSTRAINT occurred_at_is_finite CHECK (isfinite(occurred_at)) NOT VALID,
         ADD CONSTRAINT amount_is_exact CHECK (
             CASE WHEN source IS NULL THEN amount > 0 AND amount < 1000000000000000000 AND scale(amount) <= 4
                 ELSE abs(amount) < 1000000000000000000 AND scale(amount) <= 18 END) NOT VALID,
@@ -32,32 +38,21 @@ SELECT pg_temp.change_table('conflicts', $change$
         ALTER COLUMN currency DROP NOT NULL
 $change$);
 
--- One request may bring many events: the first of them that is new keeps its bytes, and the others name it. The bytes are compressed
--- before they come here (RFC 1951), so the server does not try again.
+-- How events came: the amount as it was written, and the request. One request may bring many events: the first of them that is new
+-- keeps it, and the others name that one. Apart from the transactions, because those are written a second time when they are finished.
+-- raw has the headers that matter, an empty line and the body, and is compressed before it comes here (RFC 1951), so the server does not
+-- try again.
 -- No foreign key: it would cost each accepted event a lock, and both rows are written by one statement.
 CREATE TABLE events (
     transaction_id text COLLATE "C" NOT NULL,
-    created_at     timestamptz      NOT NULL DEFAULT now(), -- that of the transaction: both are of one statement
-    source         text COLLATE "C" NOT NULL,
-    type           text COLLATE "C",
-    subject        text COLLATE "C",
-    occurred_at    timestamptz,
-    unmapped       text COLLATE "C",
     amount_sent    text COLLATE "C",
-    amount_unit    text COLLATE "C",
+    amount_unit    "char",
     raw_of         text COLLATE "C",
-    headers        text,
-    body           bytea,
+    raw            bytea,
 
     CONSTRAINT events_pkey PRIMARY KEY (transaction_id),
-    CONSTRAINT raw_is_here_or_elsewhere CHECK ((raw_of IS NULL) = (body IS NOT NULL) AND (raw_of IS NULL) = (headers IS NOT NULL)),
-    CONSTRAINT occurred_at_is_finite CHECK (isfinite(occurred_at)),
-    CONSTRAINT amount_has_its_unit CHECK ((amount_sent IS NULL) = (amount_unit IS NULL) AND amount_unit IN ('MINOR', 'MAJOR'))
+    CONSTRAINT raw_is_here_or_elsewhere CHECK ((raw_of IS NULL) <> (raw IS NULL)),
+    CONSTRAINT amount_has_its_unit CHECK ((amount_sent IS NULL) = (amount_unit IS NULL)),
+    CONSTRAINT unit_is_minor_or_major CHECK (amount_unit IN ('i', 'a'))
 );
-ALTER TABLE events ALTER COLUMN body SET STORAGE EXTERNAL;
-
--- What lists are read by, newest first; those of one subject in the order of the provider's own times.
-CREATE INDEX events_by_source ON events (source, created_at);
-CREATE INDEX events_by_type ON events (type, created_at);
-CREATE INDEX events_by_subject ON events (subject, (coalesce(occurred_at, created_at))) WHERE subject IS NOT NULL;
-CREATE INDEX events_unmapped ON events (created_at) WHERE unmapped IS NOT NULL;
+ALTER TABLE events ALTER COLUMN raw SET STORAGE EXTERNAL;

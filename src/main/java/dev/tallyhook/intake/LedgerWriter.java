@@ -2,6 +2,7 @@ package dev.tallyhook.intake;
 
 import static dev.tallyhook.database.Durability.DURABLY;
 
+import dev.tallyhook.source.Money;
 import dev.tallyhook.transaction.LedgerConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
@@ -61,9 +62,10 @@ class LedgerWriter {
                         source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, delivery, place)),
             inserted AS (
                 INSERT INTO transactions (
-                    transaction_id, source_account, destination_account, amount, currency, due_at, traceparent, source)
+                    transaction_id, source_account, destination_account, amount, currency, due_at, traceparent,
+                    source, type, subject, occurred_at, unmapped)
                 SELECT transaction_id, source_account, destination_account, amount, currency,
-                       now() + ? * interval '1 microsecond', traceparent, source
+                       now() + ? * interval '1 microsecond', traceparent, source, type, subject, occurred_at, unmapped
                 FROM webhook
                 ORDER BY place
                 ON CONFLICT (transaction_id) DO NOTHING
@@ -73,13 +75,10 @@ class LedgerWriter {
                 FROM inserted JOIN webhook USING (transaction_id)
                 WHERE source IS NOT NULL),
             kept AS (
-                INSERT INTO events (
-                    transaction_id, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, raw_of, headers, body)
-                SELECT transaction_id, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit,
-                       nullif(keeper, transaction_id),
-                       CASE WHEN keeper = transaction_id THEN raw.headers END,
-                       CASE WHEN keeper = transaction_id THEN raw.body END
-                FROM fresh JOIN unnest(?::text[], ?::bytea[]) WITH ORDINALITY AS raw (headers, body, delivery) USING (delivery)
+                INSERT INTO events (transaction_id, amount_sent, amount_unit, raw_of, raw)
+                SELECT transaction_id, amount_sent, amount_unit::"char", nullif(keeper, transaction_id),
+                       CASE WHEN keeper = transaction_id THEN raw END
+                FROM fresh JOIN unnest(?::bytea[]) WITH ORDINALITY AS request (raw, delivery) USING (delivery)
                 ON CONFLICT (transaction_id) DO NOTHING)
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
             FROM inserted
@@ -199,37 +198,26 @@ class LedgerWriter {
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::subject));
             insert.setArray(next++, ofEvents(connection, "timestamptz", webhooks, EventRow::occurredAt));
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::unmapped));
+            insert.setArray(next++, ofSent(connection, webhooks, Money::sent));
             insert.setArray(
-                    next++,
-                    ofEvents(
-                            connection,
-                            "text",
-                            webhooks,
-                            event -> event.sent() == null ? null : event.sent().sent()));
-            insert.setArray(
-                    next++,
-                    ofEvents(
-                            connection,
-                            "text",
-                            webhooks,
-                            event -> event.sent() == null
-                                    ? null
-                                    : event.sent().unit().name()));
+                    next++, ofSent(connection, webhooks, sent -> sent.unit().code()));
             insert.setArray(next++, ofEvents(connection, "bigint", webhooks, event -> deliveries.get(event.raw())));
             insert.setLong(next++, delay.toNanos() / 1_000);
             insert.setArray(
                     next++,
                     connection.createArrayOf(
-                            "text",
-                            deliveries.keySet().stream().map(raw -> raw.headers).toArray()));
-            insert.setArray(
-                    next++,
-                    connection.createArrayOf(
                             "bytea",
-                            deliveries.keySet().stream().map(raw -> raw.body).toArray(byte[][]::new)));
+                            deliveries.keySet().stream()
+                                    .map(RawDelivery::compressed)
+                                    .toArray(byte[][]::new)));
             insert.setInt(next, webhooks.size());
             return inserted(insert, webhooks);
         }
+    }
+
+    private static Array ofSent(Connection connection, List<Webhook> webhooks, Function<Money, String> value)
+            throws SQLException {
+        return ofEvents(connection, "text", webhooks, event -> event.sent() == null ? null : value.apply(event.sent()));
     }
 
     private static Array ofEvents(

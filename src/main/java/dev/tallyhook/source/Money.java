@@ -15,9 +15,20 @@ public record Money(BigDecimal amount, String currency, String sent, Unit unit) 
     /** What an amount counts. */
     public enum Unit {
         /** The smallest unit, by the provider's own table of exponents. */
-        MINOR,
+        MINOR("i"),
         /** Whole units, with decimals. */
-        MAJOR
+        MAJOR("a");
+
+        private final String code;
+
+        Unit(String code) {
+            this.code = code;
+        }
+
+        /** As it is stored: a single letter, because it is stored with every event. */
+        public String code() {
+            return code;
+        }
     }
 
     /** Says nothing about how much. */

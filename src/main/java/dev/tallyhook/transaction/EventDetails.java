@@ -1,21 +1,22 @@
 package dev.tallyhook.transaction;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 
-/** Adds to transactions of named senders what their events tell. Those of the built-in source cost nothing. */
+/** Adds to transactions of named senders what their amounts were written as. Those of the built-in source cost nothing. */
 @ApplicationScoped
 class EventDetails {
 
     private static final String SELECT = """
-            SELECT transaction_id, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit
+            SELECT transaction_id, amount_sent, CASE amount_unit WHEN 'i' THEN 'MINOR' WHEN 'a' THEN 'MAJOR' END
             FROM events
             WHERE transaction_id = ANY (?)
+              AND amount_sent IS NOT NULL
             """;
 
     private final DataSource dataSource;
@@ -33,24 +34,18 @@ class EventDetails {
         if (ids.length == 0) {
             return transactions;
         }
-        Map<String, EventView> details = new HashMap<>();
-        new Sql().add(SELECT, (Object) ids).query(dataSource, row -> details.put(row.getString(1), event(row)));
+        Map<String, UnaryOperator<EventView>> details = new HashMap<>();
+        new Sql().add(SELECT, (Object) ids).query(dataSource, row -> {
+            String amount = row.getString(2);
+            String unit = row.getString(3);
+            return details.put(row.getString(1), event -> event.sent(amount, unit));
+        });
         return transactions.stream()
                 .map(transaction -> {
-                    EventView event = details.get(transaction.transactionId());
-                    return event == null ? transaction : transaction.telling(event);
+                    var detail = details.get(transaction.transactionId());
+                    EventView event = transaction.event();
+                    return detail == null || event == null ? transaction : transaction.telling(detail.apply(event));
                 })
                 .toList();
-    }
-
-    private static EventView event(ResultSet row) throws SQLException {
-        return new EventView(
-                row.getString(2),
-                row.getString(3),
-                row.getString(4),
-                row.getObject(5) == null ? null : Timestamps.of(row, 5),
-                row.getString(6),
-                row.getString(7),
-                row.getString(8));
     }
 }

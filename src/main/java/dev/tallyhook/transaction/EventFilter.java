@@ -35,20 +35,14 @@ record EventFilter(
                 parameters.flag("unmapped"));
     }
 
-    /** Whether nothing but what the built-in source has is asked for. */
-    boolean isBuiltIn() {
+    private boolean isBuiltIn() {
         return equals(new EventFilter(
                 Optional.of(BUILT_IN), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false));
     }
 
-    /** Whether only events can be in the list. */
-    boolean isOfEvents() {
-        return !equals(NONE) && !isBuiltIn();
-    }
-
     /** Those of one subject, what happened to one payment, stand in the order of the provider's own times. */
     String time() {
-        return subject.isPresent() ? "coalesce(events.occurred_at, events.created_at)" : "events.created_at";
+        return subject.isPresent() ? "coalesce(occurred_at, created_at)" : "created_at";
     }
 
     /** By what {@link #time} is the time of a row. */
@@ -62,14 +56,17 @@ record EventFilter(
     /** Each beginning with AND. */
     Sql conditions() {
         var conditions = new Sql();
-        source.ifPresent(name -> conditions.add(" AND events.source = ?", name));
-        type.ifPresent(name -> conditions.add(" AND events.type = ?", name));
-        subject.ifPresent(name -> conditions.add(" AND events.subject = ?", name));
-        if (unmapped) {
-            conditions.add(" AND events.unmapped IS NOT NULL");
+        if (isBuiltIn()) {
+            return conditions.add(" AND source IS NULL");
         }
-        occurredFrom.ifPresent(at -> conditions.add(" AND events.occurred_at >= ?", at));
-        occurredTo.ifPresent(at -> conditions.add(" AND events.occurred_at < ?", at));
+        source.ifPresent(name -> conditions.add(" AND source = ?", name));
+        type.ifPresent(name -> conditions.add(" AND type = ?", name));
+        subject.ifPresent(name -> conditions.add(" AND subject = ?", name));
+        if (unmapped) {
+            conditions.add(" AND unmapped IS NOT NULL");
+        }
+        occurredFrom.ifPresent(at -> conditions.add(" AND occurred_at >= ?", at));
+        occurredTo.ifPresent(at -> conditions.add(" AND occurred_at < ?", at));
         return conditions;
     }
 }

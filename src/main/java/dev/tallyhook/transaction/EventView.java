@@ -1,11 +1,13 @@
 package dev.tallyhook.transaction;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a named sender's event beside its transaction.
+ * What is known of a named sender's event beyond its transaction.
  *
  * @param occurredAt by the provider's clock
  * @param unmapped why not all of it could be mapped
@@ -22,8 +24,28 @@ record EventView(
         @Nullable String amountSent,
         @Nullable String amountUnit) {
 
-    /** One of which only the sender is known yet, or null if that is the built-in source. */
-    static @Nullable EventView of(@Nullable String source) {
-        return source == null ? null : new EventView(source, null, null, null, null, null, null);
+    /** Reads source, type, subject, time and reason, which begin at this column; null if it is the built-in source's. */
+    static @Nullable EventView of(ResultSet row, int first) throws SQLException {
+        String source = row.getString(first);
+        return source == null
+                ? null
+                : new EventView(
+                        source,
+                        row.getString(first + 1),
+                        row.getString(first + 2),
+                        row.getObject(first + 3) == null ? null : Timestamps.of(row, first + 3),
+                        row.getString(first + 4),
+                        null,
+                        null);
+    }
+
+    static @Nullable EventView of(Transaction row) {
+        return row.source == null
+                ? null
+                : new EventView(row.source, row.type, row.subject, row.occurredAt, row.unmapped, null, null);
+    }
+
+    EventView sent(@Nullable String amount, @Nullable String unit) {
+        return new EventView(source, type, subject, occurredAt, unmapped, amount, unit);
     }
 }

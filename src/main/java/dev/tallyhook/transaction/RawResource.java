@@ -7,8 +7,6 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Map;
-import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.jboss.resteasy.reactive.RestResponse;
 
@@ -21,7 +19,7 @@ class RawResource {
     private static final String RIGHT = "raw";
 
     private static final String SELECT = """
-            SELECT keeper.headers, keeper.body
+            SELECT keeper.raw
             FROM events AS event
             JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
             WHERE event.transaction_id = ?
@@ -52,15 +50,14 @@ class RawResource {
     }
 
     private static RestResponse<byte[]> answer(ResultSet row) throws SQLException {
-        Map<String, String> headers = new TreeMap<>();
-        row.getString(1).lines().map(line -> line.split(": ", 2)).forEach(header -> headers.put(header[0], header[1]));
-        var answer = RestResponse.ResponseBuilder.ok(RawBody.decompress(row.getBytes(2)))
-                .header("Content-Type", headers.getOrDefault(CONTENT_TYPE, "application/octet-stream"))
+        RawRequest raw = RawRequest.decompress(row.getBytes(1));
+        var answer = RestResponse.ResponseBuilder.ok(raw.body())
+                .header("Content-Type", raw.headers().getOrDefault(CONTENT_TYPE, "application/octet-stream"))
                 // Its sender chose the type: a browser that is led here must neither show it nor run it.
                 .header("Content-Disposition", "attachment; filename=\"event\"")
                 .header("Content-Security-Policy", "sandbox; default-src 'none'");
         // The query of the URL stands among them as a header that no request can have.
-        headers.forEach((name, value) -> answer.header(RECEIVED + name.replace(":", ""), value));
+        raw.headers().forEach((name, value) -> answer.header(RECEIVED + name.replace(":", ""), value));
         return answer.build();
     }
 

@@ -56,4 +56,20 @@ class Transaction {
     @Nullable
     @Column(name = "source")
     String source;
+
+    @Nullable
+    @Column(name = "type")
+    String type;
+
+    @Nullable
+    @Column(name = "subject")
+    String subject;
+
+    @Nullable
+    @Column(name = "occurred_at")
+    Instant occurredAt;
+
+    @Nullable
+    @Column(name = "unmapped")
+    String unmapped;
 }

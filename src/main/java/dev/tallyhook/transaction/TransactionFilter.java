@@ -41,31 +41,14 @@ record TransactionFilter(
 
     /** All but the status, each beginning with AND. */
     Sql conditions(Optional<Cursor> after) {
-        var conditions = new Sql();
-        if (events.isBuiltIn()) {
-            conditions.add(" AND source IS NULL");
-        }
+        Sql conditions = events.conditions();
         transactionId.ifPresent(id -> conditions.add(" AND transaction_id = ?", id));
         sourceAccount.ifPresent(account -> conditions.add(" AND source_account = ?", account));
         destinationAccount.ifPresent(account -> conditions.add(" AND destination_account = ?", account));
         createdFrom.ifPresent(time -> conditions.add(" AND created_at >= ?", time));
         createdTo.ifPresent(time -> conditions.add(" AND created_at < ?", time));
-        after.ifPresent(
-                cursor -> conditions.add(" AND (created_at, transaction_id) < (?, ?)", cursor.at(), cursor.key()));
-        return conditions;
-    }
-
-    /** All of it, where events are joined with their transactions. */
-    Sql conditionsOnEvents(Optional<Cursor> after) {
-        Sql conditions = events.conditions();
-        status.ifPresent(of -> conditions.add(" AND transactions.status = '" + of + "'"));
-        transactionId.ifPresent(id -> conditions.add(" AND events.transaction_id = ?", id));
-        sourceAccount.ifPresent(account -> conditions.add(" AND transactions.source_account = ?", account));
-        destinationAccount.ifPresent(account -> conditions.add(" AND transactions.destination_account = ?", account));
-        createdFrom.ifPresent(time -> conditions.add(" AND events.created_at >= ?", time));
-        createdTo.ifPresent(time -> conditions.add(" AND events.created_at < ?", time));
-        after.ifPresent(cursor -> conditions.add(
-                " AND (" + events.time() + ", events.transaction_id) < (?, ?)", cursor.at(), cursor.key()));
+        after.ifPresent(cursor ->
+                conditions.add(" AND (" + events.time() + ", transaction_id) < (?, ?)", cursor.at(), cursor.key()));
         return conditions;
     }
 

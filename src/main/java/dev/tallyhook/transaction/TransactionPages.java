@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class TransactionPages {
 
-    /** Those that share a time came in one commit. */
-    private static final String NEWEST_FIRST = " ORDER BY created_at DESC, transaction_id DESC LIMIT ?";
-
     private static final String AS_FAR_BACK_AS_FINISHED =
             " AND created_at >= coalesce((SELECT min(created_at) FROM finished HAVING count(*) = ?), '-infinity')";
 
@@ -55,57 +52,66 @@ class TransactionPages {
     }
 
     static Sql select(TransactionFilter filter, int limit, Optional<Cursor> after) {
-        if (filter.events().isOfEvents()) {
-            return ofEvents(filter, limit, after);
-        }
         Sql conditions = filter.conditions(after);
+        var select = new Select(filter.events().time(), limit);
         return filter.status()
-                .map(status -> ofOneStatus(status, conditions, limit))
+                .map(status -> select.ofOneStatus(status, conditions))
                 .orElseGet(() ->
-                        filter.transactionId().isPresent() ? ofOneId(conditions, limit) : ofAll(conditions, limit));
-    }
-
-    private static Sql ofEvents(TransactionFilter filter, int limit, Optional<Cursor> after) {
-        return new Sql()
-                .add(
-                        "SELECT " + TransactionView.COLUMNS.replaceAll("(\\w+)", "transactions.$1")
-                                + " FROM events JOIN transactions ON transactions.transaction_id = events.transaction_id WHERE true")
-                .add(filter.conditionsOnEvents(after))
-                .add(" ORDER BY " + filter.events().time() + " DESC, events.transaction_id DESC LIMIT ?", limit);
-    }
-
-    /** Found by the primary key, whatever its status. */
-    private static Sql ofOneId(Sql conditions, int limit) {
-        return where("true", conditions, limit);
-    }
-
-    /** The status is a literal, because only so the indexes that are partial by it can serve. */
-    private static Sql ofOneStatus(TransactionStatus status, Sql conditions, int limit) {
-        return where("status = '" + status + "'", conditions, limit);
-    }
-
-    private static Sql where(String condition, Sql conditions, int limit) {
-        return new Sql()
-                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE " + condition)
-                .add(conditions)
-                .add(NEWEST_FIRST, limit);
+                        filter.transactionId().isPresent() ? select.ofOneId(conditions) : select.ofAll(conditions));
     }
 
     /**
-     * Merges the lists of all statuses, in one statement, so that a transaction that is finished or held meanwhile stands in exactly
-     * one of them. Those that wait are looked for no further back than a page of finished ones reaches: beyond it may lie the
-     * dead index entries of all that has been finished lately.
+     * The statements of lists that are in the order of one time.
+     *
+     * @param time of a row; those that share a {@code created_at} came in one commit
+     * @param limit how many rows there are at most
      */
-    private static Sql ofAll(Sql conditions, int limit) {
-        return new Sql()
-                .add("WITH finished AS MATERIALIZED (")
-                .add(ofOneStatus(PROCESSED, conditions, limit))
-                .add("), waiting AS MATERIALIZED (")
-                .add(ofOneStatus(PROCESSING, new Sql().add(conditions).add(AS_FAR_BACK_AS_FINISHED, limit), limit))
-                .add("), held AS MATERIALIZED (")
-                .add(ofOneStatus(HELD, conditions, limit))
-                .add(
-                        ") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting UNION ALL SELECT * FROM held) AS any_status")
-                .add(NEWEST_FIRST, limit);
+    private record Select(String time, int limit) {
+
+        /** Found by the primary key, whatever its status. */
+        Sql ofOneId(Sql conditions) {
+            return where("true", conditions);
+        }
+
+        /** The status is a literal, because only so the indexes that are partial by it can serve. */
+        Sql ofOneStatus(TransactionStatus status, Sql conditions) {
+            return where("status = '" + status + "'", conditions);
+        }
+
+        private Sql where(String condition, Sql conditions) {
+            return new Sql()
+                    .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE " + condition)
+                    .add(conditions)
+                    .add(newestFirst());
+        }
+
+        private Sql newestFirst() {
+            return new Sql().add(" ORDER BY " + time + " DESC, transaction_id DESC LIMIT ?", limit);
+        }
+
+        /**
+         * Merges the lists of all statuses, in one statement, so that a transaction that is finished or held meanwhile stands in exactly
+         * one of them.
+         */
+        Sql ofAll(Sql conditions) {
+            return new Sql()
+                    .add("WITH finished AS MATERIALIZED (")
+                    .add(ofOneStatus(PROCESSED, conditions))
+                    .add("), waiting AS MATERIALIZED (")
+                    .add(ofOneStatus(PROCESSING, new Sql().add(conditions).add(asFarBackAsFinished())))
+                    .add("), held AS MATERIALIZED (")
+                    .add(ofOneStatus(HELD, conditions))
+                    .add(
+                            ") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting UNION ALL SELECT * FROM held) AS any_status")
+                    .add(newestFirst());
+        }
+
+        /**
+         * Those that wait are looked for no further back than a page of finished ones reaches: beyond it may lie the dead index entries
+         * of all that has been finished lately. By a provider's times nobody knows how far back they were stored.
+         */
+        private Sql asFarBackAsFinished() {
+            return time.equals("created_at") ? new Sql().add(AS_FAR_BACK_AS_FINISHED, limit) : new Sql();
+        }
     }
 }

@@ -28,7 +28,8 @@ record TransactionView(
 
     /** In the order in which {@link #of(ResultSet, int)} reads them. */
     static final String COLUMNS =
-            "transaction_id, source_account, destination_account, amount, currency, status, created_at, processed_at, source";
+            "transaction_id, source_account, destination_account, amount, currency, status, created_at, processed_at,"
+                    + " source, type, subject, occurred_at, unmapped";
 
     /** Reads the {@link #COLUMNS}, which begin at this one. */
     static TransactionView of(ResultSet row, int first) throws SQLException {
@@ -41,7 +42,7 @@ record TransactionView(
                 TransactionStatus.valueOf(row.getString(first + 5)),
                 Timestamps.of(row, first + 6),
                 row.getObject(first + 7) == null ? null : Timestamps.of(row, first + 7),
-                EventView.of(row.getString(first + 8)));
+                EventView.of(row, first + 8));
     }
 
     static TransactionView of(Transaction row) {
@@ -54,7 +55,7 @@ record TransactionView(
                 row.status,
                 row.createdAt,
                 row.processedAt,
-                EventView.of(row.source));
+                EventView.of(row));
     }
 
     /** With what is known of its event. */
