@@ -54,8 +54,8 @@ public final class Json {
         try {
             JsonNode node = MAPPER.readTree(body);
             return node != null && node.isObject() ? Optional.of(new Json(node)) : Optional.empty();
-        } catch (JsonProcessingException notJson) {
-            return Optional.empty();
+        } catch (JsonProcessingException | NumberFormatException notJson) {
+            return Optional.empty(); // Or a number whose exponent is beyond all that can be read.
         } catch (IOException impossible) {
             throw new IllegalStateException("An array of bytes can always be read", impossible);
         }

@@ -13,6 +13,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Whoever follows Standard Webhooks, with whatever body: {@code webhook-signature: v1,…}, HMAC-SHA256 in Base64 over
@@ -39,6 +40,9 @@ final class StandardWebhooks implements Scheme {
     private static final int SECRET_LENGTH_MIN = 24;
 
     private static final int SECRET_LENGTH_MAX = 64;
+
+    /** A version and a signature of it, in Base64. */
+    private static final Pattern LABELLED = Pattern.compile("[a-z0-9]+,[A-Za-z0-9+/]+=*");
 
     /** What stands for none that counts, so that it is held against the keys all the same. */
     private static final List<String> NONE = List.of("");
@@ -85,12 +89,12 @@ final class StandardWebhooks implements Scheme {
         return Verdict.of(fits && isOfNow && isTimestamp && !id.isEmpty());
     }
 
-    /** Those of the version that counts; none if there are too many, or if one has no version. */
+    /** Those of the version that counts; none if there are too many, or if one of any version is malformed. */
     private static List<String> signatures(String header) {
         List<String> signatures = new ArrayList<>();
         String[] labelled = header.split(" ", SignatureHeader.SIGNATURES_MAX + 1);
         for (String one : labelled) {
-            if (one.indexOf(',') < 1) {
+            if (!LABELLED.matcher(one).matches()) {
                 return NONE;
             }
             if (one.startsWith(VERSION)) {
