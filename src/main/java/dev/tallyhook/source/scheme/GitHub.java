@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * be {@code application/json}.
  *
  * <p>The headers that name the event and its id are not signed, so both are taken of the body: the type by the key that only this
- * kind has, the identity by a digest, which a redelivery of the same bytes has as well. Amounts are prices for a month, in US
+ * kind has, the identity by a digest, which a redelivery of the same bytes has as well: two events that say the very same, without a time, are one. Amounts are prices for a month, in US
  * cents; they do not prove a payment.
  *
  * @see <a href="https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries">GitHub: validating webhook

@@ -6,10 +6,12 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Hmac;
 import dev.tallyhook.source.Json;
+import dev.tallyhook.source.Money;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * well. Thin events name their object and have nothing of it. {@code charge.refunded} tells all that was refunded of the charge
  * so far; what a single refund was worth is in the refund's own events.
  *
- * <p>Not confirmed: how many seconds an answer may take. That payouts in HUF and TWD are whole units is not held against them.
+ * <p>Not confirmed: how many seconds an answer may take.
  *
  * @see <a href="https://docs.stripe.com/webhooks/signature">Stripe: check the webhook signatures</a>
  * @see <a href="https://docs.stripe.com/currencies">Stripe: currencies</a>
@@ -78,6 +80,9 @@ final class Stripe implements Scheme {
     private static final Set<String> WITHOUT_MONEY =
             Set.of("account", "balance", "customer", "payment_link", "price", "setup_intent", "subscription");
 
+    /** Of which a payout is whole units, although a charge need not be. */
+    private static final Set<String> PAID_OUT_WHOLE = Set.of("HUF", "TWD");
+
     private final SchemeContext context;
     private final Credentials<Hmac> keys;
     private final Duration tolerance;
@@ -121,7 +126,19 @@ final class Stripe implements Scheme {
         }
         String ofType = event.type() == null ? null : AMOUNT_OF_TYPE.get(event.type());
         String amount = ofType == null ? object.first(rule.amounts().toArray(String[]::new)) : object.text(ofType);
-        return amount == null && rule.amountMayMiss() ? told : AMOUNTS.minor(told, amount, object.text("/currency"));
+        if (amount == null && rule.amountMayMiss()) {
+            return told;
+        }
+        Event worth = AMOUNTS.minor(told, amount, object.text("/currency"));
+        return kind.equals("payout") && isBrokenPayout(worth.money())
+                ? worth.because(Unmapped.BROKEN_AMOUNT_RULE)
+                : worth;
+    }
+
+    private static boolean isBrokenPayout(@Nullable Money money) {
+        return money != null
+                && PAID_OUT_WHOLE.contains(money.currency())
+                && money.amount().remainder(BigDecimal.ONE).signum() != 0;
     }
 
     private static @Nullable String reference(Json object, String... pointers) {

@@ -16,8 +16,10 @@ import dev.tallyhook.source.Money;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -144,7 +146,7 @@ class StripeTest {
                 .at(CREATED)
                 .from(from)
                 .to(to)
-                .worth(minor(new java.math.BigDecimal(cents).movePointLeft(2).toPlainString(), "USD", cents));
+                .worth(minor(new BigDecimal(cents).movePointLeft(2).toPlainString(), "USD", cents));
         assertEvents(List.of(expected), events(kind, type, members + ",\"currency\":\"usd\""));
     }
 
@@ -181,6 +183,25 @@ class StripeTest {
                 .get(0);
         assertEquals(minor("5.01", "UGX", "501"), event.money());
         assertEquals(Unmapped.BROKEN_AMOUNT_RULE, event.unmapped());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "payout, huf, 100000, -",
+                "payout, huf, 100050, BROKEN_AMOUNT_RULE",
+                "payout, twd, -1, BROKEN_AMOUNT_RULE",
+                "payout, eur, 100050, -",
+                "charge, huf, 100050, -"
+            })
+    void payouts_of_some_currencies_are_whole_units(String kind, String currency, String sent, @Nullable Unmapped why) {
+        Event event = events(kind, kind + ".created", "\"amount\":" + sent + ",\"currency\":\"" + currency + '"')
+                .get(0);
+        assertEquals(why, event.unmapped());
+        assertEquals(
+                new BigDecimal(sent).movePointLeft(2) + " " + currency.toUpperCase(Locale.ROOT),
+                SchemeFixture.worth(event));
     }
 
     @Test
