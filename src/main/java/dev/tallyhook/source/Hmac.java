@@ -86,20 +86,38 @@ public final class Hmac {
 
     /** Whether one of the keys made the signature, in lower-case hexadecimal digits. Every key is tried. */
     public static boolean anyFitsHex(List<Hmac> keys, String signature, byte[]... parts) {
+        return anyFitsHex(keys, List.of(signature), parts);
+    }
+
+    /** Whether one of the keys made one of the signatures. Every key is tried with each, and signs once. */
+    public static boolean anyFitsHex(List<Hmac> keys, List<String> signatures, byte[]... parts) {
         boolean fits = false;
         for (Hmac key : keys) {
-            fits |= same(key.signHex(parts), signature);
+            fits |= sameAsAny(key.signHex(parts), signatures);
         }
         return fits;
     }
 
     /** Whether one of the keys made the signature, in Base64. Every key is tried. */
     public static boolean anyFitsBase64(List<Hmac> keys, String signature, byte[]... parts) {
+        return anyFitsBase64(keys, List.of(signature), parts);
+    }
+
+    /** Whether one of the keys made one of the signatures. Every key is tried with each, and signs once. */
+    public static boolean anyFitsBase64(List<Hmac> keys, List<String> signatures, byte[]... parts) {
         boolean fits = false;
         for (Hmac key : keys) {
-            fits |= same(key.signBase64(parts), signature);
+            fits |= sameAsAny(key.signBase64(parts), signatures);
         }
         return fits;
+    }
+
+    private static boolean sameAsAny(String right, List<String> given) {
+        boolean same = false;
+        for (String signature : given) {
+            same |= same(right, signature);
+        }
+        return same;
     }
 
     /** Compared in a time that does not depend on where they differ. */

@@ -18,6 +18,9 @@ import java.util.function.Function;
 public record SchemeContext(
         String name, SourcesConfig.OfSource config, Clock clock, Consumer<Credentials<?>> reloaded) {
 
+    private static final Duration TOLERANCE_MIN = Duration.ofSeconds(1);
+    private static final Duration TOLERANCE_MAX = Duration.ofDays(1);
+
     /**
      * The secrets, each as the scheme uses it, always as they are now. A scheme calls it once.
      *
@@ -58,6 +61,15 @@ public record SchemeContext(
 
     private String setting(String last) {
         return "tallyhook.sources." + name + "." + last;
+    }
+
+    /** How far a signed time may be from now: as it is configured, or as far as the provider itself allows. */
+    public Duration tolerance(Duration own) {
+        Duration tolerance = config.tolerance().orElse(own);
+        if (tolerance.compareTo(TOLERANCE_MIN) < 0 || tolerance.compareTo(TOLERANCE_MAX) > 0) {
+            throw refuse("tolerance", "must be from 1 second to 1 day");
+        }
+        return tolerance;
     }
 
     /** Whether a signed time is near enough to now, on both sides. */

@@ -70,7 +70,7 @@ public interface SourcesConfig {
         String secretEncoding();
 
         /**
-         * {@code hmac}: what is signed, with <code>{body}</code>, <code>{url}</code> and <code>{header:x-name}</code> in it.
+         * {@code hmac}: what is signed, with <code>{body}</code>, <code>{url}</code>, <code>{timestamp}</code> and <code>{header:x-name}</code> in it.
          */
         @WithDefault("{body}")
         String signed();
@@ -78,13 +78,16 @@ public interface SourcesConfig {
         /** {@code hmac}: the header with a timestamp in seconds or milliseconds, which must be among what is signed. */
         Optional<String> timestampHeader();
 
-        /** JSON pointers (RFC 6901) into the body: where {@code hmac} and {@code standard-webhooks} find it. */
+        /**
+         * JSON pointers (RFC 6901) into the body: where {@code hmac} and {@code standard-webhooks} find it. This one may also be a
+         * header that is signed, by {@code header:x-name}.
+         */
         Optional<String> id();
 
-        /** As {@link #id}; a header by {@code header:x-name}. */
+        /** As {@link #id}, a header as well. */
         Optional<String> type();
 
-        /** As {@link #id}. */
+        /** A pointer, as {@link #id}. */
         Optional<String> subject();
 
         /** As {@link #id}: seconds or milliseconds since 1970, or RFC 3339. */

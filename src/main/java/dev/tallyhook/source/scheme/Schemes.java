@@ -9,8 +9,17 @@ import java.util.function.Function;
 /** All of them, by the names that {@code tallyhook.sources.<name>.scheme} takes. */
 public final class Schemes {
 
-    private static final Map<String, Function<SchemeContext, Scheme>> ALL =
-            new TreeMap<>(Map.ofEntries(Map.entry("stripe", Stripe::new)));
+    private static final Map<String, Function<SchemeContext, Scheme>> ALL = new TreeMap<>(Map.ofEntries(
+            Map.entry("checkout", Checkout::new),
+            Map.entry("github", GitHub::new),
+            Map.entry("gocardless", GoCardless::new),
+            Map.entry("hmac", ConfiguredHmac::new),
+            Map.entry("paddle", Paddle::new),
+            Map.entry("razorpay", Razorpay::new),
+            Map.entry("shopify", Shopify::new),
+            Map.entry("square", Square::new),
+            Map.entry("standard-webhooks", StandardWebhooks::new),
+            Map.entry("stripe", Stripe::new)));
 
     private Schemes() {}
 

@@ -2,6 +2,7 @@ package dev.tallyhook.source.scheme;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A header that has a timestamp and signatures as {@code name=value} parts. Whatever is malformed, and a timestamp that comes twice,
@@ -17,6 +18,12 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
     static final int SIGNATURES_MAX = 8;
 
     private static final int PARTS_MAX = 32;
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
+
+    /** Digits of any of the encodings, so that no part hides behind another separator. */
+    private static final Pattern SIGNATURE = Pattern.compile("[A-Za-z0-9+/_-]+=*");
+
     private static final int TIMESTAMP_DIGITS_MAX = 12;
     private static final SignatureHeader NONE = new SignatureHeader("", 0, List.of(""));
 
@@ -30,13 +37,13 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
     static SignatureHeader read(String header, String separator, String time, String version) {
         String timestamp = null;
         List<String> signatures = new ArrayList<>();
-        String[] parts = header.split(java.util.regex.Pattern.quote(separator), PARTS_MAX + 1);
+        String[] parts = header.split(Pattern.quote(separator), PARTS_MAX + 1);
         if (parts.length > PARTS_MAX) {
             return NONE;
         }
         for (String part : parts) {
             String[] pair = part.split("=", 2);
-            if (pair.length < 2) {
+            if (pair.length < 2 || !NAME.matcher(pair[0]).matches()) {
                 return NONE;
             }
             if (pair[0].equals(time)) {
@@ -45,6 +52,9 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
                 }
                 timestamp = pair[1];
             } else if (pair[0].equals(version)) {
+                if (!SIGNATURE.matcher(pair[1]).matches()) {
+                    return NONE;
+                }
                 signatures.add(pair[1]);
             }
         }
