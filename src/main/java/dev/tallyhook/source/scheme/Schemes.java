@@ -9,8 +9,10 @@ import java.util.function.Function;
 /** All of them, by the names that {@code tallyhook.sources.<name>.scheme} takes. */
 public final class Schemes {
 
-    private static final Map<String, Function<SchemeContext, Scheme>> ALL =
-            new TreeMap<>(Map.ofEntries(Map.entry("stripe", Stripe::new)));
+    private static final Map<String, Function<SchemeContext, Scheme>> ALL = new TreeMap<>(Map.ofEntries(
+            Map.entry("adyen", Adyen::new),
+            Map.entry("adyen-platform", AdyenPlatform::new),
+            Map.entry("stripe", Stripe::new),
 
     private Schemes() {}
 
