@@ -12,7 +12,9 @@ public final class Schemes {
     private static final Map<String, Function<SchemeContext, Scheme>> ALL = new TreeMap<>(Map.ofEntries(
             Map.entry("adyen", Adyen::new),
             Map.entry("adyen-platform", AdyenPlatform::new),
+            Map.entry("braintree", Braintree::new),
             Map.entry("stripe", Stripe::new),
+            Map.entry("twilio", Twilio::new)));
 
     private Schemes() {}
 
