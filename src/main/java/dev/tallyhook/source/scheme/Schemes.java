@@ -13,6 +13,7 @@ public final class Schemes {
             Map.entry("adyen", Adyen::new),
             Map.entry("adyen-platform", AdyenPlatform::new),
             Map.entry("braintree", Braintree::new),
+            Map.entry("paypal", PayPal::new),
             Map.entry("stripe", Stripe::new),
             Map.entry("twilio", Twilio::new)));
 
