@@ -1,7 +1,6 @@
 package dev.tallyhook.source;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -54,10 +53,9 @@ public final class Json {
         try {
             JsonNode node = MAPPER.readTree(body);
             return node != null && node.isObject() ? Optional.of(new Json(node)) : Optional.empty();
-        } catch (JsonProcessingException | NumberFormatException notJson) {
-            return Optional.empty(); // Or a number whose exponent is beyond all that can be read.
-        } catch (IOException impossible) {
-            throw new IllegalStateException("An array of bytes can always be read", impossible);
+        } catch (IOException | NumberFormatException notJson) {
+            // Besides wrong JSON: bytes that only look like UTF-32, and an exponent beyond all that can be read.
+            return Optional.empty();
         }
     }
 

@@ -10,16 +10,21 @@ import java.util.function.Function;
 public final class Schemes {
 
     private static final Map<String, Function<SchemeContext, Scheme>> ALL = new TreeMap<>(Map.ofEntries(
+            Map.entry("adyen", Adyen::new),
+            Map.entry("adyen-platform", AdyenPlatform::new),
+            Map.entry("braintree", Braintree::new),
             Map.entry("checkout", Checkout::new),
             Map.entry("github", GitHub::new),
             Map.entry("gocardless", GoCardless::new),
             Map.entry("hmac", ConfiguredHmac::new),
             Map.entry("paddle", Paddle::new),
+            Map.entry("paypal", PayPal::new),
             Map.entry("razorpay", Razorpay::new),
             Map.entry("shopify", Shopify::new),
             Map.entry("square", Square::new),
             Map.entry("standard-webhooks", StandardWebhooks::new),
-            Map.entry("stripe", Stripe::new)));
+            Map.entry("stripe", Stripe::new),
+            Map.entry("twilio", Twilio::new)));
 
     private Schemes() {}
 
