@@ -1,12 +1,12 @@
 package dev.tallyhook.source;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -33,10 +33,14 @@ public final class Json {
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
     /** From so many digits on, a time counts milliseconds and not seconds: it would be after the year 5000. */
     private static final long MILLIS_FROM = 100_000_000_000L;
+
+    /** Far more than any amount or id has. */
+    private static final int EXPONENT_MAX = 128;
 
     private final JsonNode node;
 
@@ -49,10 +53,9 @@ public final class Json {
         try {
             JsonNode node = MAPPER.readTree(body);
             return node != null && node.isObject() ? Optional.of(new Json(node)) : Optional.empty();
-        } catch (JsonProcessingException notJson) {
+        } catch (IOException notJson) {
+            // Bytes that only look like UTF-32 are told of by another exception than wrong JSON.
             return Optional.empty();
-        } catch (IOException impossible) {
-            throw new IllegalStateException("An array of bytes can always be read", impossible);
         }
     }
 
@@ -105,8 +108,9 @@ public final class Json {
         return text(found.isObject() ? found.path("id") : found);
     }
 
+    /** Without an exponent, unless that would write millions of noughts for a few bytes. */
     private static String number(BigDecimal value) {
-        return value.toPlainString();
+        return Math.abs((long) value.scale()) > EXPONENT_MAX ? value.toString() : value.toPlainString();
     }
 
     /** A time in RFC 3339, or as seconds or milliseconds since 1970. Null if it is none. */
@@ -116,7 +120,7 @@ public final class Json {
 
     /** The same of a text. */
     public static @Nullable Instant parseTime(@Nullable String text) {
-        if (text == null) {
+        if (text == null || text.isEmpty()) {
             return null;
         }
         try {
