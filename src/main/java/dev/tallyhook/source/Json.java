@@ -39,8 +39,8 @@ public final class Json {
     /** From so many digits on, a time counts milliseconds and not seconds: it would be after the year 5000. */
     private static final long MILLIS_FROM = 100_000_000_000L;
 
-    /** Far more than any amount or id has. */
-    private static final int EXPONENT_MAX = 128;
+    /** A few bytes can write a number of a thousand million digits, which are not to be written out. */
+    private static final int PLAIN_SCALE_MAX = 128;
 
     private final JsonNode node;
 
@@ -53,8 +53,8 @@ public final class Json {
         try {
             JsonNode node = MAPPER.readTree(body);
             return node != null && node.isObject() ? Optional.of(new Json(node)) : Optional.empty();
-        } catch (IOException notJson) {
-            // Bytes that only look like UTF-32 are told of by another exception than wrong JSON.
+        } catch (IOException | NumberFormatException notJson) {
+            // Besides wrong JSON: bytes that only look like UTF-32, and an exponent beyond all that can be read.
             return Optional.empty();
         }
     }
@@ -108,9 +108,8 @@ public final class Json {
         return text(found.isObject() ? found.path("id") : found);
     }
 
-    /** Without an exponent, unless that would write millions of noughts for a few bytes. */
     private static String number(BigDecimal value) {
-        return Math.abs((long) value.scale()) > EXPONENT_MAX ? value.toString() : value.toPlainString();
+        return Math.abs((long) value.scale()) > PLAIN_SCALE_MAX ? value.toString() : value.toPlainString();
     }
 
     /** A time in RFC 3339, or as seconds or milliseconds since 1970. Null if it is none. */

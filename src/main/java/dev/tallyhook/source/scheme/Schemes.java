@@ -9,8 +9,15 @@ import java.util.function.Function;
 /** All of them, by the names that {@code tallyhook.sources.<name>.scheme} takes. */
 public final class Schemes {
 
-    private static final Map<String, Function<SchemeContext, Scheme>> ALL =
-            new TreeMap<>(Map.ofEntries(Map.entry("stripe", Stripe::new)));
+    private static final Map<String, Function<SchemeContext, Scheme>> ALL = new TreeMap<>(Map.ofEntries(
+            Map.entry("coinbase", Coinbase::new),
+            Map.entry("flutterwave", Flutterwave::new),
+            Map.entry("mercadopago", MercadoPago::new),
+            Map.entry("mollie", Mollie::new),
+            Map.entry("paystack", Paystack::new),
+            Map.entry("revolut", Revolut::new),
+            Map.entry("stripe", Stripe::new),
+            Map.entry("xendit", Xendit::new)));
 
     private Schemes() {}
 

@@ -17,7 +17,9 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
     static final int SIGNATURES_MAX = 8;
 
     private static final int PARTS_MAX = 32;
-    private static final int TIMESTAMP_DIGITS_MAX = 12;
+    /** Of milliseconds, until the year 2286. */
+    private static final int TIMESTAMP_DIGITS_MAX = 13;
+
     private static final SignatureHeader NONE = new SignatureHeader("", 0, List.of(""));
 
     /**
