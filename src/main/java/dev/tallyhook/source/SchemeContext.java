@@ -19,7 +19,7 @@ public record SchemeContext(
         String name, SourcesConfig.OfSource config, Clock clock, Consumer<Credentials<?>> reloaded) {
 
     private static final Duration TOLERANCE_MIN = Duration.ofSeconds(1);
-    private static final Duration TOLERANCE_MAX = Duration.ofDays(1);
+    private static final Duration TOLERANCE_MAX = Duration.ofDays(7);
 
     /**
      * The secrets, each as the scheme uses it, always as they are now. A scheme calls it once.
@@ -67,7 +67,7 @@ public record SchemeContext(
     public Duration tolerance(Duration own) {
         Duration tolerance = config.tolerance().orElse(own);
         if (tolerance.compareTo(TOLERANCE_MIN) < 0 || tolerance.compareTo(TOLERANCE_MAX) > 0) {
-            throw refuse("tolerance", "must be from 1 second to 1 day");
+            throw refuse("tolerance", "must be from 1 second to 7 days");
         }
         return tolerance;
     }

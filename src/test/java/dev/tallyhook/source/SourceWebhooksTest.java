@@ -59,7 +59,7 @@ class SourceWebhooksTest {
     private static String event(String id, String amount) {
         return """
                 {"id":"%s","object":"event","created":1795820000,"type":"payment_intent.succeeded","pending_webhooks":1,
-                "data":{"object":{"id":"pi_%s","object":"payment_intent","amount":%s,"currency":"usd","customer":"cus_1"}}}""".formatted(id, id, amount);
+                "data":{"object":{"id":"pi_%s","object":"payment_intent","amount":9,"amount_received":%s,"currency":"usd","customer":"cus_1"}}}""".formatted(id, id, amount);
     }
 
     private static Response send(String path, String secret, String body) {
@@ -93,6 +93,8 @@ class SourceWebhooksTest {
                 .body("status", notNullValue())
                 .body("source", equalTo("shop"))
                 .body("type", equalTo("payment_intent.succeeded"))
+                .body("subject", equalTo("pi_" + id))
+                .body("source_account", equalTo("cus_1"))
                 .body("occurred_at", equalTo("2026-11-27T22:53:20Z"))
                 .body("amount_sent", equalTo("1099"))
                 .body("amount_unit", equalTo("MINOR"))

@@ -2,16 +2,20 @@ package dev.tallyhook.source.scheme;
 
 import dev.tallyhook.source.Event;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What tells an event apart where its provider gives it no id: several of its fields together. */
+/** What tells an event apart whose provider gives it no id that is signed: those of its parts that no retry changes. */
 final class DerivedIdentity {
 
-    /** Nothing in it can be taken for the colon between two parts. */
-    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.-]{0,64}");
+    /** Not in any provider's ids, and as it is in a URL (RFC 3986 section 2.3). */
+    private static final String SEPARATOR = "~";
+
+    /** Visible ASCII without the separator, so that the parts can be told apart again. */
+    private static final Pattern PLAIN = Pattern.compile("[!-}]*");
+
+    /** Leaves room for the name of the source. */
+    private static final int LENGTH_MAX = 160;
 
     private DerivedIdentity() {}
 
@@ -20,15 +24,16 @@ final class DerivedIdentity {
      * if they are not, so that different parts never give the same.
      */
     static String of(@Nullable String... parts) {
-        boolean plain = Arrays.stream(parts)
-                .allMatch(part -> part == null || PLAIN.matcher(part).matches());
-        String identity =
-                Arrays.stream(parts).map(part -> part == null ? "" : part).collect(Collectors.joining(":"));
-        return plain
-                ? identity
-                : Event.digest(Arrays.stream(parts)
-                        .map(part -> part == null ? "0:" : part.length() + ":" + part)
-                        .collect(Collectors.joining()));
+        boolean plain = true;
+        var joined = new StringBuilder();
+        var measured = new StringBuilder();
+        for (@Nullable String given : parts) {
+            String part = given == null ? "" : given;
+            plain &= PLAIN.matcher(part).matches();
+            joined.append(joined.isEmpty() && measured.isEmpty() ? "" : SEPARATOR).append(part);
+            measured.append(part.length()).append(':').append(part);
+        }
+        return plain && joined.length() <= LENGTH_MAX ? joined.toString() : Event.digest(measured.toString());
     }
 
     /** A part that is a time: the same for each way to write it. What is none is kept as it came. */

@@ -10,7 +10,6 @@ import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -58,18 +57,21 @@ final class Razorpay implements Scheme {
         String kind = kind(body, type == null ? "" : type);
         Json entity = body.at("/payload/" + kind + "/entity");
         String account = body.text("/account_id");
-        String identity =
-                DerivedIdentity.of(Arrays.asList(account, type, entity.text("/id"), body.text("/created_at")));
+        String id = entity.text("/id");
+        String created = body.text("/created_at");
+        String identity = account == null || type == null || id == null || created == null
+                ? null
+                : DerivedIdentity.of(account, type, id, created);
         Event event = OneEvent.identified(identity, delivery)
                 .ofType(type)
                 .at(body.time("/created_at"))
                 .to(account);
         return switch (kind) {
             case "payment" ->
-                worth(event.about(entity.text("/id")), entity, "/amount").from(entity.text("/customer_id"));
+                worth(event.about(id), entity, "/amount").from(entity.text("/customer_id"));
             case "refund", "dispute" -> worth(event.about(entity.first("/payment_id", "/id")), entity, "/amount");
-            case "order" -> order(event.about(entity.text("/id")), entity, body.at("/payload/payment/entity"));
-            default -> event.about(entity.text("/id")).because(Unmapped.UNKNOWN_TYPE);
+            case "order" -> order(event.about(id), entity, body.at("/payload/payment/entity"));
+            default -> event.about(id).because(Unmapped.UNKNOWN_TYPE);
         };
     }
 

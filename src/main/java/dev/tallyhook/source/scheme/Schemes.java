@@ -14,17 +14,24 @@ public final class Schemes {
             Map.entry("adyen-platform", AdyenPlatform::new),
             Map.entry("braintree", Braintree::new),
             Map.entry("checkout", Checkout::new),
+            Map.entry("coinbase", Coinbase::new),
+            Map.entry("flutterwave", Flutterwave::new),
             Map.entry("github", GitHub::new),
             Map.entry("gocardless", GoCardless::new),
             Map.entry("hmac", ConfiguredHmac::new),
+            Map.entry("mercadopago", MercadoPago::new),
+            Map.entry("mollie", Mollie::new),
             Map.entry("paddle", Paddle::new),
             Map.entry("paypal", PayPal::new),
+            Map.entry("paystack", Paystack::new),
             Map.entry("razorpay", Razorpay::new),
+            Map.entry("revolut", Revolut::new),
             Map.entry("shopify", Shopify::new),
             Map.entry("square", Square::new),
             Map.entry("standard-webhooks", StandardWebhooks::new),
             Map.entry("stripe", Stripe::new),
-            Map.entry("twilio", Twilio::new)));
+            Map.entry("twilio", Twilio::new),
+            Map.entry("xendit", Xendit::new)));
 
     private Schemes() {}
 

@@ -24,7 +24,7 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
     /** Digits of any of the encodings, so that no part hides behind another separator. */
     private static final Pattern SIGNATURE = Pattern.compile("[A-Za-z0-9+/_-]+=*");
 
-    private static final int TIMESTAMP_DIGITS_MAX = 12;
+    private static final int TIMESTAMP_DIGITS_MAX = 13;
     private static final SignatureHeader NONE = new SignatureHeader("", 0, List.of(""));
 
     /**
