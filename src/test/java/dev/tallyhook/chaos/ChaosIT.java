@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 @Tag("whole-machine")
 class ChaosIT {
 
-    private static final Duration DURATION = Duration.parse(System.getProperty("chaos.duration", "PT2M"));
+    private static final Duration DURATION = Duration.parse(System.getProperty("chaos.duration", "PT1M"));
     private static final long SEED = Long.getLong("chaos.seed", System.nanoTime() % 1_000_000);
     private static final int REPLICAS = Integer.getInteger("chaos.replicas", 2);
     private static final int PER_SECOND = Integer.getInteger("chaos.rate", 300);

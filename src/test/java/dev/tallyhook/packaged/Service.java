@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -90,6 +91,14 @@ public final class Service implements AutoCloseable {
     /** Starts the process and does not wait for it. */
     static Service launch(Map<String, String> environment) throws IOException {
         return new Service(environment, DatabaseServer.freePort());
+    }
+
+    /** Starts the process with what a person would type behind its name, and does not wait for it. */
+    static Service command(Map<String, String> environment, String name, String... more) throws IOException {
+        List<String> command = new ArrayList<>(command());
+        command.add(name);
+        command.addAll(List.of(more));
+        return new Service(environment, DatabaseServer.freePort(), command);
     }
 
     /** Starts the process and waits until it says that it is healthy. */

@@ -105,7 +105,7 @@ class AdyenPlatformTest {
 
     @Test
     void a_transfer_is_told_apart_by_its_number() {
-        Event event = Event.of("balancePlatform.transfer.updated:TRF1:3")
+        Event event = Event.of("balancePlatform.transfer.updated~TRF1~3")
                 .ofType("balancePlatform.transfer.updated")
                 .about("TRF1")
                 .at(Instant.parse("2026-11-27T10:00:01Z"))
@@ -122,13 +122,13 @@ class AdyenPlatformTest {
     @Test
     void a_transfer_without_a_number_is_told_apart_by_its_status_and_time() {
         assertEquals(
-                "balancePlatform.transfer.updated:TRF1:booked:1795773601",
+                "balancePlatform.transfer.updated~TRF1~booked~1795773601",
                 adyen.event(TRANSFER.replace("\"sequenceNumber\":3,", "")).identity());
     }
 
     @Test
     void a_transaction_stands_with_its_transfer_and_its_sign_tells_who_pays() {
-        Event event = Event.of("balancePlatform.transaction.created:EVJN1:booked")
+        Event event = Event.of("balancePlatform.transaction.created~EVJN1~booked")
                 .ofType("balancePlatform.transaction.created")
                 .about("TRF1")
                 .at(Instant.parse("2026-11-27T10:00:01Z"))
@@ -150,7 +150,7 @@ class AdyenPlatformTest {
                         .at(Instant.parse("2025-06-30T14:40:23Z")),
                 adyen.event(TOKEN));
         assertEquals(
-                Event.of("merchant.updated:M1:PreActive:1663674151")
+                Event.of("merchant.updated~M1~PreActive~1663674151")
                         .ofType("merchant.updated")
                         .about("M1")
                         .at(Instant.parse("2022-09-20T11:42:31Z")),
@@ -173,7 +173,7 @@ class AdyenPlatformTest {
                 adyen.event(TRANSFER.replace("\"EUR\"", "null")).unmapped());
         Event news = adyen.event(TRANSFER.replace("transfer.updated", "transfer.praised"));
         assertEquals(Unmapped.UNKNOWN_TYPE, news.unmapped());
-        assertEquals("balancePlatform.transfer.praised:TRF1:3", news.identity());
+        assertEquals("balancePlatform.transfer.praised~TRF1~3", news.identity());
         assertEquals("TRF1", news.subject());
         assertEquals(
                 Unmapped.NO_IDENTITY,

@@ -121,7 +121,7 @@ class AdyenTest {
         String body = call(item.json("coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0="));
         assertEquals(Verdict.SIGNED, verify(body));
         assertEquals(
-                Event.of("7914073381342284:AUTHORISATION:true")
+                Event.of("7914073381342284~AUTHORISATION~true")
                         .ofType("AUTHORISATION")
                         .about("7914073381342284")
                         .to("TestMerchant")
@@ -134,7 +134,7 @@ class AdyenTest {
         String body = call(Item.payment());
         assertEquals(Verdict.SIGNED, verify(body));
         assertEquals(
-                List.of(Event.of("PSP2:CAPTURE:true")
+                List.of(Event.of("PSP2~CAPTURE~true")
                         .ofType("CAPTURE")
                         .about("PSP1")
                         .to("TestMerchant")
@@ -197,7 +197,7 @@ class AdyenTest {
         Item one = Item.payment();
         Item other = Item.payment().of("REFUND", "false");
         assertEquals(
-                List.of("PSP2:CAPTURE:true", "PSP2:REFUND:false"),
+                List.of("PSP2~CAPTURE~true", "PSP2~REFUND~false"),
                 adyen.events(call(one.json(one.signature(KEY)), other.json(other.signature(KEY)))).stream()
                         .map(Event::identity)
                         .toList());
@@ -338,7 +338,7 @@ class AdyenTest {
     @Test
     void what_did_not_succeed_has_a_type_and_an_identity_of_its_own() {
         Event event = adyen.event(call(Item.payment().of("REFUND", "false")));
-        assertEquals("PSP2:REFUND:false", event.identity());
+        assertEquals("PSP2~REFUND~false", event.identity());
         assertEquals("REFUND:false", event.type());
         assertNull(event.unmapped());
     }
@@ -378,7 +378,7 @@ class AdyenTest {
         Event event = adyen.event(
                 call(new Item("settlement_1.csv", "", "TestMerchant", "", "0", "EUR", "REPORT_AVAILABLE", "true")));
         assertEquals(
-                Event.of("settlement_1.csv:REPORT_AVAILABLE:true")
+                Event.of("settlement_1.csv~REPORT_AVAILABLE~true")
                         .ofType("REPORT_AVAILABLE")
                         .about("settlement_1.csv")
                         .to("TestMerchant"),

@@ -188,7 +188,7 @@ class BraintreeTest {
     @Test
     void a_transaction_becomes_an_event() {
         assertEquals(
-                Event.of("transaction_settled:1795773600:tx1")
+                Event.of("transaction_settled~1795773600~tx1")
                         .ofType("transaction_settled")
                         .about("tx1")
                         .at(TIME)
@@ -208,7 +208,7 @@ class BraintreeTest {
             """)
     void each_layout_has_its_subject_and_amount(String kind, String subject, String apart, String about, String sent) {
         Event event = braintree.event(signed(notification(kind, subject)));
-        assertEquals(kind + ":1795773600:" + apart, event.identity());
+        assertEquals(kind + "~1795773600~" + apart, event.identity());
         assertEquals(kind, event.type());
         assertEquals(about, event.subject());
         assertEquals(TIME, event.occurredAt());
@@ -244,7 +244,7 @@ class BraintreeTest {
         Event canceled = braintree.event(
                 signed(notification("subscription_canceled", "<subscription><id>s1</id></subscription>")));
         assertEquals(
-                Event.of("subscription_canceled:1795773600:s1")
+                Event.of("subscription_canceled~1795773600~s1")
                         .ofType("subscription_canceled")
                         .about("s1")
                         .at(TIME),
@@ -268,7 +268,7 @@ class BraintreeTest {
                 braintree.event(signed(SETTLED.replace("100.00", "1,00"))).unmapped());
         Event news = braintree.event(signed(SETTLED.replace("transaction_settled", "transaction_praised")));
         assertEquals(
-                Event.of("transaction_praised:1795773600:tx1")
+                Event.of("transaction_praised~1795773600~tx1")
                         .ofType("transaction_praised")
                         .about("tx1")
                         .at(TIME)
@@ -296,7 +296,7 @@ class BraintreeTest {
     @Test
     void parts_that_could_be_mixed_up_make_a_digest() {
         String one = braintree
-                .event(signed(SETTLED.replace("<id>tx1</id>", "<id>a:b</id>")))
+                .event(signed(SETTLED.replace("<id>tx1</id>", "<id>a~b</id>")))
                 .identity();
         assertTrue(one.startsWith("sha256:"));
         assertNotEquals(

@@ -48,7 +48,7 @@ class RazorpayTest {
 
     @Test
     void the_event_is_told_apart_by_what_is_signed_and_not_by_the_header_that_is_not() {
-        Event expected = Event.of("acc_1:payment.captured:pay_1:1795820005")
+        Event expected = Event.of("acc_1~payment.captured~pay_1~1795820005")
                 .ofType("payment.captured")
                 .about("pay_1")
                 .at(AT)
@@ -71,7 +71,7 @@ class RazorpayTest {
                         .map(body -> SCHEME.events(delivery(body)).get(0).identity())
                         .distinct()
                         .count());
-        String colon = CAPTURED.replace("acc_1", "acc_1:payment.captured").replace("\"payment.captured\"", "\"x\"");
+        String colon = CAPTURED.replace("acc_1", "acc_1~payment.captured").replace("\"payment.captured\"", "\"x\"");
         assertEquals(71, SCHEME.events(delivery(colon)).get(0).identity().length());
     }
 
@@ -100,7 +100,7 @@ class RazorpayTest {
         Event event = SCHEME.events(delivery("{\"account_id\":\"acc_1\",\"created_at\":1795820005,\"event\":\"" + type
                         + "\",\"contains\":[" + contains + "],\"payload\":{" + payload + "}}"))
                 .get(0);
-        Event expected = Event.of("acc_1:" + type + ":" + entity + ":1795820005")
+        Event expected = Event.of("acc_1~" + type + "~" + entity + "~1795820005")
                 .ofType(type)
                 .about(subject)
                 .at(AT)

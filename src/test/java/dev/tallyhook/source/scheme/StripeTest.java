@@ -104,9 +104,9 @@ class StripeTest {
     void settings_that_are_wrong_are_refused() {
         assertEquals("secrets or secrets-file must be set: what the provider signs with", refusal("stripe"));
         assertEquals(
-                "tolerance must be from 1 second to 1 day", refusal("stripe", "secrets", SECRET, "tolerance", "PT0S"));
+                "tolerance must be from 1 second to 7 days", refusal("stripe", "secrets", SECRET, "tolerance", "PT0S"));
         assertEquals(
-                "tolerance must be from 1 second to 1 day", refusal("stripe", "secrets", SECRET, "tolerance", "P2D"));
+                "tolerance must be from 1 second to 7 days", refusal("stripe", "secrets", SECRET, "tolerance", "P8D"));
     }
 
     /** Kind and type; the object's other members; what it is about, in cents; payer and payee. */

@@ -206,13 +206,13 @@ class TwilioTest {
     @Test
     void a_message_is_told_apart_by_its_id_and_status() {
         assertEquals(
-                Event.of("SM1:delivered")
+                Event.of("SM1~delivered")
                         .ofType("message.delivered")
                         .about("SM1")
                         .to("AC0"),
                 twilio.event(MESSAGE));
         assertEquals(
-                Event.of("SM1:received").ofType("message.received").about("SM1").to("AC0"),
+                Event.of("SM1~received").ofType("message.received").about("SM1").to("AC0"),
                 twilio.event("AccountSid=AC0&SmsSid=SM1&SmsStatus=received&Body=hello"));
         assertEquals(
                 twilio.event(MESSAGE),
@@ -224,7 +224,7 @@ class TwilioTest {
         String numbered = "AccountSid=AC0&CallSid=CA1&CallStatus=completed&SequenceNumber=2"
                 + "&Timestamp=Fri%2C+27+Nov+2026+10%3A00%3A00+%2B0000";
         assertEquals(
-                Event.of("CA1:completed:2")
+                Event.of("CA1~completed~2")
                         .ofType("call.completed")
                         .about("CA1")
                         .to("AC0")
