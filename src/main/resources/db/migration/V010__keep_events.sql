@@ -40,7 +40,7 @@ $change$);
 
 -- How events came: the amount as it was written, and the request. One request may bring many events: the first of them that is new
 -- keeps it, and the others name that one. Apart from the transactions, because those are written a second time when they are finished.
--- raw has the headers that matter, an empty line and the body, and is compressed before it comes here (RFC 1951), so the server does not
+-- raw has the headers that matter, an empty line and the body, and is compressed before it comes here (RawRequest), so the server does not
 -- try again.
 -- No foreign key: it would cost each accepted event a lock, and both rows are written by one statement.
 CREATE TABLE events (

@@ -1,10 +1,14 @@
 package dev.tallyhook.transaction;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
@@ -12,11 +16,20 @@ import java.util.zip.Inflater;
 
 /**
  * A request as the ledger keeps it: lines of {@code name: value} for the headers that matter, an empty line and the body, together
- * compressed as RFC 1951 says, without a head or a checksum.
+ * compressed as RFC 1951 says, behind one byte that tells which dictionary they are compressed with: words that providers' events have
+ * in common, which makes them a third smaller.
  */
 public final class RawRequest {
 
     private static final int CHUNK = 8192;
+
+    /** More than this finds little more, and takes longer. */
+    private static final int LEVEL = 3;
+
+    /** What is stored cannot be read without it: it stays as it is for ever, and a better one gets the next number. */
+    private static final byte[] DICTIONARY = dictionary();
+
+    private static final byte DICTIONARY_NUMBER = 1;
     private static final String SEPARATOR = ": ";
 
     private final Map<String, String> headers;
@@ -42,13 +55,22 @@ public final class RawRequest {
         return deflate(all);
     }
 
-    /** Fast rather than small: it is done for each event that comes in. */
+    private static byte[] dictionary() {
+        try (InputStream file = RawRequest.class.getResourceAsStream("raw-dictionary-1.txt")) {
+            return Objects.requireNonNull(file, "the dictionary").readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static byte[] deflate(byte[] bytes) {
-        var deflater = new Deflater(Deflater.BEST_SPEED, true);
+        var deflater = new Deflater(LEVEL, true);
         try {
+            deflater.setDictionary(DICTIONARY);
             deflater.setInput(bytes);
             deflater.finish();
             var compressed = new ByteArrayOutputStream(bytes.length / 2 + 64);
+            compressed.write(DICTIONARY_NUMBER);
             byte[] chunk = new byte[Math.min(CHUNK, bytes.length + 64)];
             while (!deflater.finished()) {
                 compressed.write(chunk, 0, deflater.deflate(chunk));
@@ -77,9 +99,13 @@ public final class RawRequest {
     }
 
     private static byte[] inflate(byte[] compressed) {
+        if (compressed[0] != DICTIONARY_NUMBER) {
+            throw new IllegalStateException("The request was written by a later version");
+        }
         var inflater = new Inflater(true);
         try {
-            inflater.setInput(compressed);
+            inflater.setDictionary(DICTIONARY);
+            inflater.setInput(compressed, 1, compressed.length - 1);
             var bytes = new ByteArrayOutputStream(compressed.length * 4);
             byte[] chunk = new byte[CHUNK];
             while (!inflater.finished()) {
