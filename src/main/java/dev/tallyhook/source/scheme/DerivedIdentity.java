@@ -30,7 +30,8 @@ final class DerivedIdentity {
         for (@Nullable String given : parts) {
             String part = given == null ? "" : given;
             plain &= PLAIN.matcher(part).matches();
-            joined.append(joined.isEmpty() && measured.isEmpty() ? "" : SEPARATOR).append(part);
+            joined.append(joined.isEmpty() && measured.isEmpty() ? "" : SEPARATOR)
+                    .append(part);
             measured.append(part.length()).append(':').append(part);
         }
         return plain && joined.length() <= LENGTH_MAX ? joined.toString() : Event.digest(measured.toString());

@@ -67,8 +67,7 @@ final class Razorpay implements Scheme {
                 .at(body.time("/created_at"))
                 .to(account);
         return switch (kind) {
-            case "payment" ->
-                worth(event.about(id), entity, "/amount").from(entity.text("/customer_id"));
+            case "payment" -> worth(event.about(id), entity, "/amount").from(entity.text("/customer_id"));
             case "refund", "dispute" -> worth(event.about(entity.first("/payment_id", "/id")), entity, "/amount");
             case "order" -> order(event.about(id), entity, body.at("/payload/payment/entity"));
             default -> event.about(id).because(Unmapped.UNKNOWN_TYPE);

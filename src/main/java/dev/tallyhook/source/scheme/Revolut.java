@@ -97,7 +97,8 @@ final class Revolut implements Scheme {
         if (type == null || object == null) {
             event = Event.ofBytes(delivery.body(), Unmapped.NO_IDENTITY);
         } else {
-            event = Event.of(ONCE.contains(type) ? DerivedIdentity.of(type, object) : DerivedIdentity.of(type, object, millis));
+            event = Event.of(
+                    ONCE.contains(type) ? DerivedIdentity.of(type, object) : DerivedIdentity.of(type, object, millis));
         }
         return event.ofType(type)
                 .about(object)
