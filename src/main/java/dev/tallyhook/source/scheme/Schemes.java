@@ -2,7 +2,9 @@ package dev.tallyhook.source.scheme;
 
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -34,6 +36,11 @@ public final class Schemes {
             Map.entry("xendit", Xendit::new)));
 
     private Schemes() {}
+
+    /** What {@code scheme} may be. */
+    public static Set<String> names() {
+        return Collections.unmodifiableSet(ALL.keySet());
+    }
 
     /**
      * Makes the one of a source.
