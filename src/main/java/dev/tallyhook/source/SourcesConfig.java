@@ -41,7 +41,7 @@ public interface SourcesConfig {
         /** Where the provider posts to, as it is set there: Square and Twilio sign it. */
         Optional<String> url();
 
-        /** Braintree's public key, and the file of certificates that PayPal's may come from. */
+        /** Braintree's public keys, one to four with commas: which of the signatures of a delivery is for this account. */
         Optional<String> publicKey();
 
         /** PayPal's id of this webhook, which it signs. */

@@ -136,21 +136,28 @@ class SourcesIT {
 
     @Test
     void a_source_that_is_wrong_ends_the_start_with_a_line_that_says_what_would_be_right() throws Exception {
-        assertEnds(
-                "tallyhook.sources.shop.scheme must be one of adyen, ",
-                Map.of("TALLYHOOK_SOURCES_SHOP_SCHEME", "stripes"));
-        assertEnds("tallyhook.sources.shop.secrets ", Map.of("TALLYHOOK_SOURCES_SHOP_SCHEME", "stripe"));
-        assertEnds(
-                "tallyhook.sources.transactions must be named",
-                Map.of(
-                        "TALLYHOOK_SOURCES_TRANSACTIONS_SCHEME",
-                        "stripe",
-                        "TALLYHOOK_SOURCES_TRANSACTIONS_SECRETS",
-                        SECRET));
+        try (var database = new DatabaseServer()) {
+            assertEnds(
+                    database,
+                    "tallyhook.sources.shop.scheme must be one of adyen, ",
+                    Map.of("TALLYHOOK_SOURCES_SHOP_SCHEME", "stripes"));
+            assertEnds(database, "tallyhook.sources.shop.secrets ", Map.of("TALLYHOOK_SOURCES_SHOP_SCHEME", "stripe"));
+            assertEnds(
+                    database,
+                    "tallyhook.sources.transactions must be named",
+                    Map.of(
+                            "TALLYHOOK_SOURCES_TRANSACTIONS_SCHEME",
+                            "stripe",
+                            "TALLYHOOK_SOURCES_TRANSACTIONS_SECRETS",
+                            SECRET));
+        }
     }
 
-    private static void assertEnds(String line, Map<String, String> settings) throws Exception {
-        try (var service = Service.launch(settings)) {
+    private static void assertEnds(DatabaseServer database, String line, Map<String, String> settings)
+            throws Exception {
+        var environment = new HashMap<>(database.environment());
+        environment.putAll(settings);
+        try (var service = Service.launch(environment)) {
             assertEquals(1, service.awaitExit(), service.log());
             assertEquals(
                     1,

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -34,16 +35,23 @@ class ListPlansTest {
 
     private static final String MILLION = """
             INSERT INTO transactions (
-                transaction_id, source_account, destination_account, amount, currency, created_at, due_at, status, processed_at)
+                transaction_id, source_account, destination_account, amount, currency, created_at, due_at, status, processed_at,
+                source, type, subject, occurred_at, unmapped)
             SELECT 'plan_' || i,
                    CASE WHEN i % 10 = 0 THEN 'busy' ELSE 'user_' || hashint4(i) % 100000 END,
                    CASE WHEN i % 7 = 0 THEN 'busy' ELSE 'shop_' || hashint4(i * 31) % 2000 END,
                    1, 'INR', created_at, due_at,
                    CASE WHEN i <= 30000 THEN 'PROCESSING' ELSE 'PROCESSED' END,
-                   CASE WHEN i > 30000 THEN due_at END
+                   CASE WHEN i > 30000 THEN due_at END,
+                   source,
+                   CASE WHEN source IS NOT NULL THEN CASE WHEN i % 30000 = 3 THEN 'rare.type' ELSE 'busy.type' END END,
+                   CASE WHEN source IS NOT NULL THEN 'subject_' || i / 10 END,
+                   CASE WHEN source IS NOT NULL THEN created_at - i % 1000 * interval '1 s' END,
+                   CASE WHEN source IS NOT NULL AND i % 9000 = 6 THEN 'no_amount' END
             FROM generate_series(1, 1000000) AS i,
                  LATERAL (SELECT timestamptz '2001-01-01 00:00:00Z' - i / 100 * interval '100 ms') AS creation (created_at),
-                 LATERAL (SELECT created_at + interval '100 years') AS due (due_at)
+                 LATERAL (SELECT created_at + interval '100 years') AS due (due_at),
+                 LATERAL (SELECT CASE WHEN i % 60000 = 5 THEN 'rare' WHEN i % 3 = 0 THEN 'busy' END) AS sender (source)
             """;
 
     @ConfigProperty(name = "quarkus.datasource.jdbc.url")
@@ -63,7 +71,8 @@ class ListPlansTest {
                 statement.execute(MILLION);
                 statement.execute("ANALYZE transactions");
                 List<Executable> checks = new ArrayList<>();
-                for (TransactionFilter filter : filters()) {
+                for (TransactionFilter filter : Stream.concat(filters().stream(), filtersOfEvents().stream())
+                        .toList()) {
                     for (var after : List.of(Optional.<Cursor>empty(), inTheMiddle())) {
                         JsonNode plan = explain(connection, TransactionPages.select(filter, PAGE, after));
                         checks.add(() -> assertIsServed(filter, plan));
@@ -100,6 +109,31 @@ class ListPlansTest {
                     for (var from : either(NEWEST.minusSeconds(900))) {
                         for (var to : either(NEWEST.minusSeconds(10))) {
                             filters.add(new TransactionFilter(Optional.empty(), status, source, destination, from, to));
+                        }
+                    }
+                }
+            }
+        }
+        return filters;
+    }
+
+    /** Of what named senders post, by whatever else there is; with an account nobody knows which of two indexes is the better. */
+    private static List<TransactionFilter> filtersOfEvents() {
+        List<TransactionFilter> filters = new ArrayList<>();
+        for (var status : either(TransactionStatus.PROCESSING, TransactionStatus.PROCESSED)) {
+            for (var source : either("busy", "rare", "nobody")) {
+                for (var type : either("busy.type", "rare.type")) {
+                    for (var subject : either("subject_50000")) {
+                        for (boolean unmapped : new boolean[] {false, true}) {
+                            filters.add(new TransactionFilter(
+                                    Optional.empty(),
+                                    status,
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    Optional.empty(),
+                                    new EventFilter(
+                                            source, type, subject, Optional.empty(), Optional.empty(), unmapped)));
                         }
                     }
                 }
