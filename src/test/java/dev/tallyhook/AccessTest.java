@@ -57,7 +57,7 @@ class AccessTest {
     @Inject
     AccessConfig config;
 
-    /** Two secrets, one public key, two tokens. */
+    /** Two secrets, one public key, two tokens, a named source. */
     public static final class Closed implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
@@ -67,7 +67,11 @@ class AccessTest {
                     "tallyhook.webhook.secrets",
                     String.join(",", Senders.SECRET, OTHER_SECRET, Senders.publicKey(PAIR)),
                     "tallyhook.api.tokens",
-                    TOKEN + "," + OTHER_TOKEN);
+                    TOKEN + "," + OTHER_TOKEN,
+                    "tallyhook.sources.shop.scheme",
+                    "stripe",
+                    "tallyhook.sources.shop.secrets",
+                    "whsec_of_the_shop");
         }
     }
 
@@ -431,6 +435,45 @@ class AccessTest {
             }
         }
         assertEquals(List.of(), open);
+    }
+
+    /** A signature lets a source in, and nothing else: what stands beside the sources is not open with them. */
+    @Test
+    void no_way_of_writing_the_path_of_a_source_leads_past_the_token() throws IOException {
+        List<String> open = new ArrayList<>();
+        for (String path : List.of(
+                "/v1/webhooks/shop/../../transactions/none",
+                "/v1/webhooks/../transactions/none",
+                "/v1/webhooks/%2e%2e/transactions/none",
+                "/v1/webhooks/..;/transactions/none",
+                "/v1/webhooks/..;x=y/transactions/none",
+                "/v1/webhooks/.%2e;/transactions/none",
+                "/v1/webhooks/..%2Ftransactions/none",
+                "/v1/webhooks/..%5Ctransactions/none",
+                "/v1/webhooks;/../transactions/none",
+                "/v1/webhooks/shop/%2e%2e/%2e%2e/transactions/none",
+                "/v1/webhooks/shop;/../../transactions/none",
+                "/v1/webhooks//../../transactions/none",
+                "/v1/webhooks/./../transactions/none",
+                "//v1/webhooks/../transactions/none")) {
+            for (String request : List.of("GET " + path, "GET " + path + "/raw", "POST " + path + "/hold")) {
+                String answer =
+                        raw(request + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                String status = answer.split(" ", 3)[1];
+                boolean isNowhere = status.matches("40[45]")
+                        && (answer.contains("There is nothing at this path") || answer.contains("does not take this"));
+                if (!status.equals("401") && !isNowhere) {
+                    open.add(request + ": " + answer);
+                }
+            }
+        }
+        assertEquals(List.of(), open);
+    }
+
+    @Test
+    void a_source_needs_a_signature_and_no_token() {
+        webhook("{}").post("/v1/webhooks/shop").then().statusCode(401).header("WWW-Authenticate", equalTo("Webhook"));
+        webhook("{}").post("/v1/webhooks/nobody").then().statusCode(404);
     }
 
     @Test

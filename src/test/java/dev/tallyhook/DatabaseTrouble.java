@@ -34,7 +34,7 @@ final class DatabaseTrouble {
     <T> T whileRefused(Supplier<T> action) {
         return between("""
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused' USING ERRCODE = '22000'; END $$;
-                CREATE TRIGGER refused BEFORE INSERT ON transactions FOR EACH ROW WHEN (new.source_account LIKE 'acc%')
+                CREATE TRIGGER refused BEFORE INSERT ON transactions FOR EACH ROW WHEN (new.source_account ~ '^(acc|cus)')
                     EXECUTE FUNCTION refuse()""", "DROP TRIGGER refused ON transactions; DROP FUNCTION refuse", action);
     }
 

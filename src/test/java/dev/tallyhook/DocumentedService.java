@@ -3,6 +3,7 @@ package dev.tallyhook;
 import com.atlassian.oai.validator.model.Request;
 import com.atlassian.oai.validator.model.SimpleRequest;
 import com.atlassian.oai.validator.model.SimpleResponse;
+import dev.tallyhook.source.Hmac;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,12 +17,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** The running service, as a sender and a reader see it who go by its document. */
 final class DocumentedService {
 
     static final String TOKEN = "reader-one-0123456789";
     static final String HOLD_TOKEN = "holder-one-0123456789";
+    static final String RAW_TOKEN = "raw-reader-0123456789";
+
+    static final String EVENTS_PATH = "/v1/webhooks/shop";
+
+    private static final String EVENTS_SECRET = "whsec_of_the_shop";
 
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -44,6 +51,14 @@ final class DocumentedService {
                     TOKEN,
                     "tallyhook.api.hold-tokens",
                     HOLD_TOKEN,
+                    "tallyhook.api.raw-tokens",
+                    RAW_TOKEN,
+                    "tallyhook.sources.shop.scheme",
+                    "stripe",
+                    "tallyhook.sources.shop.secrets",
+                    EVENTS_SECRET,
+                    "tallyhook.sources.shop.body-size-max",
+                    "64K",
                     "tallyhook.intake.waiting-max",
                     "1",
                     "tallyhook.processing.delay",
@@ -102,9 +117,34 @@ final class DocumentedService {
                 Map.of("Content-Type", "application/json"));
     }
 
+    /** Signs the body as Stripe does, and posts it for the source that is configured. */
+    Exchange postEvent(String body) {
+        return postEvent(EVENTS_PATH, body);
+    }
+
+    Exchange postEvent(String path, String body) {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        long now = Senders.now();
+        String signature = Hmac.ofText(EVENTS_SECRET, Hmac.SHA256).signHex(Hmac.bytes(now + "."), bytes);
+        return send(
+                "POST",
+                path,
+                bytes,
+                Map.of("Content-Type", "application/json", "Stripe-Signature", "t=" + now + ",v1=" + signature));
+    }
+
+    Exchange postEventUnsigned(String body) {
+        return send(
+                "POST", EVENTS_PATH, body.getBytes(StandardCharsets.UTF_8), Map.of("Content-Type", "application/json"));
+    }
+
     /** Asks with a token. */
     Exchange get(String path) {
-        return send("GET", path, new byte[0], Map.of("Authorization", "Bearer " + TOKEN));
+        return get(path, TOKEN);
+    }
+
+    Exchange get(String path, String token) {
+        return send("GET", path, new byte[0], Map.of("Authorization", "Bearer " + token));
     }
 
     /** Tells it to do something, with a token that may, or with another one. */
@@ -149,10 +189,10 @@ final class DocumentedService {
         return body.length == 0 ? sent.build() : sent.withBody(body).build();
     }
 
-    /** Posts all of them at one time, and gives all answers. */
-    List<Exchange> postAtOnce(List<String> bodies) {
-        var answers = bodies.stream()
-                .map(body -> CompletableFuture.supplyAsync(() -> post(body), task -> new Thread(task).start()))
+    /** Sends all of them at one time, and gives all answers. */
+    static List<Exchange> atOnce(List<Supplier<Exchange>> requests) {
+        var answers = requests.stream()
+                .map(request -> CompletableFuture.supplyAsync(request, task -> new Thread(task).start()))
                 .toList();
         return answers.stream().map(CompletableFuture::join).toList();
     }

@@ -105,7 +105,7 @@ final class OpenApiDocument {
         return answers;
     }
 
-    /** Each status of an operation has one media type, and at least one named example. */
+    /** Each status of an operation has one media type, or is of any, and at least one named example. */
     private static JsonNode examples(JsonNode response) {
         JsonNode examples = content(response).getValue().path("examples");
         if (examples.isEmpty()) {
@@ -114,8 +114,8 @@ final class OpenApiDocument {
         return examples;
     }
 
-    private static Map.Entry<String, JsonNode> content(JsonNode response) {
-        return response.get("content").properties().iterator().next();
+    private static Map.Entry<String, JsonNode> content(JsonNode body) {
+        return body.get("content").properties().iterator().next();
     }
 
     JsonNode example(Answer answer) {
@@ -155,10 +155,9 @@ final class OpenApiDocument {
     /** The bodies that are documented for a request, as they are to be sent. */
     Map<String, String> requestBodies(String operation) {
         Map<String, String> bodies = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> example : operation(operation)
-                .node()
-                .at("/requestBody/content/application~1json/examples")
-                .properties()) {
+        JsonNode content =
+                content(operation(operation).node().get("requestBody")).getValue();
+        for (Map.Entry<String, JsonNode> example : content.get("examples").properties()) {
             bodies.put(example.getKey(), example.getValue().get("value").toString());
         }
         return bodies;

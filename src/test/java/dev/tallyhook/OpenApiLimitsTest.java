@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.tallyhook.DocumentedService.Exchange;
+import dev.tallyhook.source.Unmapped;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -14,6 +15,7 @@ import java.math.BigDecimal;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -169,10 +171,30 @@ class OpenApiLimitsTest {
         assertEquals(3, document.schema("Status").get("enum").size());
     }
 
+    @Test
+    void a_reason_is_one_of_the_documented_ones() {
+        List<String> documented = document.schema("Unmapped")
+                .get("enum")
+                .valueStream()
+                .map(JsonNode::asText)
+                .toList();
+        assertEquals(Arrays.stream(Unmapped.values()).map(Unmapped::code).toList(), documented);
+        String described = document.schema("Unmapped").get("description").asText();
+        assertAll(documented.stream().map(reason -> () -> assertTrue(described.contains("`" + reason + "`"), reason)));
+    }
+
+    @Test
+    void unmapped_is_true_or_not_said() {
+        assertEquals(200, service.get("/v1/transactions?unmapped=true").status());
+        assertEquals(422, service.get("/v1/transactions?unmapped=false").status());
+    }
+
     @ParameterizedTest
     @CsvSource({
         "listTransactions,source_account",
         "listTransactions,destination_account",
+        "listTransactions,type",
+        "listTransactions,subject",
         "listConflicts,transaction_id"
     })
     void a_filter_is_as_long_as_the_document_says(String operation, String parameter) {

@@ -7,22 +7,26 @@ import dev.tallyhook.DocumentedService.Exchange;
 import dev.tallyhook.OpenApiDocument.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 
 /** What brings about each answer that is documented: the request, and the state of the ledger and the database before it. */
 final class Provocations {
 
     /** Answers that this process cannot be brought to give, and the test that sees them. */
-    static final Map<Answer, String> ELSEWHERE =
-            Map.of(Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT");
+    static final Map<Answer, String> ELSEWHERE = Map.of(
+            Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT",
+            Answer.named("receiveEvent 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT");
 
     private static final String JSON = "application/json";
 
     private static final String HOLDS = "/v1/transactions/txn_abc123def456/holds";
+
+    private static final String EVENT = "/v1/transactions/shop%3Aevt_1SNqzr2eZvKYlo2C";
+    private static final String RAW = EVENT + "/raw";
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
@@ -40,6 +44,9 @@ final class Provocations {
         unreadableWebhooks();
         invalidWebhooks();
         webhooksInTrouble();
+        events();
+        eventsInTrouble();
+        rawEvents();
         reads("getTransaction", "/v1/transactions/txn_1", "transactions");
         transactions();
         commands("hold", "held");
@@ -115,29 +122,71 @@ final class Provocations {
                 "receiveWebhook 503 database_away",
                 () -> trouble.whileLocked("transactions", () -> service.post(usual())));
         when("receiveWebhook 503 database_slow", () -> trouble.whileSlow(() -> service.post(usual())));
+        when("receiveWebhook 503 intake_full", () -> full(() -> service.post(Webhooks.body(Webhooks.newId()))));
+    }
+
+    /** What one is answered of many that come at once. */
+    private Exchange full(Supplier<Exchange> post) {
+        return trouble.whileSlow(() -> DocumentedService.atOnce(Collections.nCopies(8, post)).stream()
+                .filter(answer -> answer.body().contains("full"))
+                .findFirst()
+                .orElseThrow());
+    }
+
+    private void events() {
+        when("receiveEvent 200 accepted", () -> service.postEvent(payment()));
+        when("receiveEvent 401 not_signed", () -> service.postEventUnsigned(payment()));
+        when("receiveEvent 404 no_source", () -> service.postEvent("/v1/webhooks/nobody", payment()));
+        when("receiveEvent 413 too_large", () -> service.postEvent("{\"note\":\"" + "a".repeat(65_536) + "\"}"));
+        when("getTransaction 200 event", () -> {
+            service.postEvent(payment());
+            return service.get(EVENT);
+        });
+        when("getTransaction 200 unmapped", () -> {
+            service.postEvent(document.requestBodies("receiveEvent").get("unknown_type"));
+            return service.get("/v1/transactions/shop%3Aevt_1SNr2e2eZvKYlo2C");
+        });
+    }
+
+    private void eventsInTrouble() {
+        when("receiveEvent 500 failed", () -> trouble.whileRefused(() -> service.postEvent(payment())));
         when(
-                "receiveWebhook 503 intake_full",
-                () ->
-                        trouble.whileSlow(() -> service
-                                .postAtOnce(IntStream.range(0, 8)
-                                        .mapToObj(i -> Webhooks.body(Webhooks.newId()))
-                                        .toList())
-                                .stream()
-                                .filter(answer -> answer.body().contains("full"))
-                                .findFirst()
-                                .orElseThrow()));
+                "receiveEvent 503 database_away",
+                () -> trouble.whileLocked("transactions", () -> service.postEvent(payment())));
+        when("receiveEvent 503 database_slow", () -> trouble.whileSlow(() -> service.postEvent(payment())));
+        when(
+                "receiveEvent 503 intake_full",
+                () -> full(() -> service.postEvent(payment().replace("evt_", Webhooks.newId()))));
+    }
+
+    private void rawEvents() {
+        when("getRawEvent 200 payment", () -> {
+            service.postEvent(payment());
+            return service.get(RAW, DocumentedService.RAW_TOKEN);
+        });
+        when("getRawEvent 403 may_only_read", () -> service.get(RAW));
+        when(
+                "getRawEvent 404 not_found",
+                () -> service.get("/v1/transactions/txn_unknown/raw", DocumentedService.RAW_TOKEN));
+        reads("getRawEvent", RAW, DocumentedService.RAW_TOKEN, "events");
     }
 
     /** What all that read have in common. */
     private void reads(String operation, String path, String table) {
+        reads(operation, path, DocumentedService.TOKEN, table);
+    }
+
+    private void reads(String operation, String path, String token, String table) {
         when(operation + " 401 no_token", () -> service.getWithoutToken(path));
-        when(operation + " 500 failed", () -> trouble.whileNonsense(table, () -> failed(path)));
-        when(operation + " 503 database_away", () -> trouble.whileLocked(table, () -> failed(path)));
+        when(operation + " 500 failed", () -> trouble.whileNonsense(table, () -> failed(path, token)));
+        when(operation + " 503 database_away", () -> trouble.whileLocked(table, () -> failed(path, token)));
     }
 
     /** An answer may be the one of half a second ago. */
-    private Exchange failed(String path) {
-        return Awaitility.await().atMost(PATIENCE).until(() -> service.get(path), answer -> answer.status() >= 500);
+    private Exchange failed(String path, String token) {
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> service.get(path, token), answer -> answer.status() >= 500);
     }
 
     private void transactions() {
@@ -248,5 +297,9 @@ final class Provocations {
 
     private String usual() {
         return document.requestBodies("receiveWebhook").get("usual");
+    }
+
+    private String payment() {
+        return document.requestBodies("receiveEvent").get("payment");
     }
 }

@@ -73,8 +73,12 @@ class ConnectionsIT {
     }
 
     private static String slowBody(Service service, Rest rest) throws Exception {
+        return slowBody(service, HEAD, rest);
+    }
+
+    private static String slowBody(Service service, String head, Rest rest) throws Exception {
         try (var socket = connect(service)) {
-            send(socket, HEAD + "Content-Length: 2000\r\n\r\n{");
+            send(socket, head + "Content-Length: 2000\r\n\r\n{");
             return rest.of(socket);
         }
     }
@@ -89,7 +93,15 @@ class ConnectionsIT {
     @Test
     void who_trickles_is_cut_off_and_who_is_quiet_between_requests_is_not() throws Exception {
         try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT1S"));
+                var service = Service.start(
+                        database,
+                        Map.of(
+                                "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN",
+                                "PT1S",
+                                "TALLYHOOK_SOURCES_SHOP_SCHEME",
+                                "stripe",
+                                "TALLYHOOK_SOURCES_SHOP_SECRETS",
+                                "whsec_of_the_shop"));
                 var silent = connect(service);
                 var trickling = connect(service);
                 var tricklingLater = connect(service);
@@ -103,10 +115,13 @@ class ConnectionsIT {
                     !drip(tricklingLater, HEAD).contains("still open"), "a head that trickles after another request");
             assertTrue(
                     slowBody(service, socket -> drip(socket, "{".repeat(1000))).startsWith("HTTP/1.1 408 "));
-            String answer = slowBody(service, ConnectionsIT::untilClosed);
-            assertTrue(answer.startsWith("HTTP/1.1 408 ") && answer.contains("application/problem+json"), answer);
-            assertTrue(
-                    answer.contains("\"detail\":\"The body came in too slowly\""), "as openapi.yaml says: " + answer);
+            for (String head : List.of(HEAD, HEAD.replace(Webhooks.PATH, "/v1/webhooks/shop"))) {
+                String answer = slowBody(service, head, ConnectionsIT::untilClosed);
+                assertTrue(answer.startsWith("HTTP/1.1 408 ") && answer.contains("application/problem+json"), answer);
+                assertTrue(
+                        answer.contains("\"detail\":\"The body came in too slowly\""),
+                        "as openapi.yaml says: " + answer);
+            }
             assertEquals("HTTP/1.1 200 OK", probe(quiet), "the one that was quiet");
         }
     }
