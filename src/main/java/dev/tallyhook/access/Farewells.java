@@ -15,9 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends clients of HTTP/2 to other replicas while this one stops, as {@code Connection: close} does those of HTTP/1.1: all that
- * are connected when the delay begins, and who connects later after half of what is left of it: whoever is sent away comes back here
- * as long as balancers have not heard of it, and each time costs a handshake, or several at once with clients that open a connection
- * for each request while none is ready. What comes during the delay is taken all the same.
+ * are connected when the delay begins, and who connects later after a fifth of it: whoever is sent away comes back here as long as
+ * balancers have not heard of it, and each time costs a handshake. What comes during the delay is taken all the same.
  */
 @ApplicationScoped
 class Farewells {
@@ -25,7 +24,7 @@ class Farewells {
     /** Before the delay is over, so that nothing is begun that the end of the process could cut off. */
     private static final Duration LAST_STREAM_BEFORE_END = Duration.ofMillis(100);
 
-    /** A short delay is rather for announcing than for what comes after the last stream. */
+    /** A short delay is rather for announcing than for what comes after the last stream; and so often at most a client comes back. */
     private static final int SHARES = 5;
 
     /** Java's own clients fail whatever is under way when a GOAWAY comes (JDK-8335181), unless they are one of these. */
@@ -34,6 +33,7 @@ class Farewells {
 
     private static final String JAVA = "Java-http-client/";
 
+    private final Duration share;
     private final Duration lastStreamAfter;
     private final Set<Farewell> connected = ConcurrentHashMap.newKeySet();
 
@@ -41,7 +41,7 @@ class Farewells {
     private volatile @Nullable Long lastStreamNanos;
 
     Farewells(@ConfigProperty(name = "quarkus.shutdown.delay") Duration delay) {
-        Duration share = delay.dividedBy(SHARES);
+        this.share = delay.dividedBy(SHARES);
         this.lastStreamAfter =
                 delay.minus(share.compareTo(LAST_STREAM_BEFORE_END) < 0 ? share : LAST_STREAM_BEFORE_END);
     }
@@ -69,7 +69,7 @@ class Farewells {
         Long stopping = lastStreamNanos;
         if (stopping != null) {
             long left = Math.max(stopping - System.nanoTime(), 0);
-            farewell.announceAfter(left / 2);
+            farewell.announceAfter(Math.min(share.toNanos(), left / 2));
             farewell.sayAfter(left);
         }
     }
