@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Money;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
@@ -71,16 +72,8 @@ public final class MapAgain implements QuarkusApplication {
     }
 
     /** An event as it is stored. */
-    private record Kept(String transactionId, OffsetDateTime createdAt, String source, String unmapped, RawBytes raw) {}
-
-    /** So that no record has an array in it. */
-    private static final class RawBytes {
-        private final byte[] bytes;
-
-        RawBytes(byte[] bytes) {
-            this.bytes = bytes;
-        }
-    }
+    private record Kept(
+            String transactionId, OffsetDateTime createdAt, String source, String unmapped, Delivery delivery) {}
 
     @Override
     public int run(String... arguments) throws SQLException {
@@ -154,7 +147,7 @@ public final class MapAgain implements QuarkusApplication {
 
     /** By its id among what its delivery tells now; one that brought a single event keeps its id, though another is made of it now. */
     private static Optional<Webhook> map(Source source, Kept kept) {
-        List<Webhook> now = SourceWebhooks.of(source, RawDelivery.restore(kept.raw().bytes), null);
+        List<Webhook> now = SourceWebhooks.of(source, kept.delivery(), null);
         return now.size() == 1
                 ? Optional.of(now.get(0))
                 : now.stream()
@@ -189,7 +182,7 @@ public final class MapAgain implements QuarkusApplication {
                             rows.getObject(2, OffsetDateTime.class),
                             rows.getString(3),
                             rows.getString(4),
-                            new RawBytes(rows.getBytes(5))));
+                            RawDelivery.restore(rows.getBytes(5))));
                 }
             }
             return batch;

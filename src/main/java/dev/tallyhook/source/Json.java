@@ -13,6 +13,8 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -71,8 +73,8 @@ public final class Json {
     }
 
     /** The elements of an array, or nothing. */
-    public Iterable<Json> elements() {
-        java.util.List<Json> elements = new java.util.ArrayList<>();
+    public List<Json> elements() {
+        List<Json> elements = new ArrayList<>();
         if (node.isArray()) {
             node.forEach(element -> elements.add(new Json(element)));
         }
@@ -131,6 +133,11 @@ public final class Json {
         } catch (DateTimeParseException none) {
             return null;
         }
+    }
+
+    /** Of a number that counts seconds or milliseconds since 1970, the seconds. */
+    public static long epochSecond(long number) {
+        return number < MILLIS_FROM ? number : number / 1000;
     }
 
     /** Says nothing of what it holds. */

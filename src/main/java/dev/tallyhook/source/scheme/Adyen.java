@@ -12,7 +12,6 @@ import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -135,9 +134,9 @@ final class Adyen implements Scheme {
 
     /** Those of a call; none if there are too many, or it is none. */
     private static List<Item> items(Delivery delivery) {
-        List<Json> elements = new ArrayList<>();
-        Json.object(delivery.body())
-                .ifPresent(body -> body.at("/notificationItems").elements().forEach(elements::add));
+        List<Json> elements = Json.object(delivery.body())
+                .map(body -> body.at("/notificationItems").elements())
+                .orElse(List.of());
         return elements.size() > ITEMS_MAX
                 ? List.of()
                 : elements.stream()

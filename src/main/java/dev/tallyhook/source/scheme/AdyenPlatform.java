@@ -91,16 +91,14 @@ final class AdyenPlatform implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> event(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> event(body, delivery));
     }
 
-    private static Event event(Json body, byte[] bytes) {
+    private static Event event(Json body, Delivery delivery) {
         String type = body.text("/type");
         Instant time = body.time("/timestamp", "/createdAt", "/data/updatedAt", "/data/creationDate");
         String identity = identity(body, type, time);
-        Event event = (identity == null ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY) : Event.of(identity))
+        Event event = OneEvent.identified(identity, delivery)
                 .ofType(type)
                 .about(TRANSACTION.equals(type) ? body.first("/data/transfer/id", "/data/id") : thing(body))
                 .at(time);

@@ -79,11 +79,7 @@ final class Coinbase implements Scheme {
         var signature = isBound ? bound : SignatureHeader.read(hook, ",", "t", "v0");
         String values = isBound ? values(names(hook), delivery) : "";
         String before = signature.timestamp() + "." + (values == null ? "" : values);
-        boolean fits = false;
-        for (String given : signature.signatures()) {
-            fits |= Hmac.anyFitsHex(keys.current(), given, Hmac.bytes(before), delivery.body());
-        }
-        return fits
+        return Hmac.anyFitsHex(keys.current(), signature.signatures(), Hmac.bytes(before), delivery.body())
                 && signature.signatures().size() == 1
                 && values != null
                 && context.isOfNow(signature.epochSecond(), tolerance);
@@ -113,17 +109,14 @@ final class Coinbase implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> body.has("/event")
-                        ? charge(body.at("/event"), delivery.body())
-                        : checkout(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(
+                delivery, body -> body.has("/event") ? charge(body.at("/event"), delivery) : checkout(body, delivery));
     }
 
-    private static Event charge(Json told, byte[] bytes) {
+    private static Event charge(Json told, Delivery delivery) {
         String id = told.text("/id");
         String type = told.text("/type");
-        Event event = (id == null ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY) : Event.of(id))
+        Event event = OneEvent.identified(id, delivery)
                 .ofType(type)
                 .about(told.first("/data/id", "/data/code"))
                 .at(told.time("/created_at"));
@@ -133,14 +126,13 @@ final class Coinbase implements Scheme {
                 : event.because(Unmapped.UNKNOWN_TYPE);
     }
 
-    private static Event checkout(Json body, byte[] bytes) {
+    private static Event checkout(Json body, Delivery delivery) {
         String id = body.text("/id");
         String type = body.text("/eventType");
         String changed = body.first("/updatedAt", "/createdAt");
         String known = String.valueOf(type);
-        Event event = (id == null || type == null || changed == null
-                        ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY)
-                        : Event.of(DerivedIdentity.of(type, id, changed)))
+        String identity = id == null || type == null || changed == null ? null : DerivedIdentity.of(type, id, changed);
+        Event event = OneEvent.identified(identity, delivery)
                 .ofType(type)
                 .about(id)
                 .at(body.time("/updatedAt", "/createdAt"));

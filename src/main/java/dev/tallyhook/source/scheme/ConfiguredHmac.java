@@ -4,6 +4,7 @@ import dev.tallyhook.access.Credentials;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Hmac;
+import dev.tallyhook.source.Json;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.SourcesConfig;
@@ -38,11 +39,6 @@ final class ConfiguredHmac implements Scheme {
 
     /** In digits: milliseconds have 13 until the year 2286. */
     private static final int TIMESTAMP_LENGTH_MAX = 13;
-
-    /** From so many on, a timestamp counts milliseconds: as seconds it would be after the year 5000. */
-    private static final long MILLIS_FROM = 100_000_000_000L;
-
-    private static final int MILLIS_OF_SECOND = 1000;
 
     private final SchemeContext context;
     private final String header;
@@ -110,7 +106,7 @@ final class ConfiguredHmac implements Scheme {
                 && timestamp.length() <= TIMESTAMP_LENGTH_MAX
                 && timestamp.chars().allMatch(digit -> digit >= '0' && digit <= '9');
         long number = isNumber ? Long.parseLong(timestamp) : 0;
-        return context.isOfNow(number < MILLIS_FROM ? number : number / MILLIS_OF_SECOND, tolerance);
+        return context.isOfNow(Json.epochSecond(number), tolerance);
     }
 
     @Override

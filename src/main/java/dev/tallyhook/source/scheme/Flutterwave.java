@@ -49,16 +49,14 @@ final class Flutterwave implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> event(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> event(body, delivery));
     }
 
-    private static Event event(Json body, byte[] bytes) {
+    private static Event event(Json body, Delivery delivery) {
         Json data = body.at("/data");
         String id = body.text("/webhook_id");
         String type = body.first(id == null ? "/event" : "/type");
-        Event event = id == null ? third(type, data, bytes) : fourth(id, body);
+        Event event = id == null ? third(type, data, delivery) : fourth(id, body);
         return WITH_MONEY.contains(String.valueOf(type))
                 ? Amounts.major(event.ofType(type), data.text("/amount"), data.text("/currency"))
                 : event.ofType(type).because(Unmapped.UNKNOWN_TYPE);
@@ -71,19 +69,19 @@ final class Flutterwave implements Scheme {
                 .from(body.text("/data/customer/id"));
     }
 
-    private static Event third(@Nullable String type, Json data, byte[] bytes) {
-        Event event = identified(type, data.text("/id"), bytes)
+    private static Event third(@Nullable String type, Json data, Delivery delivery) {
+        Event event = identified(type, data.text("/id"), delivery)
                 .about(data.first("/tx_ref", "/reference"))
                 .at(data.time("/created_at"));
         return CHARGE.equals(type) ? event.from(data.text("/customer/id")).to(data.text("/account_id")) : event;
     }
 
     /** A type that no rule is known for may come more than once for one object. */
-    private static Event identified(@Nullable String type, @Nullable String id, byte[] bytes) {
+    private static Event identified(@Nullable String type, @Nullable String id, Delivery delivery) {
         if (type == null || !WITH_MONEY.contains(type)) {
-            return Event.of(Event.digest(bytes));
+            return Event.of(Event.digest(delivery.body()));
         }
-        return id == null ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY) : Event.of(DerivedIdentity.of(type, id));
+        return OneEvent.identified(id == null ? null : DerivedIdentity.of(type, id), delivery);
     }
 
     /** Not the token: it would let whoever reads the ledger send webhooks. */

@@ -37,9 +37,6 @@ final class MercadoPago implements Scheme {
     private static final String REQUEST_ID = "x-request-id";
     private static final Duration TOLERANCE = Duration.ofDays(5);
 
-    /** As {@link Json#parseTime} tells them. */
-    private static final long MILLIS_FROM = 100_000_000_000L;
-
     /** Visible ASCII without the separator, or one value could pass for two. */
     private static final Pattern SIGNABLE = Pattern.compile("[!-:<-~]{0,200}");
 
@@ -56,11 +53,9 @@ final class MercadoPago implements Scheme {
     @Override
     public Verdict verify(Delivery delivery) {
         var signed = Signed.of(delivery);
-        boolean fits = false;
-        for (String given : signed.signature().signatures()) {
-            fits |= Hmac.anyFitsHex(keys.current(), given, signed.manifest(signed.id()));
-            fits |= Hmac.anyFitsHex(keys.current(), given, signed.manifest(signed.lowerCaseId()));
-        }
+        List<String> given = signed.signature().signatures();
+        boolean fits = Hmac.anyFitsHex(keys.current(), given, signed.manifest(signed.id()));
+        fits |= Hmac.anyFitsHex(keys.current(), given, signed.manifest(signed.lowerCaseId()));
         return Verdict.of(fits && signed.isClear() && context.isOfNow(signed.epochSecond(), tolerance));
     }
 
@@ -113,7 +108,7 @@ final class MercadoPago implements Scheme {
         }
 
         long epochSecond() {
-            return signature.epochSecond() < MILLIS_FROM ? signature.epochSecond() : signature.epochSecond() / 1000;
+            return Json.epochSecond(signature.epochSecond());
         }
     }
 }

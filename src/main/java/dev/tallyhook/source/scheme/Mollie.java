@@ -60,15 +60,13 @@ final class Mollie implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> event(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> event(body, delivery));
     }
 
-    private static Event event(Json body, byte[] bytes) {
+    private static Event event(Json body, Delivery delivery) {
         String id = body.text("/id");
         String type = body.text("/type");
-        Event event = (id == null ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY) : Event.of(id))
+        Event event = OneEvent.identified(id, delivery)
                 .ofType(type)
                 .about(body.first("/entityId", "/_embedded/entity/id"))
                 .at(body.time("/createdAt"));

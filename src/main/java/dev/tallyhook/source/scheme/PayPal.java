@@ -15,7 +15,6 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -153,15 +152,13 @@ final class PayPal implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> event(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> event(body, delivery));
     }
 
-    private static Event event(Json body, byte[] bytes) {
+    private static Event event(Json body, Delivery delivery) {
         String id = body.text("/id");
         Json resource = body.at("/resource");
-        Event event = (id == null ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY) : Event.of(id))
+        Event event = OneEvent.identified(id, delivery)
                 .ofType(body.text("/event_type"))
                 .at(body.time("/create_time"))
                 .from(resource.first("/payer/payer_id", "/payer/payer_info/payer_id"))
@@ -214,8 +211,8 @@ final class PayPal implements Scheme {
 
     /** All parts of one payment together; they are in one currency. */
     private static Event sum(Event event, Json parts) {
-        List<Json> amounts = new ArrayList<>();
-        parts.elements().forEach(part -> amounts.add(part.at("/amount")));
+        List<Json> amounts =
+                parts.elements().stream().map(part -> part.at("/amount")).toList();
         if (amounts.size() <= 1) {
             return amounts.isEmpty() ? event.because(Unmapped.NO_AMOUNT) : amount(event, amounts.get(0));
         }

@@ -62,18 +62,16 @@ final class Paystack implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> event(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> event(body, delivery));
     }
 
-    private static Event event(Json body, byte[] bytes) {
+    private static Event event(Json body, Delivery delivery) {
         String type = body.text("/event");
         Json data = body.at("/data");
         String known = type == null ? "" : type;
         if (CHARGES.contains(known)) {
             return worth(
-                    named(known, data.text("/id"), data, bytes)
+                    named(known, data.text("/id"), data, delivery)
                             .about(data.text("/reference"))
                             .from(data.text("/customer/customer_code"))
                             .to(data.text("/subaccount/subaccount_code")),
@@ -81,29 +79,26 @@ final class Paystack implements Scheme {
         }
         if (TRANSFERS.contains(known)) {
             return worth(
-                    named(known, data.first("/id", "/transfer_code"), data, bytes)
+                    named(known, data.first("/id", "/transfer_code"), data, delivery)
                             .about(data.text("/transfer_code"))
                             .to(data.text("/recipient/recipient_code")),
                     data);
         }
         if (REFUNDS.contains(known)) {
             return worth(
-                    named(known, data.first("/id", "/refund_reference"), data, bytes)
+                    named(known, data.first("/id", "/refund_reference"), data, delivery)
                             .about(data.text("/transaction_reference")),
                     data);
         }
-        return dated(Event.of(Event.digest(bytes)).ofType(type), data)
+        return dated(Event.of(Event.digest(delivery.body())).ofType(type), data)
                 .about(data.first(
                         "/reference", "/transfer_code", "/subscription_code", "/invoice_code", "/customer_code", "/id"))
                 .because(WITHOUT_MONEY.contains(known) ? null : Unmapped.UNKNOWN_TYPE);
     }
 
-    private static Event named(String type, @Nullable String id, Json data, byte[] bytes) {
-        return dated(
-                id == null
-                        ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY).ofType(type)
-                        : Event.of(DerivedIdentity.of(type, id)).ofType(type),
-                data);
+    private static Event named(String type, @Nullable String id, Json data, Delivery delivery) {
+        String identity = id == null ? null : DerivedIdentity.of(type, id);
+        return dated(OneEvent.identified(identity, delivery).ofType(type), data);
     }
 
     private static Event dated(Event event, Json data) {

@@ -11,7 +11,6 @@ import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -75,47 +74,38 @@ final class Revolut implements Scheme {
                 "t",
                 "v1");
         byte[] before = Hmac.bytes("v1." + signature.timestamp() + ".");
-        boolean fits = false;
-        for (String given : signature.signatures()) {
-            fits |= Hmac.anyFitsHex(keys.current(), given, before, delivery.body());
-        }
+        boolean fits = Hmac.anyFitsHex(keys.current(), signature.signatures(), before, delivery.body());
         return Verdict.of(fits && context.isOfNow(signature.epochSecond() / 1000, tolerance));
     }
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> body.has("/data") ? business(body, delivery.body()) : merchant(body, delivery))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> body.has("/data") ? business(body, delivery) : merchant(body, delivery));
     }
 
     private static Event merchant(Json body, Delivery delivery) {
         String type = body.text("/event");
         String object = body.first("/order_id", "/subscription_id", "/payout_id", "/dispute_id");
         String millis = delivery.header(TIMESTAMP);
-        Event event;
-        if (type == null || object == null) {
-            event = Event.ofBytes(delivery.body(), Unmapped.NO_IDENTITY);
-        } else {
-            event = Event.of(
-                    ONCE.contains(type) ? DerivedIdentity.of(type, object) : DerivedIdentity.of(type, object, millis));
+        String identity = null;
+        if (type != null && object != null) {
+            identity =
+                    ONCE.contains(type) ? DerivedIdentity.of(type, object) : DerivedIdentity.of(type, object, millis);
         }
-        return event.ofType(type)
+        return OneEvent.identified(identity, delivery)
+                .ofType(type)
                 .about(object)
                 .at(Json.parseTime(millis))
                 .because(type != null && OF_MERCHANT.matcher(type).matches() ? Unmapped.THIN : Unmapped.UNKNOWN_TYPE);
     }
 
-    private static Event business(Json body, byte[] bytes) {
+    private static Event business(Json body, Delivery delivery) {
         String type = body.text("/event");
         String id = body.text("/data/id");
         String time = body.text("/timestamp");
-        Event event = (type == null || id == null || time == null
-                        ? Event.ofBytes(bytes, Unmapped.NO_IDENTITY)
-                        : Event.of(DerivedIdentity.of(type, id, time)))
-                .ofType(type)
-                .about(id)
-                .at(body.time("/timestamp"));
+        String identity = type == null || id == null || time == null ? null : DerivedIdentity.of(type, id, time);
+        Event event =
+                OneEvent.identified(identity, delivery).ofType(type).about(id).at(body.time("/timestamp"));
         if (TRANSACTION_CREATED.equals(type)) {
             return moved(event, body.at("/data"));
         }
@@ -123,8 +113,7 @@ final class Revolut implements Scheme {
     }
 
     private static Event moved(Event event, Json data) {
-        List<Json> legs = new ArrayList<>();
-        data.at("/legs").elements().forEach(legs::add);
+        List<Json> legs = data.at("/legs").elements();
         if (legs.isEmpty()) {
             return event.because(Unmapped.NO_AMOUNT);
         }

@@ -60,27 +60,25 @@ final class Xendit implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(Json.object(delivery.body())
-                .map(body -> event(body, delivery.body()))
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+        return OneEvent.of(delivery, body -> event(body, delivery));
     }
 
-    private static Event event(Json body, byte[] bytes) {
+    private static Event event(Json body, Delivery delivery) {
         String type = body.text("/event");
-        return type != null ? wrapped(type, body, bytes) : invoice(body, bytes);
+        return type != null ? wrapped(type, body, delivery) : invoice(body, delivery);
     }
 
-    private static Event invoice(Json body, byte[] bytes) {
+    private static Event invoice(Json body, Delivery delivery) {
         String id = body.text("/id");
         String status = Optional.ofNullable(body.text("/status")).orElse("");
         Boolean paid = PAID_BY_STATUS.get(status);
         if (paid == null || !body.has("/external_id")) {
-            return Event.of(Event.digest(bytes))
+            return Event.of(Event.digest(delivery.body()))
                     .about(body.first("/external_id", "/id"))
                     .at(body.time("/updated", "/created"))
                     .because(Unmapped.UNKNOWN_TYPE);
         }
-        Event event = identified(bytes, id, status)
+        Event event = identified(delivery, id, status)
                 .ofType("invoice." + status.toLowerCase(Locale.ROOT))
                 .about(body.text("/external_id"))
                 .at(body.time("/paid_at", "/updated"))
@@ -88,16 +86,17 @@ final class Xendit implements Scheme {
         return paid ? Amounts.major(event, body.first("/paid_amount", "/amount"), body.text("/currency")) : event;
     }
 
-    private static Event wrapped(String type, Json body, byte[] bytes) {
+    private static Event wrapped(String type, Json body, Delivery delivery) {
         Json data = body.at("/data");
         if (REFUNDS.contains(type)) {
             return worth(
-                    dated(type, identified(bytes, data.text("/id"), type), body).about(data.text("/payment_id")),
+                    dated(type, identified(delivery, data.text("/id"), type), body)
+                            .about(data.text("/payment_id")),
                     data.text("/amount"),
                     data);
         }
         if (!PAYMENTS.contains(type)) {
-            return dated(type, Event.of(Event.digest(bytes)), body)
+            return dated(type, Event.of(Event.digest(delivery.body())), body)
                     .about(data.first("/payment_request_id", "/payment_id", "/id"))
                     .because(Unmapped.UNKNOWN_TYPE);
         }
@@ -106,8 +105,8 @@ final class Xendit implements Scheme {
         Event event = dated(
                         type,
                         payment == null
-                                ? identified(bytes, data.text("/id"), type)
-                                : identified(bytes, payment, type, captures.toArray(String[]::new)),
+                                ? identified(delivery, data.text("/id"), type)
+                                : identified(delivery, payment, type, captures.toArray(String[]::new)),
                         body)
                 .about(data.first("/payment_request_id", "/id"))
                 .from(data.text("/customer_id"))
@@ -134,9 +133,9 @@ final class Xendit implements Scheme {
         return captures.size() == 1 ? data.text("/captures/0/capture_amount") : null;
     }
 
-    private static Event identified(byte[] bytes, @Nullable String id, String what, String... more) {
+    private static Event identified(Delivery delivery, @Nullable String id, String what, String... more) {
         if (id == null) {
-            return Event.ofBytes(bytes, Unmapped.NO_IDENTITY);
+            return OneEvent.identified(null, delivery);
         }
         var parts = new ArrayList<>(List.of(what, id));
         parts.addAll(List.of(more));
