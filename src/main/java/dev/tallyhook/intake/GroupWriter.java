@@ -86,7 +86,8 @@ final class GroupWriter {
     private @Nullable SQLException tryToWrite(List<Pending> group) {
         begin();
         try {
-            List<Receipt> receipts = ledger.write(Pending.webhooks(group));
+            List<Webhook> webhooks = Pending.webhooks(group);
+            List<Receipt> receipts = ledger.write(webhooks);
             metrics.committed(receipts.size(), System.nanoTime() - sinceNanos);
             int answered = 0;
             for (Pending pending : group) {
@@ -94,7 +95,7 @@ final class GroupWriter {
                 answered += pending.size();
             }
             availability.answered();
-            log.settled(group, receipts);
+            log.settled(webhooks, receipts);
             return null;
         } catch (SQLException failure) {
             return failure;

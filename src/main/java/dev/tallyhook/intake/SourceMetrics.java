@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts what named senders post: requests together with the built-in source's, and events by source. */
 @ApplicationScoped
@@ -13,6 +15,12 @@ class SourceMetrics {
 
     private final MeterRegistry registry;
     private final IntakeMetrics all;
+
+    /** Of one counter; there are as many as sources and outcomes or reasons, both of which are few. */
+    private record Labels(String source, String value) {}
+
+    private final Map<Labels, Counter> events = new ConcurrentHashMap<>();
+    private final Map<Labels, Counter> unmapped = new ConcurrentHashMap<>();
 
     SourceMetrics(MeterRegistry registry, IntakeMetrics all) {
         this.registry = registry;
@@ -34,11 +42,7 @@ class SourceMetrics {
             event(source, receipt == Receipt.CONFLICTING_AGAIN ? Receipt.CONFLICTING.name() : receipt.name());
             EventRow event = webhooks.get(i).event();
             if (receipt == Receipt.ACCEPTED && event != null && event.unmapped() != null) {
-                Counter.builder("tallyhook.events.unmapped")
-                        .description("Events that were stored and could not be mapped in full, by source and reason")
-                        .tag("source", source.name())
-                        .tag("reason", event.unmapped())
-                        .register(registry)
+                unmapped.computeIfAbsent(new Labels(source.name(), event.unmapped()), this::unmapped)
                         .increment();
             }
         }
@@ -51,11 +55,23 @@ class SourceMetrics {
     }
 
     private void event(Source source, String outcome) {
-        Counter.builder("tallyhook.source.events")
-                .description("Events of named senders, by what became of them; a request that is refused counts as one")
-                .tag("source", source.name())
-                .tag("outcome", outcome.toLowerCase(Locale.ROOT))
-                .register(registry)
+        events.computeIfAbsent(new Labels(source.name(), outcome.toLowerCase(Locale.ROOT)), this::events)
                 .increment();
+    }
+
+    private Counter events(Labels labels) {
+        return Counter.builder("tallyhook.source.events")
+                .description("Events of named senders, by what became of them; a request that is refused counts as one")
+                .tag("source", labels.source())
+                .tag("outcome", labels.value())
+                .register(registry);
+    }
+
+    private Counter unmapped(Labels labels) {
+        return Counter.builder("tallyhook.events.unmapped")
+                .description("Events that were stored and could not be mapped in full, by source and reason")
+                .tag("source", labels.source())
+                .tag("reason", labels.value())
+                .register(registry);
     }
 }

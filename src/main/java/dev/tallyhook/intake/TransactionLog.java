@@ -24,8 +24,7 @@ final class TransactionLog {
     private int linesOfPeriod;
 
     /** Tells of what a person should look at; at DEBUG of every transaction. */
-    void settled(List<Pending> group, List<Receipt> receipts) {
-        List<Webhook> webhooks = Pending.webhooks(group);
+    void settled(List<Webhook> webhooks, List<Receipt> receipts) {
         for (int i = 0; i < webhooks.size(); i++) {
             String id = webhooks.get(i).transactionId();
             if (receipts.get(i) == Receipt.CONFLICTING) {
