@@ -1,19 +1,19 @@
 import { get, needsToken } from "./api.js";
 import { byId, element, pageSize, say } from "./dom.js";
-import { moment } from "./format.js";
+import { moment, orNothing } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
-import { amount, shown } from "./text.js";
+import { amount, shown, shownOrNothing } from "./text.js";
 import { change, view, whenViewChanges } from "./view.js";
 
 const PAGE_SIZE = pageSize(10, 4);
 const REFRESH_MILLIS = 5000;
 
 const FIELDS = [
-  ["Amount", "amount", (value) => amount(value)],
-  ["Currency", "currency", (value) => value],
-  ["From", "source_account", (value) => shown(value)],
-  ["To", "destination_account", (value) => shown(value)],
+  ["Amount", "amount", orNothing(amount)],
+  ["Currency", "currency", orNothing((value) => value)],
+  ["From", "source_account", shownOrNothing],
+  ["To", "destination_account", shownOrNothing],
 ];
 
 const list = byId("conflicts");
@@ -22,7 +22,7 @@ const input = byId("conflicts_of");
 let answered = "";
 
 /** 1500.5 and 1500.50 are the same amount. */
-const canonical = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
+const canonical = (text) => (text?.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
 
 function differs(field, received, stored) {
   return field === "amount" ? canonical(received) !== canonical(stored) : received !== stored;

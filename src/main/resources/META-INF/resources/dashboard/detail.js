@@ -4,7 +4,8 @@ import { byId, element, say } from "./dom.js";
 import { local, moment, secondsBetween, span, statusName } from "./format.js";
 import { heldBy, offerHold, startHold } from "./hold.js";
 import { repeat } from "./repeat.js";
-import { amount, shown } from "./text.js";
+import { money, shown, shownOrNothing } from "./text.js";
+import { showSubject } from "./transactions.js";
 import { change, view, whenViewChanges } from "./view.js";
 
 const REFRESH_MILLIS = 1000;
@@ -42,6 +43,30 @@ function entry(name, ...value) {
   return element("div", {}, element("dt", {}, name), element("dd", {}, ...value));
 }
 
+const UNITS = { MINOR: "in the currency's smallest units", MAJOR: "in whole units of the currency" };
+
+function subjectOf({ source, subject }) {
+  const link = element("button", { type: "button", class: "link", id: "detail-subject" }, shown(subject));
+  link.title = "Lists all events about it";
+  link.addEventListener("click", () => showSubject(source, subject));
+  return link;
+}
+
+/** What events have beyond other transactions, as far as it is known. */
+function eventEntries(event) {
+  const { source, type, subject, occurred_at: occurred, unmapped, amount_sent: sent, amount_unit: unit } = event;
+  return [
+    ["Source", source, () => [shown(source)]],
+    ["Type", type, () => [shown(type)]],
+    ["Subject", subject, () => [subjectOf(event)]],
+    ["Occurred", occurred, () => [time(occurred)]],
+    ["Not fully mapped", unmapped, () => [unmapped.replaceAll("_", " ")]],
+    ["Amount as sent", sent, () => [shown(sent), ` ${UNITS[unit] ?? unit}`]],
+  ]
+    .filter(([, value]) => value !== undefined)
+    .map(([name, , nodes]) => entry(name, ...nodes()));
+}
+
 function entries(transaction, held) {
   const { created_at: created, processed_at: processed, status } = transaction;
   const badge = element("span", { class: "status" }, statusName(status));
@@ -51,9 +76,10 @@ function entries(transaction, held) {
     {},
     entry("Id", shown(transaction.transaction_id)),
     entry("Status", badge),
-    entry("Amount", amount(transaction.amount), " ", transaction.currency),
-    entry("Source account", shown(transaction.source_account)),
-    entry("Destination account", shown(transaction.destination_account)),
+    entry("Amount", ...money(transaction.amount, transaction.currency)),
+    entry("Source account", shownOrNothing(transaction.source_account)),
+    entry("Destination account", shownOrNothing(transaction.destination_account)),
+    ...eventEntries(transaction),
     entry("Created", time(created)),
     ...(processed === null
       ? [entry("Processed", "Not yet"), entry("Waiting for", element("span", { id: "detail-waiting" }))]

@@ -5,7 +5,7 @@ const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFracti
 /** What stands where there is no figure. */
 export const NOTHING = "–";
 
-const orNothing = (format) => (value) => (value === null || value === undefined ? NOTHING : format(value));
+export const orNothing = (format) => (value) => (value === null || value === undefined ? NOTHING : format(value));
 
 export const count = orNothing((value) => WHOLE.format(value));
 

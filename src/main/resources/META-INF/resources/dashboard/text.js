@@ -1,4 +1,5 @@
 import { element } from "./dom.js";
+import { NOTHING, orNothing } from "./format.js";
 
 /**
  * What cannot be seen or changes the order of other characters: controls, formats, separators other than the plain
@@ -53,3 +54,10 @@ export function amount(text) {
   node.append(match[2] ?? "");
   return node;
 }
+
+/** Events may lack what other transactions have: in its place stands a dash. */
+export const shownOrNothing = orNothing(shown);
+export const cutOrNothing = orNothing(cut);
+
+/** An amount beside its currency, as nodes. */
+export const money = (value, currency) => (value === null ? [NOTHING] : [amount(value), " ", currency]);

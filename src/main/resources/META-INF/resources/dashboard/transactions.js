@@ -4,12 +4,22 @@ import { byId, element, pageSize, say } from "./dom.js";
 import { justAfter, NOTHING, recent, secondsBetween, span, statusName } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
-import { amount, cut } from "./text.js";
+import { cut, cutOrNothing, money } from "./text.js";
 import { change, view, whenViewChanges } from "./view.js";
 
 const PAGE_SIZE = pageSize(25, 10);
 const REFRESH_MILLIS = 1000;
-const FILTERS = ["status", "source_account", "destination_account", "created_from", "created_to"];
+const FILTERS = [
+  "status",
+  "source_account",
+  "destination_account",
+  "created_from",
+  "created_to",
+  "source",
+  "type",
+  "subject",
+  "unmapped",
+];
 
 /** How long the list stands still after the pointer moved over it. */
 const STILL_MILLIS = 4000;
@@ -22,6 +32,12 @@ let pointed = -Infinity;
 let shown = [];
 /** Whether the service found fault with the question itself, which no repetition mends. */
 let isWrong = false;
+
+/** What an event tells of itself, on one line; nothing for other transactions. */
+function event({ source, type, subject }) {
+  const told = [source, type, subject].filter((text) => text !== undefined);
+  return told.length === 0 ? [] : [element("div", { class: "event" }, ...told.map(cut))];
+}
 
 /** A row that is kept as long as its transaction is on the page, so that neither focus nor selection is lost. */
 class Row {
@@ -36,11 +52,11 @@ class Row {
     this.node = element(
       "tr",
       { role: "row", "data-transaction-id": id },
-      element("td", { role: "cell", class: "id" }, open),
+      element("td", { role: "cell", class: "id" }, open, ...event(transaction)),
       element("td", { role: "cell" }, this.#status),
-      element("td", { role: "cell", class: "number money" }, amount(transaction.amount), " ", transaction.currency),
-      element("td", { role: "cell", class: "account source" }, cut(source)),
-      element("td", { role: "cell", class: "account destination" }, cut(destination)),
+      element("td", { role: "cell", class: "number money" }, ...money(transaction.amount, transaction.currency)),
+      element("td", { role: "cell", class: "account source" }, cutOrNothing(source)),
+      element("td", { role: "cell", class: "account destination" }, cutOrNothing(destination)),
       created,
       this.#took,
     );
@@ -84,7 +100,10 @@ const isHeld = () =>
   body.contains(document.activeElement) || byId("detail").open || performance.now() - pointed < STILL_MILLIS;
 
 /** The parameters that answer with the rows of now, and not with later ones; no row is later than a limit given. */
-const held = (filters) => ({ ...filters, created_to: justAfter(shown[0].created_at) });
+const held = (filters) => ({ ...filters, created_to: justAfter(shown.map((each) => each.created_at).reduce(later)) });
+
+/** Of two times. By a provider's times, the first row need not be the one that was stored last. */
+const later = (one, other) => (secondsBetween(one, other) > 0 ? other : one);
 
 async function refresh() {
   const filters = { ...Object.fromEntries(FILTERS.map((name) => [name, view()[name]])), limit: PAGE_SIZE };
@@ -98,7 +117,8 @@ async function refresh() {
     }
     show(page.transactions);
     paging.take(parameters, page.next_cursor);
-    paging.describe(still ? "Newest first; new ones wait while you are in the list" : "Newest first");
+    const order = filters.subject === "" ? "Newest first" : "Newest first by the provider's time";
+    paging.describe(still ? `${order}; new ones wait while you are in the list` : order);
     complain(null);
   } catch (error) {
     complain(error);
@@ -138,6 +158,12 @@ const paging = new Paging("transactions", () => {
   refreshNow();
 });
 let refreshNow = () => {};
+
+/** Shows all events of one payment, or of what else they are about. */
+export function showSubject(source, subject) {
+  change({ ...Object.fromEntries(FILTERS.map((name) => [name, ""])), id: "", source, subject });
+  byId("transactions-heading").focus();
+}
 
 /** Sets the list up and keeps it fresh; the newest page as fast as transactions come, others for their changes of status. */
 export function startTransactions() {

@@ -1,5 +1,17 @@
 /** What of the page can be bookmarked. The token is not among it. */
-const NAMES = ["status", "source_account", "destination_account", "created_from", "created_to", "id", "conflicts_of"];
+const NAMES = [
+  "status",
+  "source_account",
+  "destination_account",
+  "created_from",
+  "created_to",
+  "source",
+  "type",
+  "subject",
+  "unmapped",
+  "id",
+  "conflicts_of",
+];
 
 const listeners = new Set();
 let current = read();

@@ -5,11 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Chromium;
+import dev.tallyhook.Senders;
 import dev.tallyhook.Webhooks;
+import dev.tallyhook.source.Hmac;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,6 +30,7 @@ class DashboardIT {
 
     private static final Duration VISIBLE_WITHIN = Duration.ofSeconds(2);
     private static final int NARROWEST = 360;
+    private static final String SECRET = "whsec_of_the_shop";
 
     private static DatabaseServer database;
     private static Service service;
@@ -33,7 +41,15 @@ class DashboardIT {
     static void start() throws Exception {
         Chromium.assumeInstalled();
         database = new DatabaseServer();
-        service = Service.start(database, Map.of("TALLYHOOK_PROCESSING_DELAY", "PT3S"));
+        service = Service.start(
+                database,
+                Map.of(
+                        "TALLYHOOK_PROCESSING_DELAY",
+                        "PT3S",
+                        "TALLYHOOK_SOURCES_SHOP_SCHEME",
+                        "stripe",
+                        "TALLYHOOK_SOURCES_SHOP_SECRETS",
+                        SECRET));
     }
 
     @AfterAll
@@ -200,6 +216,64 @@ class DashboardIT {
         browser.find("#source_account").sendKeys("x".repeat(256), Keys.ENTER);
         browser.awaitText("#transactions-message", message -> message.contains("255"));
         assertEquals("true", browser.find("#source_account").getDomAttribute("aria-invalid"));
+    }
+
+    /** The one that happened first comes in last. */
+    @Test
+    void the_events_of_a_payment_are_listed_from_any_of_them_by_the_providers_times() throws Exception {
+        String payment = "pi_" + UUID.randomUUID();
+        acceptEvent("evt_2" + payment, 1_761_733_770, "payment_intent.succeeded", payment, ",\"amount_received\":1099");
+        acceptEvent("evt_1" + payment, 1_761_733_700, "payment_intent.amount_capturable_updated", payment, "");
+        acceptEvent("evt_3" + payment, 1_761_733_790, "payment_intent.succeeded", payment, "");
+        openLive(service, "#unmapped=true&subject=" + payment);
+        browser.awaitElement(row("shop:evt_3" + payment));
+        assertEquals(List.of("shop:evt_3" + payment), listed());
+        assertEquals("–", browser.text(row("shop:evt_3" + payment) + " .money"));
+        browser.find(row("shop:evt_3" + payment) + " button").click();
+        browser.awaitText("#detail-body", text -> text.contains("Not fully mappedno amount"));
+        browser.find("#detail-subject").click();
+        browser.awaitElement(row("shop:evt_1" + payment));
+        assertEquals(List.of("shop:evt_3" + payment, "shop:evt_2" + payment, "shop:evt_1" + payment), listed());
+        assertFalse(browser.has("#detail[open]"));
+        assertEquals(
+                "shop" + "payment_intent.succeeded" + payment, browser.text(row("shop:evt_2" + payment) + " .event"));
+        assertEquals("10.99", browser.text(row("shop:evt_2" + payment) + " .amount"));
+        // The pointer is in the list now, which keeps its rows where they are.
+        browser.awaitText("#transactions-page", text -> text.startsWith("Newest first by the provider's time"));
+        Thread.sleep(2500);
+        assertEquals(3, listed().size());
+        browser.find(row("shop:evt_2" + payment) + " button").click();
+        browser.awaitText(
+                "#detail-body",
+                text -> text.contains("Occurred2025-10-29 10:29:30.000 UTC")
+                        && text.contains("Amount as sent1099 in the currency's smallest units"));
+        assertEquals(List.of(), browser.complaints());
+    }
+
+    private static void acceptEvent(String id, long created, String type, String payment, String more)
+            throws Exception {
+        String body = """
+                {"id":"%s","object":"event","created":%d,"type":"%s",
+                "data":{"object":{"id":"%s","object":"payment_intent","amount":1099,"currency":"usd","customer":"cus_1"%s}}}""".formatted(id, created, type, payment, more);
+        long now = Senders.now();
+        String signature =
+                Hmac.ofText(SECRET, Hmac.SHA256).signHex(Hmac.bytes(now + "."), body.getBytes(StandardCharsets.UTF_8));
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + service.port() + "/v1/webhooks/shop"))
+                .header("Content-Type", "application/json")
+                .header("Stripe-Signature", "t=" + now + ",v1=" + signature)
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        assertEquals(
+                200,
+                service.client()
+                        .send(request, HttpResponse.BodyHandlers.ofString())
+                        .statusCode());
+    }
+
+    private List<?> listed() {
+        return (List<?>)
+                browser.run(
+                        "return [...document.querySelectorAll('#transactions tbody tr')].map((row) => row.dataset.transactionId)");
     }
 
     @Test
