@@ -21,8 +21,13 @@ public final class MigrationSessions {
     /** To be called before anybody asks for its sessions. */
     public static void giveTo(FluentConfiguration flyway) {
         if (flyway.getUrl() != null) {
-            flyway.dataSource(new Sessions(flyway.getUrl(), flyway.getUser(), flyway.getPassword()));
+            flyway.dataSource(of(flyway.getUrl(), flyway.getUser(), flyway.getPassword()));
         }
+    }
+
+    /** The same for whoever only looks. */
+    public static DataSource of(String url, @Nullable String user, @Nullable String password) {
+        return new Sessions(url, user, password);
     }
 
     /** A new session each time. Flyway tries again when there is none. */

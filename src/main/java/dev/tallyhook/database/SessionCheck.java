@@ -20,6 +20,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +80,31 @@ class SessionCheck {
     /** Before all that uses the database. */
     void start(@Observes @Priority(Interceptor.Priority.LIBRARY_BEFORE) StartupEvent event) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        pools.forEach((pool, dataSource) -> look(pool, dataSource, deadline));
+        var lookers = Executors.newFixedThreadPool(pools.size(), look -> new Thread(look, "session-check"));
+        try {
+            // All at once: what a session is asked first takes its server long.
+            List<Future<?>> looks = new ArrayList<>();
+            pools.forEach((pool, dataSource) -> looks.add(lookers.submit(() -> look(pool, dataSource, deadline))));
+            for (Future<?> look : looks) {
+                await(look);
+            }
+        } finally {
+            lookers.shutdownNow();
+        }
+    }
+
+    private static void await(Future<?> look) {
+        try {
+            look.get();
+        } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof RuntimeException unfit) {
+                throw unfit;
+            }
+            throw new IllegalStateException(failure);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
     }
 
     private static void look(String pool, AgroalDataSource dataSource, long deadline) {

@@ -3,11 +3,14 @@ package dev.tallyhook.transaction;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import io.quarkus.jackson.ObjectMapperCustomizer;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.inject.Singleton;
 
 /** Writes a transaction as its sender wrote it: amounts without an exponent, and every character as itself. */
 @Singleton
+@RegisterForReflection(targets = SnakeCaseStrategy.class) // The framework makes it by the name that is configured.
 class LedgerJson implements ObjectMapperCustomizer {
 
     @Override
