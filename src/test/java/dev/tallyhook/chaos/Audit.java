@@ -29,8 +29,8 @@ final class Audit {
             CREATE SCHEMA audit;
             CREATE TABLE audit.finishes (
                 transaction_id text COLLATE "C", due_at timestamptz, finished_at timestamptz, ahead interval);
-            CREATE TABLE audit.clocks (since timestamptz, until timestamptz, ahead interval);
-            INSERT INTO audit.clocks VALUES ('-infinity', 'infinity', '0');
+            CREATE TABLE audit.clocks (since timestamptz, until timestamptz, ahead interval, set_at tstzrange);
+            INSERT INTO audit.clocks VALUES ('-infinity', 'infinity', '0', 'empty');
             CREATE FUNCTION audit.ahead() RETURNS interval LANGUAGE sql AS $$ SELECT interval '0' $$;
             CREATE FUNCTION audit.record_finish() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
             DECLARE
@@ -133,7 +133,8 @@ final class Audit {
                     LEFT JOIN audit.webhooks USING (transaction_id)
                     LEFT JOIN LATERAL (
                         SELECT count(*) FILTER (
-                                   WHERE since BETWEEN audit.at(sent) AND finished_at - finishes.ahead) > 0 AS yes,
+                                   WHERE set_at && tstzrange(audit.at(sent), finished_at - finishes.ahead, '[]')) > 0
+                                   AS yes,
                                count(*) FILTER (
                                    WHERE greatest(since, transactions.due_at - clocks.ahead, audit.at(sent))
                                          <= least(until, finished_at - finishes.ahead)) > 0 AS was_due
@@ -171,7 +172,7 @@ final class Audit {
                     WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000
                       AND NOT EXISTS (
                           SELECT FROM audit.clocks
-                          WHERE since BETWEEN audit.at(webhook.sent) AND audit.at(answered))"""),
+                          WHERE set_at && tstzrange(audit.at(webhook.sent), audit.at(answered), '[]'))"""),
             new Check("not answered within 5 s, though no replica was paused", """
                     SELECT count(*) FROM audit.unpaused WHERE outcome = 'timeout'"""),
             new Check("answered with anything but 202, 409 and a 503 that says why", """
@@ -234,15 +235,16 @@ final class Audit {
     }
 
     /**
-     * The database's clock has been set.
+     * The database's clock has been set, at some time between two, which are in microseconds of the epoch by the senders' clock.
+     * On which side of the step something was meanwhile is not known, and the service is given the benefit.
      *
      * @param ahead of that of the senders
-     * @param since in microseconds of the epoch, by the senders'
      */
-    void clockIsSet(Duration ahead, long since) throws SQLException {
+    void clockIsSet(Duration ahead, long before, long after) throws SQLException {
         database.execute("""
                 UPDATE audit.clocks SET until = audit.at(%1$d) WHERE until = 'infinity';
-                INSERT INTO audit.clocks VALUES (audit.at(%1$d), 'infinity', interval '%2$d milliseconds')""".formatted(since, ahead.toMillis()));
+                INSERT INTO audit.clocks VALUES (
+                    audit.at(%1$d), 'infinity', interval '%2$d milliseconds', tstzrange(audit.at(%3$d), audit.at(%4$d), '[]'))""".formatted(ahead.isNegative() ? after : before, ahead.toMillis(), before, after));
     }
 
     /** Takes in the history and the faults that struck meanwhile. */

@@ -145,8 +145,8 @@ class AuditIT {
         // Due 30 s ago, of which the clock was set back for 28; the last second makes it late, and the first one did
         // not.
         long now = History.now();
-        audit.clockIsSet(Duration.ofMinutes(-10), now - TimeUnit.MILLISECONDS.toMicros(29_500));
-        audit.clockIsSet(Duration.ZERO, now - TimeUnit.MILLISECONDS.toMicros(200));
+        clockIsSet(Duration.ofMinutes(-10), now - TimeUnit.MILLISECONDS.toMicros(29_500));
+        clockIsSet(Duration.ZERO, now - TimeUnit.MILLISECONDS.toMicros(200));
         accepted("waits for the clock");
         stored("waits for the clock", AMOUNT, "30 seconds");
         assertEquals(0, late(findings()));
@@ -160,11 +160,34 @@ class AuditIT {
     @Test
     void what_no_clock_ever_said_to_be_due_is_early() throws Exception {
         long now = History.now();
-        audit.clockIsSet(Duration.ofMinutes(-10), now - TimeUnit.SECONDS.toMicros(20));
+        clockIsSet(Duration.ofMinutes(-10), now - TimeUnit.SECONDS.toMicros(20));
         accepted("early");
         // Sixty seconds ago by a clock that was then ten minutes behind.
         stored("early", AMOUNT, "1 second");
         assertEquals(1, count(findings(), "early"));
+    }
+
+    @Test
+    void on_which_side_of_a_step_of_the_clock_something_was_is_not_known() throws Exception {
+        long now = History.now();
+        audit.clockIsSet(
+                Duration.ofMinutes(-10),
+                now - TimeUnit.SECONDS.toMicros(1),
+                History.now() + TimeUnit.SECONDS.toMicros(5));
+        accepted("finished as the clock was set");
+        insert("finished as the clock was set", AMOUNT, "1 second");
+        // Claimed when it was due by the clock that was right, and written down by the one that was set back.
+        database.execute("ALTER TABLE transactions DISABLE TRIGGER record_finish");
+        database.execute("""
+                UPDATE transactions SET status = 'PROCESSED', processed_at = due_at
+                WHERE transaction_id = 'finished as the clock was set';
+                INSERT INTO audit.finishes
+                SELECT transaction_id, due_at, clock_timestamp() - interval '10 minutes', '-10 minutes' FROM transactions""");
+        assertEquals(0, count(findings(), "early"));
+    }
+
+    private void clockIsSet(Duration ahead, long at) throws SQLException {
+        audit.clockIsSet(ahead, at, at);
     }
 
     /** In which nobody could finish anything. */

@@ -110,8 +110,7 @@ final class Stage implements AutoCloseable {
     void setClock(Duration ahead) throws Exception {
         long before = History.now();
         clock.set(ahead);
-        // Where it is not known on which side of the step something was, the service is given the benefit.
-        new Audit(database).clockIsSet(ahead, ahead.isNegative() ? History.now() : before);
+        new Audit(database).clockIsSet(ahead, before, History.now());
     }
 
     void send(int perSecond, long seed) {
