@@ -66,7 +66,8 @@ class MigrationWhereNeeded extends FlywayContainerProducer {
     @Override
     public FlywayContainer createFlyway(
             DataSource dataSource, String dataSourceName, boolean hasMigrations, boolean createPossible) {
-        if (isLedgerCurrent(config.datasources().get(dataSourceName))) {
+        FlywayDataSourceRuntimeConfig flyway = config.datasources().get(dataSourceName);
+        if (flyway != null && isLedgerCurrent(flyway)) {
             Log.info("The schema is that of this version");
             return new FlywayContainer(
                     null, false, false, false, false, false, false, dataSourceName, hasMigrations, createPossible);
