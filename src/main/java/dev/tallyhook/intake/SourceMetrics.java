@@ -1,6 +1,8 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.source.Source;
+import dev.tallyhook.source.Sources;
+import dev.tallyhook.source.Unmapped;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,9 +24,14 @@ class SourceMetrics {
     private final Map<Labels, Counter> events = new ConcurrentHashMap<>();
     private final Map<Labels, Counter> unmapped = new ConcurrentHashMap<>();
 
-    SourceMetrics(MeterRegistry registry, IntakeMetrics all) {
+    SourceMetrics(MeterRegistry registry, IntakeMetrics all, Sources sources) {
         this.registry = registry;
         this.all = all;
+        for (Source source : sources.all()) {
+            for (Unmapped reason : Unmapped.values()) {
+                unmapped(source.name(), reason.code()); // There from the start, so that the first one is an increase.
+            }
+        }
     }
 
     /** A delivery is answered with success, which tells what became of each of its events. */
@@ -42,8 +49,7 @@ class SourceMetrics {
             event(source, receipt == Receipt.CONFLICTING_AGAIN ? Receipt.CONFLICTING.name() : receipt.name());
             EventRow event = webhooks.get(i).event();
             if (receipt == Receipt.ACCEPTED && event != null && event.unmapped() != null) {
-                unmapped.computeIfAbsent(new Labels(source.name(), event.unmapped()), this::unmapped)
-                        .increment();
+                unmapped(source.name(), event.unmapped()).increment();
             }
         }
     }
@@ -65,6 +71,10 @@ class SourceMetrics {
                 .tag("source", labels.source())
                 .tag("outcome", labels.value())
                 .register(registry);
+    }
+
+    private Counter unmapped(String source, String reason) {
+        return unmapped.computeIfAbsent(new Labels(source, reason), this::unmapped);
     }
 
     private Counter unmapped(Labels labels) {
