@@ -3,6 +3,8 @@ package dev.tallyhook;
 import dev.tallyhook.access.AccessConfig;
 import dev.tallyhook.access.ClosedOrSaidToBeOpen;
 import dev.tallyhook.settings.Within;
+import dev.tallyhook.source.Sources;
+import dev.tallyhook.source.SourcesConfig;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.ConfigValidationException.Problem;
 import io.smallrye.config.ConfigValidator;
@@ -34,6 +36,9 @@ public final class SettingsRules implements SmallRyeConfigBuilderCustomizer, Con
             ClosedOrSaidToBeOpen.problem(access)
                     .map(what -> new Problem(prefix + ' ' + what))
                     .ifPresent(problems::add);
+        }
+        if (mapping instanceof SourcesConfig sources) {
+            Sources.problems(sources).forEach(what -> problems.add(new Problem(what)));
         }
         if (!problems.isEmpty()) {
             throw new ConfigValidationException(problems.toArray(Problem[]::new));

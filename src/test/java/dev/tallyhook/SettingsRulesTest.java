@@ -93,6 +93,24 @@ class SettingsRulesTest {
                         "2000000")));
     }
 
+    @Test
+    void sources_are_looked_at_before_a_database_is_waited_for() {
+        assertEquals(
+                List.of(
+                        "tallyhook.sources.shop.secrets or secrets-file must be set: what the provider signs with",
+                        "tallyhook.sources.transactions must be named with 1 to 32 lower-case letters, digits and dashes, and"
+                                + " not transactions, which is the built-in source"),
+                problems(Map.of(
+                        "tallyhook.sources.shop.scheme",
+                        "stripe",
+                        "tallyhook.sources.transactions.scheme",
+                        "stripe",
+                        "tallyhook.sources.right.scheme",
+                        "stripe",
+                        "tallyhook.sources.right.secrets",
+                        "whsec_some")));
+    }
+
     private static long said(String setting, String rule, String value) {
         return problems(Map.of(setting, value)).stream()
                 .filter(problem -> problem.startsWith(setting + ' ' + rule))

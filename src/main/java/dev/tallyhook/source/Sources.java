@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /** All named senders, as they are configured. */
@@ -39,12 +40,25 @@ public class Sources {
     private final Tick reloading;
 
     Sources(SourcesConfig config, Ticks ticks) {
-        config.sources().forEach((name, of) -> byName.put(name, source(name, of)));
+        config.sources().forEach((name, of) -> byName.put(name, source(name, of, credentials::add)));
         reloading = ticks.every(RELOAD_PERIOD, "sources' secrets", () -> credentials.forEach(Credentials::reload));
     }
 
-    private Source source(String name, SourcesConfig.OfSource config) {
-        var context = new SchemeContext(name, config, Clock.systemUTC(), credentials::add);
+    /** What is wrong with the settings, a line for each source: said as they are read, and not after a database was waited for. */
+    public static List<String> problems(SourcesConfig config) {
+        List<String> problems = new ArrayList<>();
+        config.sources().forEach((name, of) -> {
+            try {
+                source(name, of, unused -> {});
+            } catch (ConfigurationException wrong) {
+                problems.add(String.valueOf(wrong.getMessage()));
+            }
+        });
+        return problems;
+    }
+
+    private static Source source(String name, SourcesConfig.OfSource config, Consumer<Credentials<?>> reloaded) {
+        var context = new SchemeContext(name, config, Clock.systemUTC(), reloaded);
         if (!NAME.matcher(name).matches() || name.equals(BUILT_IN)) {
             throw new ConfigurationException("tallyhook.sources." + name
                     + " must be named with 1 to 32 lower-case letters, digits and dashes, and not " + BUILT_IN
@@ -58,7 +72,6 @@ public class Sources {
         return new Source(name, Schemes.of(context), bodySizeMax);
     }
 
-    /** Made at the start, so that a wrong setting ends it, and not the first webhook. */
     void start(@Observes StartupEvent event) {
         if (!byName.isEmpty()) {
             Log.infof("Webhooks are taken of %s", String.join(", ", byName.keySet()));
