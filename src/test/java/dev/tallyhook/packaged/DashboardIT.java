@@ -38,7 +38,7 @@ class DashboardIT {
     @BeforeAll
     static void start() throws Exception {
         Chromium.assumeInstalled();
-        database = new DatabaseServer();
+        database = DatabaseServer.migrated();
         service = Service.start(
                 database,
                 Map.of(

@@ -23,7 +23,7 @@ class DashboardRefusedIT {
     @BeforeAll
     static void start() throws Exception {
         Chromium.assumeInstalled();
-        database = new DatabaseServer();
+        database = DatabaseServer.migrated();
         browser = new Browser();
     }
 
