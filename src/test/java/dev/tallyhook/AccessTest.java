@@ -12,7 +12,6 @@ import dev.tallyhook.access.AccessConfig;
 import dev.tallyhook.packaged.Programs;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.restassured.http.Header;
@@ -43,37 +42,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets in and who does not, where secrets and tokens are configured. */
 @QuarkusTest
-@TestProfile(AccessTest.Closed.class)
+@TestProfile(DocumentedService.Profile.class)
 class AccessTest {
 
-    private static final String OTHER_SECRET = Senders.newSecret();
-    private static final KeyPair PAIR = Senders.keyPair(new SecureRandom().generateSeed(32));
-    private static final String TOKEN = "reader-one-0123456789";
-    private static final String OTHER_TOKEN = "reader-two-0123456789";
+    private static final String OTHER_SECRET = DocumentedService.OTHER_SECRET;
+    private static final KeyPair PAIR = DocumentedService.PAIR;
+    private static final String TOKEN = DocumentedService.TOKEN;
+    private static final String OTHER_TOKEN = DocumentedService.OTHER_TOKEN;
 
     @TestHTTPResource
     URI root;
 
     @Inject
     AccessConfig config;
-
-    /** Two secrets, one public key, two tokens, a named source. */
-    public static final class Closed implements QuarkusTestProfile {
-        @Override
-        public Map<String, String> getConfigOverrides() {
-            return Map.of(
-                    "tallyhook.open-access",
-                    "false",
-                    "tallyhook.webhook.secrets",
-                    String.join(",", Senders.SECRET, OTHER_SECRET, Senders.publicKey(PAIR)),
-                    "tallyhook.api.tokens",
-                    TOKEN + "," + OTHER_TOKEN,
-                    "tallyhook.sources.shop.scheme",
-                    "stripe",
-                    "tallyhook.sources.shop.secrets",
-                    "whsec_of_the_shop");
-        }
-    }
 
     private static RequestSpecification webhook(String body) {
         return given().contentType(ContentType.JSON).body(body);

@@ -12,7 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.By;
@@ -36,19 +37,24 @@ class DocsBrowserTest {
     @TestHTTPResource
     URI root;
 
-    private ChromeDriver browser;
+    private static ChromeDriver browser;
+
+    @BeforeAll
+    static void start() {
+        Chromium.assumeInstalled();
+        browser = Chromium.start(1300, 1000, Map.of(LogType.BROWSER, "ALL"));
+    }
 
     @BeforeEach
     void open() {
-        Chromium.assumeInstalled();
-        browser = Chromium.start(1300, 1000, Map.of(LogType.BROWSER, "ALL"));
+        Chromium.startOver(browser);
         browser.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", NOTE_REFUSALS));
         browser.get(root.resolve("/docs/").toString());
         await(".opblock");
     }
 
-    @AfterEach
-    void close() {
+    @AfterAll
+    static void close() {
         if (browser != null) {
             browser.quit();
         }

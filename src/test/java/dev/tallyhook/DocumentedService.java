@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +24,12 @@ import java.util.function.Supplier;
 final class DocumentedService {
 
     static final String TOKEN = "reader-one-0123456789";
+    static final String OTHER_TOKEN = "reader-two-0123456789";
     static final String HOLD_TOKEN = "holder-one-0123456789";
     static final String RAW_TOKEN = "raw-reader-0123456789";
+
+    static final String OTHER_SECRET = "whsec_VGhlIG90aGVyIHNlY3JldCBvZiB0aGUgdGVzdHMu";
+    static final KeyPair PAIR = Senders.keyPair(new byte[32]);
 
     static final String EVENTS_PATH = "/v1/webhooks/shop";
 
@@ -38,7 +43,7 @@ final class DocumentedService {
         this.root = root;
     }
 
-    /** Senders and readers are known, so that 401 can be had, and there is little room, so that 503 can. */
+    /** Two secrets, one public key, two tokens, a named source, so that 401 can be had, and there is little room, so that 503 can. */
     public static final class Profile implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
@@ -46,9 +51,9 @@ final class DocumentedService {
                     "tallyhook.open-access",
                     "false",
                     "tallyhook.webhook.secrets",
-                    Senders.SECRET,
+                    String.join(",", Senders.SECRET, OTHER_SECRET, Senders.publicKey(PAIR)),
                     "tallyhook.api.tokens",
-                    TOKEN,
+                    TOKEN + "," + OTHER_TOKEN,
                     "tallyhook.api.hold-tokens",
                     HOLD_TOKEN,
                     "tallyhook.api.raw-tokens",

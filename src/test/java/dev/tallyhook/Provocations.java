@@ -287,7 +287,10 @@ final class Provocations {
         when("getActivity 422 unknown", () -> service.get("/v1/activity?limit=10"));
     }
 
+    /** It becomes due at once, and the sweep finds it. */
     private Exchange finished() {
+        trouble.run("UPDATE transactions SET due_at = clock_timestamp()"
+                + " WHERE transaction_id = 'txn_abc123def456' AND status = 'PROCESSING'");
         return Awaitility.await()
                 .atMost(PATIENCE)
                 .until(

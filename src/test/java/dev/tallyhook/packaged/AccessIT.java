@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,8 +23,20 @@ class AccessIT {
     private static final String TOKEN = "a-token-of-the-reader";
     private static final Duration SOON = Duration.ofSeconds(10);
 
+    private static DatabaseServer database;
+
     @TempDir
     Path directory;
+
+    @BeforeAll
+    static void start() throws Exception {
+        database = DatabaseServer.migrated();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        database.close();
+    }
 
     /** No database is there: what is not configured is told before one is waited for. */
     private static Map<String, String> withoutDatabase(String... more) {
@@ -56,8 +70,7 @@ class AccessIT {
 
     @Test
     void open_access_is_said_at_every_start() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of())) {
+        try (var service = Service.start(database, Map.of())) {
             assertEquals(
                     2,
                     service.log()
@@ -70,28 +83,24 @@ class AccessIT {
 
     @Test
     void a_wrong_secret_stops_the_start_and_is_not_repeated() throws Exception {
-        try (var database = new DatabaseServer()) {
-            Map<String, String> environment = new HashMap<>(database.environment());
-            environment.put("TALLYHOOK_WEBHOOK_SECRETS", Senders.SECRET + ",whsec_c2hvcnQ=");
-            try (var service = Service.launch(environment)) {
-                assertEquals(1, service.awaitExit());
-                assertTrue(service.log().contains("tallyhook.webhook.secrets: entry 2 must have"), service.log());
-                assertFalse(service.log().contains("c2hvcnQ="), service.log());
-            }
+        Map<String, String> environment = new HashMap<>(database.environment());
+        environment.put("TALLYHOOK_WEBHOOK_SECRETS", Senders.SECRET + ",whsec_c2hvcnQ=");
+        try (var service = Service.launch(environment)) {
+            assertEquals(1, service.awaitExit());
+            assertTrue(service.log().contains("tallyhook.webhook.secrets: entry 2 must have"), service.log());
+            assertFalse(service.log().contains("c2hvcnQ="), service.log());
         }
     }
 
     @Test
     void an_empty_file_of_secrets_or_tokens_stops_the_start() throws Exception {
         Path empty = Files.createFile(directory.resolve("empty"));
-        try (var database = new DatabaseServer()) {
-            for (String setting : List.of("TALLYHOOK_WEBHOOK_SECRETS_FILE", "TALLYHOOK_API_TOKENS_FILE")) {
-                Map<String, String> environment = new HashMap<>(database.environment());
-                environment.put(setting, empty.toString());
-                try (var service = Service.launch(environment)) {
-                    assertEquals(1, service.awaitExit());
-                    assertTrue(service.log().contains("-file must have at least one entry"), service.log());
-                }
+        for (String setting : List.of("TALLYHOOK_WEBHOOK_SECRETS_FILE", "TALLYHOOK_API_TOKENS_FILE")) {
+            Map<String, String> environment = new HashMap<>(database.environment());
+            environment.put(setting, empty.toString());
+            try (var service = Service.launch(environment)) {
+                assertEquals(1, service.awaitExit());
+                assertTrue(service.log().contains("-file must have at least one entry"), service.log());
             }
         }
     }
@@ -99,9 +108,10 @@ class AccessIT {
     @Test
     void no_secret_and_no_token_reaches_a_log_however_much_is_logged() throws Exception {
         Path secrets = Files.writeString(directory.resolve("secrets"), Senders.newSecret());
-        try (var database = new DatabaseServer();
+        // Empty, so that the migrations are logged too.
+        try (var empty = new DatabaseServer();
                 var service = Service.start(
-                        database,
+                        empty,
                         Map.of(
                                 "TALLYHOOK_WEBHOOK_SECRETS",
                                 Senders.SECRET,
@@ -133,8 +143,7 @@ class AccessIT {
         String old = Senders.newSecret();
         String fresh = Senders.newSecret();
         Path secrets = Files.writeString(directory.resolve("secrets"), old + "\n");
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("TALLYHOOK_WEBHOOK_SECRETS_FILE", secrets.toString()))) {
+        try (var service = Service.start(database, Map.of("TALLYHOOK_WEBHOOK_SECRETS_FILE", secrets.toString()))) {
             var inUse = new AtomicReference<>(old);
             try (var load = new Load(id -> {
                 String body = Webhooks.body(id);
@@ -170,8 +179,7 @@ class AccessIT {
     @Test
     void a_changed_token_file_takes_effect_without_a_restart() throws Exception {
         Path tokens = Files.writeString(directory.resolve("tokens"), TOKEN);
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("TALLYHOOK_API_TOKENS_FILE", tokens.toString()))) {
+        try (var service = Service.start(database, Map.of("TALLYHOOK_API_TOKENS_FILE", tokens.toString()))) {
             assertEquals(404, service.get("/v1/transactions/none", TOKEN).statusCode());
             Files.writeString(tokens, "another-token-of-it");
             Eventually.within(

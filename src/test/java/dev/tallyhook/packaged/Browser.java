@@ -33,6 +33,11 @@ final class Browser implements AutoCloseable {
         driver = Chromium.start(1280, 900, Map.of("browser", "ALL", "performance", "ALL"));
     }
 
+    /** As if it had just been started. */
+    void startOver() {
+        Chromium.startOver(driver);
+    }
+
     void open(Service service, String hash) {
         driver.get("http://localhost:" + service.port() + "/dashboard" + hash);
     }

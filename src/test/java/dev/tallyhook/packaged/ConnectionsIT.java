@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** How much of a service somebody can hold who sends nothing that is worth it. */
@@ -21,6 +23,25 @@ class ConnectionsIT {
     private static final String HEAD =
             "POST " + Webhooks.PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     private static final String PROBE = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    private static DatabaseServer database;
+
+    /** As it is without settings. */
+    private static Service usual;
+
+    @BeforeAll
+    static void start() throws Exception {
+        database = DatabaseServer.migrated();
+        usual = Service.start(database, Map.of());
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (usual != null) {
+            usual.close();
+        }
+        database.close();
+    }
 
     private static Socket connect(Service service) throws IOException {
         var socket = new Socket("localhost", service.port());
@@ -92,8 +113,7 @@ class ConnectionsIT {
 
     @Test
     void who_trickles_is_cut_off_and_who_is_quiet_between_requests_is_not() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(
+        try (var service = Service.start(
                         database,
                         Map.of(
                                 "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN",
@@ -129,15 +149,14 @@ class ConnectionsIT {
     @Test
     void one_connection_too_many_is_closed_and_there_is_room_again_when_another_ends() throws Exception {
         int most = 20;
-        try (var database = new DatabaseServer();
-                var service = Service.start(
-                        database,
-                        Map.of(
-                                "TALLYHOOK_CONNECTIONS_MAX",
-                                Integer.toString(most),
-                                // So that nothing else closes a connection that says nothing.
-                                "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN",
-                                "PT60S"))) {
+        try (var service = Service.start(
+                database,
+                Map.of(
+                        "TALLYHOOK_CONNECTIONS_MAX",
+                        Integer.toString(most),
+                        // So that nothing else closes a connection that says nothing.
+                        "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN",
+                        "PT60S"))) {
             for (int round = 0; round < 5; round++) {
                 List<Socket> open = new ArrayList<>();
                 while (open.size() < most + 5) {
@@ -169,9 +188,8 @@ class ConnectionsIT {
 
     @Test
     void who_asks_without_waiting_is_cut_off_and_nobody_else_feels_it() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of());
-                var polite = connect(service)) {
+        Service service = usual;
+        try (var polite = connect(service)) {
             send(polite, PROBE.repeat(10));
             String answers = "";
             while (answers.split("HEALTHY", -1).length <= 10) {
@@ -196,12 +214,11 @@ class ConnectionsIT {
 
     @Test
     void a_churn_of_connections_leaves_nothing_behind() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(
-                        database,
-                        Map.of(
-                                "JAVA_TOOL_OPTIONS", "-Xms256m -XX:+AlwaysPreTouch",
-                                "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT10M"))) {
+        try (var service = Service.start(
+                database,
+                Map.of(
+                        "JAVA_TOOL_OPTIONS", "-Xms256m -XX:+AlwaysPreTouch",
+                        "TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT10M"))) {
             churn(service, 20_000);
             long before = service.residentBytes();
             churn(service, 60_000); // Kept for ten minutes, these would need more than the heap has.
@@ -221,8 +238,7 @@ class ConnectionsIT {
 
     @Test
     void an_idle_connection_is_closed() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("QUARKUS_HTTP_IDLE_TIMEOUT", "1S"));
+        try (var service = Service.start(database, Map.of("QUARKUS_HTTP_IDLE_TIMEOUT", "1S"));
                 var idle = connect(service)) {
             assertEquals("HTTP/1.1 200 OK", probe(idle));
             assertEquals("", untilClosed(idle));
@@ -231,15 +247,13 @@ class ConnectionsIT {
 
     @Test
     void a_head_beyond_its_limits_is_refused() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of())) {
-            assertTrue(refused(service, "GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                    .contains(" 414 "));
-            assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
-                    .contains(" 431 "));
-            assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(5_000) + "\r\n")
-                    .contains(" 431 "));
-        }
+        Service service = usual;
+        assertTrue(refused(service, "GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                .contains(" 414 "));
+        assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
+                .contains(" 431 "));
+        assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(5_000) + "\r\n")
+                .contains(" 431 "));
     }
 
     private static String refused(Service service, String request) throws IOException {
@@ -252,8 +266,7 @@ class ConnectionsIT {
     /** A thousand bodies but for their last bytes, or four thousand heads but for theirs, are a quarter of the heap. */
     @Test
     void what_is_large_and_comes_in_slowly_fills_no_heap_and_leaves_room_for_webhooks() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT60S"))) {
+        try (var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT60S"))) {
             refusesTheLast(1_000, HEAD + "Content-Length: 65536\r\n\r\n" + " ".repeat(65_535), service);
             refusesTheLast(4_000, HEAD + "X: " + "x".repeat(16_000), service);
             assertTrue(!service.log().contains("OutOfMemory"), service::log);
@@ -292,8 +305,8 @@ class ConnectionsIT {
     void two_thousand_slow_senders_keep_nobody_else_from_being_answered() throws Exception {
         int many = 2_000;
         List<Socket> slow = new ArrayList<>();
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of())) {
+        Service service = usual;
+        try {
             for (int i = 0; i < many; i++) {
                 slow.add(connect(service));
                 send(slow.get(i), i % 2 == 0 ? "P" : HEAD + "Content-Length: 1000\r\n\r\n{");

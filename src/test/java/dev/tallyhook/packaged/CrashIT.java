@@ -15,7 +15,7 @@ class CrashIT {
     @Test
     void what_was_accepted_before_a_kill_is_finished_after_a_restart() throws Exception {
         var settings = Map.of("TALLYHOOK_PROCESSING_DELAY", "PT3S");
-        try (var database = new DatabaseServer()) {
+        try (var database = DatabaseServer.migrated()) {
             try (var service = Service.start(database, settings)) {
                 for (int i = 0; i < TRANSACTIONS; i++) {
                     assertEquals(202, service.post(Webhooks.body("txn_" + i)).statusCode());

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,13 +33,12 @@ class DashboardIT {
 
     private static DatabaseServer database;
     private static Service service;
-
-    private Browser browser;
+    private static Browser browser;
 
     @BeforeAll
     static void start() throws Exception {
         Chromium.assumeInstalled();
-        database = new DatabaseServer();
+        database = DatabaseServer.migrated();
         service = Service.start(
                 database,
                 Map.of(
@@ -50,10 +48,14 @@ class DashboardIT {
                         "stripe",
                         "TALLYHOOK_SOURCES_SHOP_SECRETS",
                         SECRET));
+        browser = new Browser();
     }
 
     @AfterAll
     static void stop() throws Exception {
+        if (browser != null) {
+            browser.close();
+        }
         if (service != null) {
             service.close();
         }
@@ -63,13 +65,8 @@ class DashboardIT {
     }
 
     @BeforeEach
-    void openBrowser() {
-        browser = new Browser();
-    }
-
-    @AfterEach
-    void closeBrowser() {
-        browser.close();
+    void startOver() {
+        browser.startOver();
     }
 
     private void openLive(Service service, String hash) throws Exception {

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Chromium;
 import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 
@@ -15,16 +17,34 @@ class DashboardRefusedIT {
 
     private static final String TOKEN = "a-token-of-the-reader";
 
+    private static DatabaseServer database;
+    private static Browser browser;
+
     @BeforeAll
-    static void assumeBrowser() {
+    static void start() throws Exception {
         Chromium.assumeInstalled();
+        database = DatabaseServer.migrated();
+        browser = new Browser();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (browser != null) {
+            browser.close();
+        }
+        if (database != null) {
+            database.close();
+        }
+    }
+
+    @BeforeEach
+    void startOver() {
+        browser.startOver();
     }
 
     @Test
     void a_token_is_asked_for_once_kept_for_the_tab_and_forgotten_on_demand() throws Exception {
-        try (var database = new DatabaseServer();
-                var closed = Service.start(database, Map.of("TALLYHOOK_API_TOKENS", TOKEN));
-                var browser = new Browser()) {
+        try (var closed = Service.start(database, Map.of("TALLYHOOK_API_TOKENS", TOKEN))) {
             browser.open(closed, "");
             browser.awaitElement("#token-dialog[open]");
             assertEquals("Needs a token", browser.text("#state"));
@@ -48,9 +68,7 @@ class DashboardRefusedIT {
 
     @Test
     void it_says_since_when_nobody_answers_and_recovers_by_itself() throws Exception {
-        try (var database = new DatabaseServer();
-                var mortal = Service.start(database, Map.of());
-                var browser = new Browser()) {
+        try (var mortal = Service.start(database, Map.of())) {
             browser.open(mortal, "");
             browser.awaitText("#state", state -> state.startsWith("Live"));
             mortal.kill();
@@ -67,9 +85,7 @@ class DashboardRefusedIT {
 
     @Test
     void it_says_that_the_database_is_away_and_recovers_by_itself() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of());
-                var browser = new Browser()) {
+        try (var service = Service.start(database, Map.of())) {
             browser.open(service, "");
             browser.awaitText("#state", state -> state.startsWith("Live"));
             database.stop();

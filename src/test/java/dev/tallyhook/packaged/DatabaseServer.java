@@ -38,6 +38,7 @@ public final class DatabaseServer implements AutoCloseable {
     }
 
     private static @Nullable Path template;
+    private static @Nullable Path migratedTemplate;
 
     private static final AtomicInteger NEXT_PORT =
             new AtomicInteger(ThreadLocalRandom.current().nextInt(10_000, 30_000));
@@ -71,11 +72,28 @@ public final class DatabaseServer implements AutoCloseable {
         start();
     }
 
+    /** With the newest schema, which takes a start of the service a quarter less than an empty database. */
+    static DatabaseServer migrated() throws IOException {
+        return new DatabaseServer(migratedData(), Map.of(), true);
+    }
+
+    private static synchronized Path migratedData() throws IOException {
+        if (migratedTemplate == null) {
+            Path made = emptyData();
+            deleteAtExit(made);
+            try (var server = new DatabaseServer(made, Map.of())) {
+                server.migrateTo("latest");
+            }
+            migratedTemplate = made;
+        }
+        return copy(migratedTemplate);
+    }
+
     /** Copies what {@code initdb} has made once, which takes a tenth of the time. */
     private static synchronized Path emptyData() throws IOException {
         if (template == null) {
             Path made = Files.createTempDirectory("tallyhook-template");
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(made.toFile())));
+            deleteAtExit(made);
             EmbeddedPostgres.builder()
                     .setDataDirectory(made)
                     .setCleanDataDirectory(false)
@@ -83,6 +101,14 @@ public final class DatabaseServer implements AutoCloseable {
                     .close();
             template = made;
         }
+        return copy(template);
+    }
+
+    private static void deleteAtExit(Path template) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> FileUtils.deleteQuietly(template.toFile())));
+    }
+
+    private static Path copy(Path template) throws IOException {
         Path data = Files.createTempDirectory("tallyhook-postgres");
         FileUtils.copyDirectory(template.toFile(), data.toFile());
         return data;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The packaged service brings its document along, and its page is the one that its policy knows. */
@@ -12,10 +14,21 @@ class DocsIT {
 
     private static final String TOKEN = "none";
 
+    private static DatabaseServer database;
+
+    @BeforeAll
+    static void start() throws Exception {
+        database = DatabaseServer.migrated();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        database.close();
+    }
+
     @Test
     void the_document_and_its_page_are_there() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of())) {
+        try (var service = Service.start(database, Map.of())) {
             String document = service.get("/openapi.json", TOKEN).body();
             assertTrue(document.contains("\"openapi\":\"3.0.3\"") && document.contains("receiveWebhook"), document);
             assertTrue(service.get("/docs", TOKEN).body().contains("docs/docs.js"));
@@ -25,8 +38,7 @@ class DocsIT {
 
     @Test
     void an_operator_can_take_them_away() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, Map.of("TALLYHOOK_DOCS_ENABLED", "false"))) {
+        try (var service = Service.start(database, Map.of("TALLYHOOK_DOCS_ENABLED", "false"))) {
             for (String path : List.of("/openapi.json", "/openapi.yaml", "/openapi", "/docs", "/docs/")) {
                 assertEquals(404, service.get(path, TOKEN).statusCode(), path);
             }

@@ -30,7 +30,7 @@ class OutageIT {
 
     @Test
     void while_the_database_is_stopped_every_answer_is_an_early_503_and_afterwards_all_is_well() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, SETTINGS)) {
             assertEquals(202, service.post(Webhooks.body("before")).statusCode());
             database.stop();
@@ -49,7 +49,7 @@ class OutageIT {
 
     @Test
     void while_the_database_hangs_every_answer_is_an_early_503_and_afterwards_all_is_well() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, SETTINGS)) {
             assertEquals(202, service.post(Webhooks.body("before")).statusCode());
             database.freeze();
@@ -82,7 +82,7 @@ class OutageIT {
     /** A server that is recovering has better to do than to refuse connections. */
     @Test
     void while_the_database_is_away_it_is_asked_a_few_times_a_second_however_many_webhooks_come() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, SETTINGS)) {
             database.stop();
             var asked = new AtomicInteger();
@@ -133,7 +133,7 @@ class OutageIT {
     /** Kubernetes restarts what is not alive, and a restart would not take a lock away. */
     @Test
     void a_table_that_another_session_locks_costs_webhooks_a_503_and_the_service_no_restart() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, Map.of());
                 var other = database.connect();
                 var statement = other.createStatement()) {

@@ -35,7 +35,7 @@ class ReplicasIT {
     @Test
     void two_replicas_finish_each_transaction_exactly_once_and_none_early() throws Exception {
         var settings = Map.of("TALLYHOOK_PROCESSING_DELAY", "PT2S", "TALLYHOOK_PROCESSING_BATCH_SIZE", "50");
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var one = Service.start(database, settings);
                 var two = Service.start(database, settings)) {
             database.execute(RECORD_FINISHES);

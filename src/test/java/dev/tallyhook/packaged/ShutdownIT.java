@@ -21,7 +21,7 @@ class ShutdownIT {
 
     @Test
     void on_sigterm_every_request_that_was_taken_is_answered_and_the_exit_code_is_0() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, Map.of())) {
             Queue<String> accepted = new ConcurrentLinkedQueue<>();
             Queue<String> unanswered = new ConcurrentLinkedQueue<>();
@@ -53,7 +53,7 @@ class ShutdownIT {
 
     @Test
     void while_it_stops_webhooks_are_taken_and_everybody_is_sent_to_another_replica() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, Map.of("QUARKUS_SHUTDOWN_DELAY", "3S"))) {
             service.terminate();
             Eventually.within(

@@ -20,35 +20,69 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TlsIT {
 
-    private final int port = DatabaseServer.freePort();
-
     @TempDir
-    Path directory;
+    static Path directory;
 
+    private static DatabaseServer database;
+    private static Certificate first;
+    private static Certificate second;
+    private static Certificate sender;
+
+    /** Of the tests whose settings are no more than a certificate. */
+    private static Service shared;
+
+    private static int sharedPort;
+
+    private int port = DatabaseServer.freePort();
     private Path certificate;
     private Path key;
-    private Certificate first;
+
+    @BeforeAll
+    static void create() throws Exception {
+        database = DatabaseServer.migrated();
+        first = Certificate.create(directory, "first");
+        second = Certificate.create(directory, "second");
+        sender = Certificate.create(directory, "sender");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (shared != null) {
+            shared.close();
+        }
+        database.close();
+    }
 
     @BeforeEach
-    void create() throws Exception {
+    void useTheFirst() throws Exception {
         certificate = directory.resolve("tls.crt");
         key = directory.resolve("tls.key");
-        first = Certificate.create(directory, "first");
         first.writeTo(certificate, key);
+    }
+
+    /** It shows the first certificate again. */
+    private Service shared() throws Exception {
+        if (shared == null) {
+            shared = Service.start(database, tls());
+            sharedPort = port;
+        }
+        port = sharedPort;
+        SSLContext trusting = Certificate.client(null, first, second);
+        Eventually.within(Duration.ofSeconds(20), () -> shown(trusting).equals(first.certificate()), shared::log);
+        return shared;
     }
 
     @Test
     void the_operators_port_stays_plain() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, tls())) {
-            assertEquals(200, service.manage("/q/health/ready").statusCode());
-        }
+        assertEquals(200, shared().manage("/q/health/ready").statusCode());
     }
 
     private Map<String, String> tls(String... more) {
@@ -93,20 +127,17 @@ class TlsIT {
 
     @Test
     void webhooks_come_over_http_1_and_http_2() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, tls())) {
-            for (var version : HttpClient.Version.values()) {
-                var answer = post(client(Certificate.client(null, first), version), Webhooks.newId());
-                assertEquals(202, answer.statusCode(), service::log);
-                assertEquals(version, answer.version());
-            }
+        Service service = shared();
+        for (var version : HttpClient.Version.values()) {
+            var answer = post(client(Certificate.client(null, first), version), Webhooks.newId());
+            assertEquals(202, answer.statusCode(), service::log);
+            assertEquals(version, answer.version());
         }
     }
 
     @Test
     void an_http_2_connection_that_is_quiet_between_requests_is_kept() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, tls("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT1S"))) {
+        try (var service = Service.start(database, tls("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT1S"))) {
             var client = client(Certificate.client(null, first), HttpClient.Version.HTTP_2);
             assertEquals(202, post(client, Webhooks.newId()).statusCode(), service::log);
             Set<String> before = Service.peers(port);
@@ -121,8 +152,7 @@ class TlsIT {
     /** HTTP/2 has no {@code Connection: close}: a GOAWAY sends the client away. */
     @Test
     void while_it_stops_http_2_webhooks_are_taken_and_each_connection_is_told_to_go_in_two_steps() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, tls("QUARKUS_SHUTDOWN_DELAY", "4S"));
+        try (var service = Service.start(database, tls("QUARKUS_SHUTDOWN_DELAY", "4S"));
                 var before = new Http2Line(port);
                 var silent = new Http2Line(port)) {
             var client = client(Certificate.client(null, first), HttpClient.Version.HTTP_2);
@@ -177,43 +207,37 @@ class TlsIT {
 
     @Test
     void a_certificate_is_changed_under_load_and_no_request_is_dropped() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, tls())) {
-            Certificate second = Certificate.create(directory, "second");
-            SSLContext trusting = Certificate.client(null, first, second);
-            var kept = client(trusting, HttpClient.Version.HTTP_2);
-            try (var onKept = new Load(id -> post(kept, id));
-                    // A client of its own for each request makes a handshake for each.
-                    var onNew = new Load(id -> post(client(trusting, HttpClient.Version.HTTP_1_1), id))) {
-                onKept.awaitAccepted(100);
-                onNew.awaitAccepted(20);
-                assertEquals(first.certificate(), shown(trusting));
-                second.writeTo(certificate, key);
-                Eventually.within(
-                        Duration.ofSeconds(20), () -> shown(trusting).equals(second.certificate()), service::log);
-                onKept.awaitAccepted(100);
-                onNew.awaitAccepted(20);
-                assertEquals(List.of(), onKept.refusedForGood());
-                assertEquals(List.of(), onNew.refusedForGood());
-            }
+        Service service = shared();
+        SSLContext trusting = Certificate.client(null, first, second);
+        var kept = client(trusting, HttpClient.Version.HTTP_2);
+        try (var onKept = new Load(id -> post(kept, id));
+                // A client of its own for each request makes a handshake for each.
+                var onNew = new Load(id -> post(client(trusting, HttpClient.Version.HTTP_1_1), id))) {
+            onKept.awaitAccepted(100);
+            onNew.awaitAccepted(20);
+            assertEquals(first.certificate(), shown(trusting));
+            second.writeTo(certificate, key);
+            Eventually.within(Duration.ofSeconds(20), () -> shown(trusting).equals(second.certificate()), service::log);
+            onKept.awaitAccepted(100);
+            onNew.awaitAccepted(20);
+            assertEquals(List.of(), onKept.refusedForGood());
+            assertEquals(List.of(), onNew.refusedForGood());
         }
     }
 
     @Test
     void a_key_that_is_not_its_certificates_changes_nothing() throws Exception {
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, tls())) {
-            Certificate second = Certificate.create(directory, "second");
-            SSLContext trusting = Certificate.client(null, first, second);
-            second.writeTo(directory.resolve("second.crt"), key);
-            Eventually.within(
-                    Duration.ofSeconds(10),
-                    () -> service.log().contains("the key is not that of the certificate"),
-                    service::log);
-            assertEquals(first.certificate(), shown(trusting));
-            second.writeTo(certificate, key);
-            Eventually.within(Duration.ofSeconds(10), () -> shown(trusting).equals(second.certificate()), service::log);
-        }
+        Service service = shared();
+        int before = service.log().length();
+        SSLContext trusting = Certificate.client(null, first, second);
+        second.writeTo(directory.resolve("second.crt"), key);
+        Eventually.within(
+                Duration.ofSeconds(10),
+                () -> service.log().substring(before).contains("the key is not that of the certificate"),
+                service::log);
+        assertEquals(first.certificate(), shown(trusting));
+        second.writeTo(certificate, key);
+        Eventually.within(Duration.ofSeconds(10), () -> shown(trusting).equals(second.certificate()), service::log);
     }
 
     private java.security.cert.Certificate shown(SSLContext trusting) throws IOException {
@@ -224,10 +248,8 @@ class TlsIT {
 
     @Test
     void who_shows_no_certificate_or_a_strange_one_is_not_let_in_where_one_is_required() throws Exception {
-        Certificate sender = Certificate.create(directory, "sender");
         Path trusted = trusting(sender);
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, requiringCertificatesOf(trusted))) {
+        try (var service = Service.start(database, requiringCertificatesOf(trusted))) {
             for (var version : HttpClient.Version.values()) {
                 var known = client(Certificate.client(sender, first), version);
                 assertEquals(202, post(known, Webhooks.newId()).statusCode(), service::log);
@@ -242,11 +264,9 @@ class TlsIT {
     @Test
     void who_is_no_longer_trusted_is_not_let_in_again_not_even_on_a_connection_or_a_session_of_before()
             throws Exception {
-        Certificate sender = Certificate.create(directory, "sender");
         Certificate successor = Certificate.create(directory, "successor");
         Path trusted = trusting(sender);
-        try (var database = new DatabaseServer();
-                var service = Service.start(database, requiringCertificatesOf(trusted))) {
+        try (var service = Service.start(database, requiringCertificatesOf(trusted))) {
             SSLContext withSession = Certificate.client(sender, first);
             var kept = client(withSession, HttpClient.Version.HTTP_1_1);
             assertEquals(202, post(kept, Webhooks.newId()).statusCode(), service::log);
@@ -268,13 +288,11 @@ class TlsIT {
 
     @Test
     void certificates_of_clients_are_not_required_before_it_is_said_whom_to_trust() throws Exception {
-        try (var database = new DatabaseServer()) {
-            Map<String, String> environment = new HashMap<>(database.environment());
-            environment.putAll(tls("TALLYHOOK_TLS_CLIENT_AUTH", "required"));
-            try (var service = Service.launch(environment)) {
-                assertEquals(1, service.awaitExit());
-                assertTrue(service.log().contains("tallyhook.tls.client-auth needs"), service.log());
-            }
+        Map<String, String> environment = new HashMap<>(database.environment());
+        environment.putAll(tls("TALLYHOOK_TLS_CLIENT_AUTH", "required"));
+        try (var service = Service.launch(environment)) {
+            assertEquals(1, service.awaitExit());
+            assertTrue(service.log().contains("tallyhook.tls.client-auth needs"), service.log());
         }
     }
 }

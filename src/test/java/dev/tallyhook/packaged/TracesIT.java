@@ -40,7 +40,7 @@ class TracesIT {
 
     @Test
     void a_transaction_is_finished_in_the_trace_of_the_request_that_brought_it() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var collector = new TraceCollector();
                 var service = start(database, sendingTo(collector))) {
             String id = Webhooks.newId();
@@ -70,7 +70,7 @@ class TracesIT {
 
     @Test
     void what_its_sender_does_not_sample_is_not_traced_and_no_account_and_amount_is_shown() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var collector = new TraceCollector();
                 var service = start(database, sendingTo(collector))) {
             String unseen = Webhooks.newId();
@@ -90,7 +90,7 @@ class TracesIT {
 
     @Test
     void without_a_collector_no_trace_is_kept() throws Exception {
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var service = start(database, Map.of())) {
             String id = Webhooks.newId();
             service.post(Webhooks.body(id), Map.of("traceparent", SAMPLED));
@@ -111,7 +111,7 @@ class TracesIT {
                 "00-" + SENDER_TRACE + "-" + SENDER_SPAN + "-zz",
                 "00_" + SENDER_TRACE + "_" + SENDER_SPAN + "_01",
                 "\u20ac".repeat(55));
-        try (var database = new DatabaseServer();
+        try (var database = DatabaseServer.migrated();
                 var collector = new TraceCollector();
                 var service = start(database, sendingTo(collector))) {
             try (var connection = database.connect();

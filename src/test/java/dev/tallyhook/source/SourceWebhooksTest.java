@@ -10,19 +10,19 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.tallyhook.ReadersKnown;
 import dev.tallyhook.Webhooks;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
+import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -31,25 +31,17 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
-@TestProfile(SourceWebhooksTest.Configured.class)
+@TestProfile(ReadersKnown.class)
 class SourceWebhooksTest {
 
-    private static final String SECRET = "whsec_of_the_tests";
+    private static final String SECRET = ReadersKnown.SHOP_SECRET;
     private static final String PATH = "/v1/webhooks/shop";
 
     @Inject
     DataSource dataSource;
 
-    public static class Configured implements QuarkusTestProfile {
-        @Override
-        public Map<String, String> getConfigOverrides() {
-            return Map.of(
-                    "tallyhook.sources.shop.scheme", "stripe",
-                    "tallyhook.sources.shop.secrets", SECRET,
-                    "tallyhook.sources.other.scheme", "stripe",
-                    "tallyhook.sources.other.secrets", "whsec_of_another",
-                    "tallyhook.sources.other.body-size-max", "2K");
-        }
+    private static RequestSpecification reader() {
+        return given().auth().oauth2(ReadersKnown.READER);
     }
 
     private static String newId() {
@@ -73,7 +65,7 @@ class SourceWebhooksTest {
     }
 
     private static ValidatableResponse read(String id) {
-        return given().urlEncodingEnabled(false)
+        return reader().urlEncodingEnabled(false)
                 .get(Webhooks.transactionPath(id))
                 .then();
     }
@@ -115,7 +107,7 @@ class SourceWebhooksTest {
     @Test
     void whoever_does_not_know_the_secret_is_refused_with_one_answer() {
         String body = event(newId(), "1");
-        String wrong = send(PATH, "whsec_of_another", body)
+        String wrong = send(PATH, ReadersKnown.OTHER_SECRET, body)
                 .then()
                 .statusCode(401)
                 .extract()
@@ -138,7 +130,9 @@ class SourceWebhooksTest {
 
     @Test
     void a_body_over_the_limit_of_its_source_is_refused() {
-        send("/v1/webhooks/other", "whsec_of_another", " ".repeat(2049)).then().statusCode(413);
+        send("/v1/webhooks/other", ReadersKnown.OTHER_SECRET, " ".repeat(2049))
+                .then()
+                .statusCode(413);
     }
 
     @Test
@@ -151,7 +145,7 @@ class SourceWebhooksTest {
                 .statusCode(200)
                 .header("Idempotent-Replayed", equalTo("true"));
         send(PATH, SECRET, event(id, "9999")).then().statusCode(200).header("Idempotent-Replayed", nullValue());
-        given().queryParam("transaction_id", "shop:" + id)
+        reader().queryParam("transaction_id", "shop:" + id)
                 .get("/v1/conflicts")
                 .then()
                 .body("conflicts", hasSize(1))
@@ -166,7 +160,9 @@ class SourceWebhooksTest {
         String body = "{\"id\":\"" + id + "\",\"object\":\"event\",\"type\":\"made.up\",\"data\":{}}\n";
         send(PATH, SECRET, body).then().statusCode(200);
         read("shop:" + id).body("unmapped", equalTo("unknown_type")).body("amount", nullValue());
-        byte[] raw = given().urlEncodingEnabled(false)
+        byte[] raw = given().auth()
+                .oauth2(ReadersKnown.RAW_READER)
+                .urlEncodingEnabled(false)
                 .get(Webhooks.transactionPath("shop:" + id) + "/raw")
                 .then()
                 .statusCode(200)
@@ -176,7 +172,7 @@ class SourceWebhooksTest {
                 .extract()
                 .asByteArray();
         assertArrayEquals(body.getBytes(StandardCharsets.UTF_8), raw);
-        given().queryParam("unmapped", true)
+        reader().queryParam("unmapped", true)
                 .queryParam("source", "shop")
                 .queryParam("type", "made.up")
                 .get("/v1/transactions")
@@ -222,7 +218,7 @@ class SourceWebhooksTest {
         List<String> listed = new ArrayList<>();
         String cursor = null;
         do {
-            var request = given().queryParam("subject", subject).queryParam("limit", 2);
+            var request = reader().queryParam("subject", subject).queryParam("limit", 2);
             if (cursor != null) {
                 request.queryParam("cursor", cursor);
             }

@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.ReadersKnown;
 import dev.tallyhook.Webhooks;
 import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -24,7 +24,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -35,27 +34,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** An operator holds a transaction back, and releases it. */
 @QuarkusTest
-@TestProfile(HoldTest.WithRights.class)
+@TestProfile(ReadersKnown.class)
 class HoldTest {
 
-    private static final String READER = "reader-one-0123456789";
-    private static final String HOLDER = "holder-one-0123456789";
-    private static final Duration DELAY = Duration.ofSeconds(2);
+    private static final String READER = ReadersKnown.READER;
+    private static final String HOLDER = ReadersKnown.HOLDER;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @Inject
     DataSource dataSource;
-
-    /** A token of each kind. */
-    public static final class WithRights implements QuarkusTestProfile {
-        @Override
-        public Map<String, String> getConfigOverrides() {
-            return Map.of(
-                    "tallyhook.api.tokens", READER,
-                    "tallyhook.api.hold-tokens", HOLDER,
-                    "tallyhook.processing.delay", DELAY.toString());
-        }
-    }
 
     private static RequestSpecification as(String token) {
         return given().urlEncodingEnabled(false).header("Authorization", "Bearer " + token);

@@ -11,6 +11,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,31 @@ class ListPlansTest {
     private static final int WAITING = 30_000;
 
     private static final Instant NEWEST = Instant.parse("2001-01-01T00:00:00Z");
+
+    /** A ledger beside that of the service, in a schema of its own: who fills it before it has its indexes waits half as long. */
+    private static final String BESIDE = """
+            CREATE SCHEMA plans;
+            SET LOCAL search_path = plans, public;
+            CREATE UNLOGGED TABLE plans.transactions (LIKE public.transactions INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = 70)
+            """;
+
+    /** Those of the service's ledger, under their names. */
+    private static final String INDEXES = """
+            DO $$
+            DECLARE
+                definition text;
+            BEGIN
+                FOR definition IN
+                    SELECT replace(pg_get_indexdef(indexrelid), ' ON public.transactions ', ' ON plans.transactions ')
+                    FROM pg_index WHERE indrelid = 'public.transactions'::regclass
+                LOOP
+                    EXECUTE definition;
+                END LOOP;
+            END $$
+            """;
+
+    private static final String COUNT_INDEXES =
+            "SELECT count(*) FROM pg_index WHERE indrelid = '%s.transactions'::regclass";
 
     private static final String MILLION = """
             INSERT INTO transactions (
@@ -68,7 +94,13 @@ class ListPlansTest {
             statement.execute("BEGIN");
             try {
                 statement.execute("SET LOCAL statement_timeout = 0");
+                statement.execute(BESIDE);
                 statement.execute(MILLION);
+                statement.execute("SET LOCAL maintenance_work_mem = '128MB'");
+                statement.execute(INDEXES);
+                assertEquals(
+                        number(statement, COUNT_INDEXES.formatted("public")),
+                        number(statement, COUNT_INDEXES.formatted("plans")));
                 statement.execute("ANALYZE transactions");
                 List<Executable> checks = new ArrayList<>();
                 for (TransactionFilter filter : Stream.concat(filters().stream(), filtersOfEvents().stream())
@@ -86,6 +118,13 @@ class ListPlansTest {
             } finally {
                 statement.execute("ROLLBACK");
             }
+        }
+    }
+
+    private static long number(Statement statement, String sql) throws SQLException {
+        try (var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getLong(1);
         }
     }
 
