@@ -35,11 +35,18 @@ final class RawDelivery {
         return new RawDelivery(RawRequest.compress(kept, delivery.body()));
     }
 
-    /** HTTP allows no control character in a value; one that has some all the same is not worth keeping. */
+    /**
+     * HTTP allows no control character of ASCII in a value (RFC 9110 section 5.5); one that has some all the same is not worth keeping.
+     * Bytes above those are, each as the character of its number.
+     */
     private static void keep(Map<String, String> kept, String name, String value) {
-        if (!value.isEmpty() && value.length() <= HEADER_MAX && value.chars().noneMatch(Character::isISOControl)) {
+        if (!value.isEmpty() && value.length() <= HEADER_MAX && value.chars().noneMatch(RawDelivery::isControl)) {
             kept.put(name, value);
         }
+    }
+
+    private static boolean isControl(int character) {
+        return (character < ' ' && character != '\t') || character == 0x7F;
     }
 
     /** The delivery again, of what its row keeps. */

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * All that is done again and again. The schedule drives it, but it compares times of the wall clock: set back by ten minutes, it starts
@@ -107,8 +108,13 @@ public class Ticks {
                 .register(registry);
     }
 
-    /** After everybody else: until all have started, the schedule starts nothing either. */
-    void start(@Observes @Priority(Integer.MAX_VALUE) StartupEvent event) {
+    /** After everybody else: until all have started, the schedule starts nothing either. A command has none, and nothing to watch over. */
+    void start(
+            @Observes @Priority(Integer.MAX_VALUE) StartupEvent event,
+            @ConfigProperty(name = "quarkus.scheduler.enabled", defaultValue = "true") boolean scheduled) {
+        if (!scheduled) {
+            return;
+        }
         awakeNanos = clock.getAsLong();
         lookedNanos = awakeNanos;
         var unused = watch.scheduleAtFixedRate(this::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);

@@ -5,6 +5,7 @@ import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.MediaType;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import javax.sql.DataSource;
@@ -52,13 +53,22 @@ class RawResource {
     private static RestResponse<byte[]> answer(ResultSet row) throws SQLException {
         RawRequest raw = RawRequest.decompress(row.getBytes(1));
         var answer = RestResponse.ResponseBuilder.ok(raw.body())
-                .header("Content-Type", raw.headers().getOrDefault(CONTENT_TYPE, "application/octet-stream"))
+                .type(typeOf(raw))
                 // Its sender chose the type: a browser that is led here must neither show it nor run it.
                 .header("Content-Disposition", "attachment; filename=\"event\"")
                 .header("Content-Security-Policy", "sandbox; default-src 'none'");
         // The query of the URL stands among them as a header that no request can have.
         raw.headers().forEach((name, value) -> answer.header(RECEIVED + name.replace(":", ""), value));
         return answer.build();
+    }
+
+    /** What its sender called it, if that is a media type at all. */
+    private static MediaType typeOf(RawRequest raw) {
+        try {
+            return MediaType.valueOf(raw.headers().getOrDefault(CONTENT_TYPE, MediaType.APPLICATION_OCTET_STREAM));
+        } catch (IllegalArgumentException none) {
+            return MediaType.APPLICATION_OCTET_STREAM_TYPE;
+        }
     }
 
     private static ProblemException notFound() {

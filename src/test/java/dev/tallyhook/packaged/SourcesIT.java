@@ -11,8 +11,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -83,7 +83,7 @@ class SourcesIT {
         }
     }
 
-    private static Map<String, String> shop(String currency) {
+    private static Map<String, String> shop(String id, String currency) {
         return Map.of(
                 "TALLYHOOK_SOURCES_SHOP_SCHEME",
                 "hmac",
@@ -92,7 +92,9 @@ class SourcesIT {
                 "TALLYHOOK_SOURCES_SHOP_HEADER",
                 "X-Signature",
                 "TALLYHOOK_SOURCES_SHOP_ID",
-                "/id",
+                id,
+                "TALLYHOOK_SOURCES_SHOP_TYPE",
+                "/type",
                 "TALLYHOOK_SOURCES_SHOP_AMOUNT",
                 "/total",
                 "TALLYHOOK_SOURCES_SHOP_CURRENCY",
@@ -100,27 +102,53 @@ class SourcesIT {
     }
 
     @Test
-    void what_could_not_be_mapped_is_mapped_by_the_settings_of_later() throws Exception {
+    void what_could_not_be_mapped_is_mapped_by_the_settings_of_later_and_nothing_that_is_there_is_lost()
+            throws Exception {
         try (var database = new DatabaseServer()) {
-            String body =
-                    "{\"id\":\"" + UUID.randomUUID() + "\",\"total\":\"12.340\",\"money\":{\"currency\":\"eur\"}}";
-            try (var service = Service.start(database, shop("/currency"))) {
-                assertEquals(
-                        200,
-                        client.send(
-                                        signed(service, "/v1/webhooks/shop", "X-Signature", body),
-                                        HttpResponse.BodyHandlers.ofString())
-                                .statusCode());
+            try (var service = Service.start(database, shop("/id", "/currency"))) {
+                for (String body : List.of(
+                        "{\"id\":\"a\",\"total\":\"12.340\",\"money\":{\"currency\":\"eur\"}}",
+                        "{\"id\":\"b\",\"type\":\"" + "t".repeat(300) + "\",\"total\":\"5.00\",\"currency\":\"usd\"}",
+                        "{\"uid\":\"c\",\"total\":\"7.00\",\"money\":{\"currency\":\"eur\"}}",
+                        "{\"uid\":\"d\",\"total\":\"8.00\",\"money\":{\"currency\":\"eur\"}}")) {
+                    assertEquals(
+                            200,
+                            client.send(
+                                            signed(service, "/v1/webhooks/shop", "X-Signature", body),
+                                            HttpResponse.BodyHandlers.ofString())
+                                    .statusCode());
+                }
             }
             assertEquals(1, database.number("SELECT count(*) FROM transactions WHERE unmapped = 'no_currency'"));
-            String said = mapAgain(database, shop("/money/currency"), 0);
-            assertTrue(said.contains("1 of 1 looked at: 1 mapped in full"), said);
+            String said = mapAgain(database, shop("/id", "/money/currency"), 0);
+            assertTrue(
+                    said.contains("4 of 4 looked at: 1 mapped in full, 3 changed,"
+                            + " not mapped: {contradicts_what_is_stored=1, no_identity=2}"),
+                    said);
+            assertTrue(said.lines().noneMatch(line -> line.contains("does not tick")), said);
             assertEquals(
                     1,
                     database.number(
                             "SELECT count(*) FROM transactions JOIN events USING (transaction_id) WHERE unmapped IS NULL"
                                     + " AND amount = 12.340 AND currency = 'EUR' AND amount_sent = '12.340' AND amount_unit = 'a'"));
-            assertNotEquals("", mapAgain(database, shop("/money/currency"), 2, "nobody"));
+            String kept =
+                    "SELECT count(*) FROM transactions WHERE transaction_id = 'shop:b' AND amount = 5 AND currency = 'USD'"
+                            + " AND unmapped = 'malformed_account'";
+            assertEquals(1, database.number(kept));
+
+            // A retry of the last of them has come under the id that it has by the settings of later.
+            database.execute(
+                    "INSERT INTO transactions (transaction_id, source, due_at) VALUES ('shop:d', 'shop', now())");
+            said = mapAgain(database, shop("/uid", "/money/currency"), 0);
+            assertTrue(
+                    said.contains("3 of 3 looked at: 0 mapped in full, 0 changed,"
+                            + " not mapped: {contradicts_what_is_stored=1, no_identity=1, stored_again=1}"),
+                    said);
+            assertEquals(1, database.number(kept));
+            assertEquals(
+                    2,
+                    database.number("SELECT count(*) FROM transactions WHERE unmapped = 'no_identity' AND amount > 6"));
+            assertNotEquals("", mapAgain(database, shop("/id", "/money/currency"), 2, "nobody"));
         }
     }
 

@@ -14,10 +14,15 @@ import dev.tallyhook.ReadersKnown;
 import dev.tallyhook.Webhooks;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import jakarta.inject.Inject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -248,6 +253,32 @@ class SourceWebhooksTest {
         assertEquals(1, count("SELECT count(*) FROM transactions WHERE transaction_id = '" + "shop:" + id + "'"));
         assertEquals(1, count("SELECT count(*) FROM events WHERE transaction_id = '" + "shop:" + id + "'"));
         assertEquals(0, count("SELECT count(*) FROM conflicts WHERE transaction_id = '" + "shop:" + id + "'"));
+    }
+
+    @Test
+    void a_content_type_that_is_none_is_kept_and_answered_as_bytes() throws Exception {
+        String id = newId();
+        String body = event(id, "1");
+        long now = Instant.now().getEpochSecond();
+        String signature =
+                Hmac.ofText(SECRET, Hmac.SHA256).signHex(Hmac.bytes(now + "."), body.getBytes(StandardCharsets.UTF_8));
+        var client = HttpClient.newHttpClient();
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + RestAssured.port + PATH))
+                .header("Stripe-Signature", "t=" + now + ",v1=" + signature)
+                .header("Content-Type", "garbage")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        assertEquals(
+                200,
+                client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode());
+        given().auth()
+                .oauth2(ReadersKnown.RAW_READER)
+                .urlEncodingEnabled(false)
+                .get(Webhooks.transactionPath("shop:" + id) + "/raw")
+                .then()
+                .statusCode(200)
+                .header("Content-Type", "application/octet-stream")
+                .header("Tallyhook-Received-content-type", "garbage");
     }
 
     /** A busy machine may refuse some, which their sender sends again. */
