@@ -1,0 +1,172 @@
+package dev.tallyhook.bench;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * What events of a named source cost, which are signed, many times as large and kept as they came; and that who uses none pays
+ * nothing for them. All services run side by side and are loaded in turns, so that the machine's moods fall on all.
+ */
+final class Sources {
+
+    private static final String NAME = "shop";
+
+    private static final Map<String, String> SETTINGS = Map.of(
+            "TALLYHOOK_WEBHOOK_SECRETS", Payload.SECRET,
+            "TALLYHOOK_SOURCES_SHOP_SCHEME", "stripe",
+            "TALLYHOOK_SOURCES_SHOP_SECRETS", StripeEvents.SECRET);
+
+    private static final String BUILT_IN = "built-in contract";
+    private static final String SIGNED = "built-in contract, signed";
+    private static final String EARLIER = "built-in contract, the earlier build";
+    private static final String EVENTS = "signed Stripe events";
+
+    private static final String RATIO = ", median ratio of the rounds";
+
+    private static final int TURNS_FOR_EACH_ROUND = 5;
+
+    /** Of the built-in contract's rate. */
+    private static final double EVENTS_RATIO_MIN = 0.6;
+
+    /** Of the earlier build's rate. */
+    private static final double BUILT_IN_RATIO_MIN = 0.97;
+
+    /** Rows, their indexes and the share of a commit. */
+    private static final int WAL_BEYOND_BODY_MAX = 900;
+
+    private static final int LONE_WEBHOOKS = 20_000;
+    private static final Duration LONE_DURATION = Duration.ofSeconds(10);
+    private static final long LONE_IDS = 1;
+
+    /** Both services write a row of their own once a second, whose WAL falls on the webhooks, too. */
+    private static final double LONE_WAL_TOLERANCE = 0.5;
+
+    private final Bed bed;
+    private final Optional<Path> earlier;
+
+    Sources(Bed bed, Optional<Path> earlier) {
+        this.bed = bed;
+        this.earlier = earlier;
+    }
+
+    void measure() throws Exception {
+        try (var plain = bed.service("PT1H");
+                var withSource = bed.service("PT1H", SETTINGS)) {
+            if (earlier.isEmpty()) {
+                measure(plain, withSource, Map.of());
+                return;
+            }
+            Database database = bed.database.beside("tallyhook_earlier");
+            try (var before = Service.start(
+                    Service.command(earlier.get(), bed.nativeBinary), database, Map.of("TALLYHOOK_PROCESSING_DELAY", "PT1H"))) {
+                var earlierSide = new Side(database, before, bed.load(before));
+                measure(plain, withSource, Map.of(EARLIER, earlierSide));
+                lone(earlierSide, new Side(bed.database, plain, bed.load(plain)));
+            }
+        }
+    }
+
+    private record Side(Database database, Service service, LoadGenerator load) {
+
+        Turn turn(Duration duration) throws Exception {
+            return Turn.of(database, service, load, duration);
+        }
+    }
+
+    private void measure(Service plain, Service withSource, Map<String, Side> before) throws Exception {
+        var stripe = new StripeEvents(NAME);
+        Map<String, Side> sides = new LinkedHashMap<>(before);
+        sides.put(BUILT_IN, new Side(bed.database, plain, bed.load(plain)));
+        sides.put(SIGNED, new Side(bed.database, withSource, load(withSource, Payload.signed()::next)));
+        sides.put(EVENTS, new Side(bed.database, withSource, load(withSource, stripe::next)));
+        Map<String, List<Turn>> turns = new LinkedHashMap<>();
+        for (var side : sides.entrySet()) {
+            side.getValue().turn(Duration.ofSeconds(Math.max(5, bed.seconds / 2))); // The first of each counts for nobody.
+            turns.put(side.getKey(), new ArrayList<>());
+        }
+        List<String> order = new ArrayList<>(sides.keySet());
+        for (int round = 0; round < TURNS_FOR_EACH_ROUND * bed.rounds; round++) {
+            for (String name : order) {
+                turns.get(name).add(sides.get(name).turn(Duration.ofSeconds(bed.seconds / 2)));
+            }
+            for (String name : sides.keySet()) {
+                Report.progress("  " + name + ": " + turns.get(name).get(round));
+            }
+            Collections.rotate(order, 1); // Who is measured first changes, so that a machine that slows down is nobody's fault.
+        }
+        turns.forEach(this::figures);
+        bed.report.atLeast(
+                EVENTS + " beside the " + BUILT_IN + RATIO, ratio(turns, EVENTS, BUILT_IN), "x", EVENTS_RATIO_MIN);
+        bed.report.figure(EVENTS + " beside the " + SIGNED + RATIO, ratio(turns, EVENTS, SIGNED), "x");
+        if (turns.containsKey(EARLIER)) {
+            bed.report.atLeast(BUILT_IN + " beside the earlier build's" + RATIO, ratio(turns, BUILT_IN, EARLIER), "x", BUILT_IN_RATIO_MIN);
+        }
+        double deflated = stripe.deflatedSize();
+        bed.report.figure("body of an event", stripe.bodySize(), "bytes");
+        bed.report.figure("the same by deflate alone", deflated, "bytes");
+        bed.report.atMost("WAL of an event beyond that", Turn.median(turns.get(EVENTS), Turn::walBytes) - deflated, "bytes", WAL_BEYOND_BODY_MAX);
+        kept(sides.get(EVENTS).load());
+    }
+
+    private static LoadGenerator load(Service service, Supplier<ByteBuffer> requests) {
+        return new LoadGenerator(service.port, Bed.CONNECTIONS, requests);
+    }
+
+    private void figures(String name, List<Turn> turns) {
+        bed.report.figure(name + ", accepts", Turn.median(turns, Turn::rate), "/s");
+        bed.report.figure(name + ", processor time of the service for each", Turn.median(turns, Turn::cpuMicros), "us");
+        bed.report.figure(name + ", WAL for each", Turn.median(turns, Turn::walBytes), "bytes");
+    }
+
+    private static double ratio(Map<String, List<Turn>> turns, String name, String reference) {
+        List<Double> ratios = new ArrayList<>();
+        for (int round = 0; round < turns.get(name).size(); round++) {
+            ratios.add(turns.get(name).get(round).rate() / turns.get(reference).get(round).rate());
+        }
+        return Bed.median(ratios);
+    }
+
+    /** What the table of requests has of each. */
+    private void kept(LoadGenerator events) throws Exception {
+        bed.database.empty();
+        events.closed(Duration.ofSeconds(2));
+        bed.report.figure("request of an event, as it is kept", bed.database.number("SELECT avg(octet_length(raw)) FROM events"), "bytes");
+        bed.report.figure(
+                "tables and indexes for each event",
+                bed.database.number("SELECT (pg_total_relation_size('transactions') + pg_total_relation_size('events')) / count(*) FROM events"),
+                "bytes");
+        bed.database.empty();
+    }
+
+    /** The same webhooks for both builds, each in a commit of its own, so that nothing else decides about their WAL. */
+    private void lone(Side before, Side now) throws Exception {
+        List<Double> befores = new ArrayList<>();
+        List<Double> nows = new ArrayList<>();
+        for (int round = 0; round < bed.rounds; round++) {
+            befores.add(loneWal(before));
+            nows.add(loneWal(now));
+            Report.progress("  WAL of a lone webhook: %.2f before, %.2f now".formatted(befores.get(round), nows.get(round)));
+        }
+        bed.report.figure("WAL of a lone webhook, the earlier build", Bed.median(befores), "bytes");
+        bed.report.figure("WAL of a lone webhook, this build", Bed.median(nows), "bytes");
+        bed.report.atMost("so much more by this build", Bed.median(nows) - Bed.median(befores), "bytes", LONE_WAL_TOLERANCE);
+    }
+
+    private static double loneWal(Side side) throws Exception {
+        side.database().empty();
+        double start = side.database().walBytes();
+        var result = new LoadGenerator(side.service().port, 1, new Payload(LONE_IDS)::next)
+                .open(LONE_WEBHOOKS / (int) LONE_DURATION.toSeconds(), LONE_DURATION);
+        double wal = side.database().walBytes() - start;
+        side.database().empty();
+        return wal / result.accepted.getTotalCount();
+    }
+}
