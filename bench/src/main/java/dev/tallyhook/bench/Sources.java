@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,50 +68,66 @@ final class Sources {
         this.earlier = earlier;
     }
 
+    /** Each service has a ledger of its own, which no other polls and counts. */
     void measure() throws Exception {
-        try (var plain = bed.service("PT1H");
-                var withSource = bed.service("PT1H", SETTINGS)) {
+        try (var plain = side("tallyhook_plain", bed.command(), Map.of());
+                var withSource = side("tallyhook_sources", bed.command(), SETTINGS)) {
             if (earlier.isEmpty()) {
                 measure(plain, withSource, Map.of());
                 return;
             }
-            Database database = bed.database.beside("tallyhook_earlier");
-            try (var before = Service.start(
-                    Service.command(earlier.get(), bed.nativeBinary), database, Map.of("TALLYHOOK_PROCESSING_DELAY", "PT1H"))) {
-                var earlierSide = new Side(database, before, bed.load(before));
-                measure(plain, withSource, Map.of(EARLIER, earlierSide));
-                lone(earlierSide, new Side(bed.database, plain, bed.load(plain)));
+            try (var before = side("tallyhook_earlier", Service.command(earlier.get(), bed.nativeBinary), Map.of())) {
+                measure(plain, withSource, Map.of(EARLIER, () -> before.turn(seconds(), new Payload()::next)));
+                lone(before, plain);
             }
         }
     }
 
-    private record Side(Database database, Service service, LoadGenerator load) {
+    private Side side(String database, List<String> command, Map<String, String> settings) throws Exception {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("TALLYHOOK_PROCESSING_DELAY", "PT1H");
+        Database own = bed.database.beside(database);
+        return new Side(own, Service.start(command, own, all));
+    }
 
-        Turn turn(Duration duration) throws Exception {
-            return Turn.of(database, service, load, duration);
+    private Duration seconds() {
+        return Duration.ofSeconds(bed.seconds / 2);
+    }
+
+    private record Side(Database database, Service service) implements AutoCloseable {
+
+        Turn turn(Duration duration, Supplier<ByteBuffer> requests) throws Exception {
+            return Turn.of(database, service, new LoadGenerator(service.port, Bed.CONNECTIONS, requests), duration);
+        }
+
+        @Override
+        public void close() {
+            service.close();
         }
     }
 
-    private void measure(Service plain, Service withSource, Map<String, Side> before) throws Exception {
+    private interface Load {
+        Turn turn() throws Exception;
+    }
+
+    private void measure(Side plain, Side withSource, Map<String, Load> before) throws Exception {
         var stripe = new StripeEvents(NAME);
-        Map<String, Side> sides = new LinkedHashMap<>(before);
-        sides.put(BUILT_IN, new Side(bed.database, plain, bed.load(plain)));
-        sides.put(SIGNED, new Side(bed.database, withSource, load(withSource, Payload.signed()::next)));
-        sides.put(EVENTS, new Side(bed.database, withSource, load(withSource, stripe::next)));
+        Map<String, Load> loads = new LinkedHashMap<>(before);
+        loads.put(BUILT_IN, () -> plain.turn(seconds(), new Payload()::next));
+        loads.put(EVENTS, () -> withSource.turn(seconds(), stripe::next));
+        loads.put(SIGNED, () -> withSource.turn(seconds(), Payload.signed()::next)); // Anew: its time is that of its making.
         Map<String, List<Turn>> turns = new LinkedHashMap<>();
-        for (var side : sides.entrySet()) {
-            side.getValue().turn(Duration.ofSeconds(Math.max(5, bed.seconds / 2))); // The first of each counts for nobody.
-            turns.put(side.getKey(), new ArrayList<>());
+        for (var load : loads.entrySet()) {
+            load.getValue().turn(); // The first of each counts for nobody.
+            turns.put(load.getKey(), new ArrayList<>());
         }
-        List<String> order = new ArrayList<>(sides.keySet());
+        List<String> order = new ArrayList<>(loads.keySet());
         for (int round = 0; round < TURNS_FOR_EACH_ROUND * bed.rounds; round++) {
             for (String name : order) {
-                turns.get(name).add(sides.get(name).turn(Duration.ofSeconds(bed.seconds / 2)));
-            }
-            for (String name : sides.keySet()) {
+                turns.get(name).add(loads.get(name).turn());
                 Report.progress("  " + name + ": " + turns.get(name).get(round));
             }
-            Collections.rotate(order, 1); // Who is measured first changes, so that a machine that slows down is nobody's fault.
+            Collections.reverse(order); // Who is measured first changes, so that a machine that slows down is nobody's fault.
         }
         turns.forEach(this::figures);
         bed.report.atLeast(
@@ -119,15 +136,13 @@ final class Sources {
         if (turns.containsKey(EARLIER)) {
             bed.report.atLeast(BUILT_IN + " beside the earlier build's" + RATIO, ratio(turns, BUILT_IN, EARLIER), "x", BUILT_IN_RATIO_MIN);
         }
+        double notAccepted = turns.values().stream().flatMap(List::stream).mapToLong(Turn::notAccepted).sum();
+        bed.report.figure("answers other than success, of all of them", notAccepted, "");
         double deflated = stripe.deflatedSize();
         bed.report.figure("body of an event", stripe.bodySize(), "bytes");
         bed.report.figure("the same by deflate alone", deflated, "bytes");
         bed.report.atMost("WAL of an event beyond that", Turn.median(turns.get(EVENTS), Turn::walBytes) - deflated, "bytes", WAL_BEYOND_BODY_MAX);
-        kept(sides.get(EVENTS).load());
-    }
-
-    private static LoadGenerator load(Service service, Supplier<ByteBuffer> requests) {
-        return new LoadGenerator(service.port, Bed.CONNECTIONS, requests);
+        kept(withSource, stripe);
     }
 
     private void figures(String name, List<Turn> turns) {
@@ -145,15 +160,15 @@ final class Sources {
     }
 
     /** What the table of requests has of each. */
-    private void kept(LoadGenerator events) throws Exception {
-        bed.database.empty();
-        events.closed(Duration.ofSeconds(2));
-        bed.report.figure("request of an event, as it is kept", bed.database.number("SELECT avg(octet_length(raw)) FROM events"), "bytes");
+    private void kept(Side side, StripeEvents stripe) throws Exception {
+        side.database().empty();
+        new LoadGenerator(side.service().port, Bed.CONNECTIONS, stripe::next).closed(Duration.ofSeconds(2));
+        bed.report.figure("request of an event, as it is kept", side.database().number("SELECT avg(octet_length(raw)) FROM events"), "bytes");
         bed.report.figure(
                 "tables and indexes for each event",
-                bed.database.number("SELECT (pg_total_relation_size('transactions') + pg_total_relation_size('events')) / count(*) FROM events"),
+                side.database().number("SELECT (pg_total_relation_size('transactions') + pg_total_relation_size('events')) / count(*) FROM events"),
                 "bytes");
-        bed.database.empty();
+        side.database().empty();
     }
 
     /**
