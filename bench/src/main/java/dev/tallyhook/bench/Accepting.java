@@ -3,7 +3,6 @@ package dev.tallyhook.bench;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /** How fast webhooks are taken, and whether finishing keeps up. */
 final class Accepting {
@@ -70,36 +69,21 @@ final class Accepting {
                 }
                 Report.progress("  " + with.get(pair) + " with, " + without.get(pair) + " without");
             }
-            bed.report.figure("accepts with metrics", median(with, Turn::rate), "/s");
-            bed.report.figure("accepts without metrics", median(without, Turn::rate), "/s");
+            bed.report.figure("accepts with metrics", Turn.median(with, Turn::rate), "/s");
+            bed.report.figure("accepts without metrics", Turn.median(without, Turn::rate), "/s");
             List<Double> lost = new ArrayList<>();
             for (int pair = 0; pair < with.size(); pair++) {
                 lost.add(100 * (1 - with.get(pair).rate() / without.get(pair).rate()));
             }
             bed.report.figure("accepts lost by metrics, median of " + lost.size() + " pairs", Bed.median(lost), "%");
-            bed.report.figure("processor time of the service for an accept, without metrics", median(without, Turn::cpuMicros), "us");
-            double more = median(with, Turn::cpuMicros) / median(without, Turn::cpuMicros) - 1;
+            bed.report.figure("processor time of the service for an accept, without metrics", Turn.median(without, Turn::cpuMicros), "us");
+            double more = Turn.median(with, Turn::cpuMicros) / Turn.median(without, Turn::cpuMicros) - 1;
             bed.report.atMost("and so much more with metrics", 100 * more, "%", 3);
         }
     }
 
-    /** What one load of a service came to. */
-    private record Turn(double rate, double cpuMicros) {
-        @Override
-        public String toString() {
-            return "%.0f/s, %.1f us".formatted(rate, cpuMicros);
-        }
-    }
-
     private Turn turn(Service service) throws Exception {
-        double before = service.cpuSeconds();
-        double rate = bed.closedRate(service);
-        double seconds = bed.seconds / 2;
-        return new Turn(rate, 1e6 * (service.cpuSeconds() - before) / (rate * seconds));
-    }
-
-    private static double median(List<Turn> turns, ToDoubleFunction<Turn> figure) {
-        return Bed.median(turns.stream().map(figure::applyAsDouble).toList());
+        return Turn.of(bed.database, service, bed.load(service), Duration.ofSeconds(bed.seconds / 2));
     }
 
     /** Accepting and finishing at the same rate, for a while: the backlog stays flat. */

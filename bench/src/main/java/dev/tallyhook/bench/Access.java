@@ -42,7 +42,7 @@ final class Access {
         try (var open = bed.service("PT1H");
                 var secured = bed.service("PT1H", SECURED)) {
             var unsigned = bed.load(open);
-            var signed = new LoadGenerator(secured.port, Bed.CONNECTIONS, Payload.signed());
+            var signed = new LoadGenerator(secured.port, Bed.CONNECTIONS, Payload.signed()::next);
             bed.warm(open);
             signed.closed(Duration.ofSeconds(Math.max(5, bed.seconds / 2)));
             List<Double> without = new ArrayList<>();

@@ -34,11 +34,12 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures timing slow metrics peer layouts versions
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures sources timing slow metrics peer layouts versions
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
-                    --earlier ../tallyhook-0.1.0/target                 an earlier build, for versions: 15 pairs of accept and drain
+                    --earlier ../tallyhook-0.1.0/target                 an earlier build, for versions: 15 pairs of accept and drain,
+                                                                        and for sources, which holds the built-in contract against it
                     --target target    --native                         where the packaged service is; its binary, not its jar
                     --output bench/target/results                       where results.json and the charts go
                     """);
@@ -85,6 +86,7 @@ public final class Bench {
         scenarios.put("memory", overload::memory);
         scenarios.put("footprint", new Footprint(bed)::measure);
         scenarios.put("signatures", access::signatures);
+        scenarios.put("sources", () -> new Sources(bed, options.optional("--earlier")).measure());
         scenarios.put("timing", access::timing);
         scenarios.put("slow", access::slow);
         scenarios.put("peer", this::peer);

@@ -99,9 +99,15 @@ final class Database implements AutoCloseable {
         execute("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET " + name + " TO " + value + "', current_database()); END $$");
     }
 
+    /** Where the next byte of WAL goes, written or not. */
+    double walBytes() throws SQLException {
+        return number("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
+    }
+
     /** Leaves the tables as they are when new, and the server at rest. */
     void empty() throws SQLException {
-        execute("TRUNCATE transactions, conflicts");
+        boolean hasEvents = text("SELECT to_regclass('events')") != null; // An earlier version's ledger has none.
+        execute("TRUNCATE transactions, conflicts" + (hasEvents ? ", events" : ""));
         execute("CHECKPOINT");
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -30,14 +31,15 @@ final class LoadGenerator {
 
     private final InetSocketAddress address;
     private final int connections;
-    private final Payload payload;
+    private final Supplier<ByteBuffer> requests;
 
     LoadGenerator(int port, int connections) {
-        this(port, connections, new Payload());
+        this(port, connections, new Payload()::next);
     }
 
-    LoadGenerator(int port, int connections, Payload payload) {
-        this.payload = payload;
+    /** With requests of another kind, each of which is asked for when the one before is sent. */
+    LoadGenerator(int port, int connections, Supplier<ByteBuffer> requests) {
+        this.requests = requests;
         this.address = new InetSocketAddress("localhost", port);
         this.connections = connections;
     }
@@ -98,7 +100,7 @@ final class LoadGenerator {
                 while (!idle.isEmpty() && (now < end || perSecond > 0) && sent < due) {
                     Connection connection = idle.poll();
                     long intended = perSecond == 0 ? now : start + sent * TimeUnit.SECONDS.toNanos(1) / perSecond;
-                    connection.send(intended, payload);
+                    connection.send(intended);
                     sent++;
                 }
                 if (now >= nextSecond) {
@@ -125,7 +127,7 @@ final class LoadGenerator {
                     } else {
                         answered++;
                         result.statuses.merge(status, 1L, Long::sum);
-                        if (status == 202) {
+                        if (status == 202 || status == 200) { // Providers want to see 200.
                             long micros = (received - connection.intended) / 1_000;
                             result.accepted.recordValue(Math.min(micros, result.accepted.getHighestTrackableValue()));
                             result.fromSending.recordValue((received - connection.sent) / 1_000);
@@ -176,12 +178,12 @@ final class LoadGenerator {
             channel.register(selector, SelectionKey.OP_READ, this);
         }
 
-        void send(long intendedNanos, Payload next) throws IOException {
+        void send(long intendedNanos) throws IOException {
             intended = intendedNanos;
             sent = System.nanoTime();
-            ByteBuffer out = next.next();
+            ByteBuffer out = requests.get();
             while (out.hasRemaining()) {
-                channel.write(out); // A few hundred bytes on an idle connection always fit its buffer.
+                channel.write(out); // A few KB on an idle connection always fit its buffer.
             }
         }
 

@@ -26,14 +26,20 @@ final class Payload {
     private final int signatureAt;
     private final byte[] signedHead;
     private final Mac mac;
-    private long counter = System.nanoTime();
+    private long counter;
 
     Payload() {
-        this(null);
+        this(null, System.nanoTime());
     }
 
-    private Payload(Mac mac) {
+    /** Unsigned, with the same ids for the same number. */
+    Payload(long firstId) {
+        this(null, firstId);
+    }
+
+    private Payload(Mac mac, long firstId) {
         this.mac = mac;
+        this.counter = firstId;
         String timestamp = Long.toString(System.currentTimeMillis() / 1_000);
         signedHead = ("msg_bench." + timestamp + ".").getBytes(StandardCharsets.US_ASCII);
         String head = "POST /v1/webhooks/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -52,7 +58,7 @@ final class Payload {
     static Payload signed() throws GeneralSecurityException {
         Mac mac = Mac.getInstance("HmacSHA256");
         mac.init(new SecretKeySpec(Base64.getDecoder().decode(SECRET.substring("whsec_".length())), "HmacSHA256"));
-        return new Payload(mac);
+        return new Payload(mac, System.nanoTime());
     }
 
     ByteBuffer next() {

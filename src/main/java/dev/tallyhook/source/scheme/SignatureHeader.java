@@ -30,14 +30,14 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
     /**
      * Reads it.
      *
-     * @param separator between two parts; nothing else may stand there, no blank
+     * @param separator between two parts, a comma or a semicolon; nothing else may stand there, no blank
      * @param time the name of the part with the timestamp, in seconds
      * @param version the name of the parts with signatures; those of other versions are ignored
      */
     static SignatureHeader read(String header, String separator, String time, String version) {
         String timestamp = null;
         List<String> signatures = new ArrayList<>();
-        String[] parts = header.split(Pattern.quote(separator), PARTS_MAX + 1);
+        String[] parts = header.split(separator, PARTS_MAX + 1); // One character, for which no pattern is compiled.
         if (parts.length > PARTS_MAX) {
             return NONE;
         }
