@@ -3,7 +3,12 @@ package dev.tallyhook;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -13,11 +18,26 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import dev.tallyhook.schedule.Tick;
+import dev.tallyhook.source.Delivery;
+import dev.tallyhook.source.Scheme;
 import io.quarkus.scheduler.Scheduled;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** The arrows between the packages: {@code intake → transaction ← processing}. */
 @AnalyzeClasses(packages = "dev.tallyhook", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ArchitectureTest {
+
+    /** Ours; and the libraries below, but for what they have read. */
+    private static final Set<String> PARSERS = Set.of("Json.object", "Form.read", "Xml.read");
+
+    private static final List<String> PARSING_PACKAGES =
+            List.of("com.fasterxml.", "jakarta.json.", "io.vertx.core.json.", "javax.xml.", "org.w3c.", "org.xml.");
 
     @ArchTest
     static final ArchRule problem_depends_on_no_other_package = only("problem");
@@ -103,6 +123,70 @@ final class ArchitectureTest {
                     events.add(new SimpleConditionEvent(method, comes, method.getFullName() + " calls " + calls));
                 }
             });
+
+    /** What anybody may send is not parsed before it is verified, but for three providers that sign fields of the body and not its bytes. */
+    @ArchTest
+    static void verification_parses_no_body_but_those_of_which_fields_are_signed(JavaClasses classes) {
+        Map<String, String> parsing = new TreeMap<>();
+        for (JavaClass scheme : classes.get(Scheme.class).getAllSubclasses()) {
+            Set<String> reached = new TreeSet<>();
+            collectParsers(scheme.getMethod("verify", Delivery.class), new HashSet<>(), reached);
+            if (!reached.isEmpty()) {
+                parsing.put(scheme.getSimpleName(), String.join(", ", reached));
+            }
+        }
+        assertEquals(Map.of("Adyen", "Json.object", "Braintree", "Form.read", "Twilio", "Form.read"), parsing);
+    }
+
+    private static void collectParsers(JavaCodeUnit caller, Set<JavaCodeUnit> seen, Set<String> reached) {
+        if (!seen.add(caller)) {
+            return;
+        }
+        Stream.concat(caller.getCallsFromSelf().stream(), caller.getCodeUnitReferencesFromSelf().stream())
+                .forEach(call -> {
+                    var target = call.getTarget();
+                    String name = target.getOwner().getSimpleName() + "." + target.getName();
+                    if (PARSERS.contains(name)
+                            || (!target.getOwner().isEquivalentTo(JsonNode.class)
+                                    && PARSING_PACKAGES.stream().anyMatch(target.getFullName()::startsWith))) {
+                        reached.add(name);
+                    } else {
+                        target.resolveMember()
+                                .ifPresent(member -> collectParsers((JavaCodeUnit) member, seen, reached));
+                    }
+                });
+    }
+
+    /** So that what is not signed cannot be read: this is behind the verdict, where {@code UnsignedBodiesTest} looks. */
+    @ArchTest
+    static final ArchRule events_are_asked_for_in_one_place = methods()
+            .that()
+            .areDeclaredIn(Scheme.class)
+            .and()
+            .haveName("events")
+            .should(onlyBeCalledBy("SourceWebhooks.of"));
+
+    @ArchTest
+    static final ArchRule that_place_is_asked_by_who_has_the_verdict_and_for_what_had_one = methods()
+            .that()
+            .areDeclaredIn("dev.tallyhook.intake.SourceWebhooks")
+            .and()
+            .haveName("of")
+            .should(onlyBeCalledBy("SourceResource.verified", "MapAgain.map"));
+
+    private static ArchCondition<JavaMethod> onlyBeCalledBy(String... callers) {
+        return new ArchCondition<>("only be called by " + String.join(" and ", callers)) {
+            @Override
+            public void check(JavaMethod method, ConditionEvents events) {
+                method.getCallsOfSelf().forEach(call -> {
+                    String caller = call.getOriginOwner().getSimpleName() + "."
+                            + call.getOrigin().getName();
+                    events.add(new SimpleConditionEvent(
+                            method, Stream.of(callers).anyMatch(caller::startsWith), call.getDescription()));
+                });
+            }
+        };
+    }
 
     private static ArchRule only(String name, String... allowed) {
         var others = new java.util.ArrayList<>(java.util.List.of(
