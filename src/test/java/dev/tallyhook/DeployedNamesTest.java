@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
 import java.net.URL;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** Holds every name in the rules, the dashboard and the runbook to what the service exports, even before it has counted. */
 @QuarkusTest
+@TestProfile(ReadersKnown.class) // With a named sender, whose metrics have its name.
 class DeployedNamesTest {
 
     private static final Pattern SAMPLE = Pattern.compile("(?m)^(\\w+)(?:\\{(.*?)})? \\S+.*$");
@@ -43,7 +45,11 @@ class DeployedNamesTest {
     @BeforeEach
     void scrape() {
         // Reads are only counted, and exported, once there was one.
-        given().get("/v1/transactions/unknown").then().statusCode(404);
+        given().auth()
+                .oauth2(ReadersKnown.READER)
+                .get("/v1/transactions/unknown")
+                .then()
+                .statusCode(404);
         String text = given().get(metrics).then().statusCode(200).extract().asString();
         SAMPLE.matcher(text).results().forEach(sample -> {
             var labels = exported.computeIfAbsent(sample.group(1), name -> new HashMap<>());

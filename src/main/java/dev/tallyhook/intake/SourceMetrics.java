@@ -5,6 +5,7 @@ import dev.tallyhook.source.Sources;
 import dev.tallyhook.source.Unmapped;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Locale;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts what named senders post: requests together with the built-in source's, and events by source. */
+@Startup
 @ApplicationScoped
 class SourceMetrics {
 
