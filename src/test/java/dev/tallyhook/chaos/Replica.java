@@ -18,9 +18,7 @@ final class Replica implements AutoCloseable {
     private WrongClock clock;
 
     Replica(Map<String, String> environment, Logs logs) {
-        Map<String, String> all = new HashMap<>(environment);
-        all.putAll(Call.environment());
-        this.environment = Map.copyOf(all);
+        this.environment = Map.copyOf(environment);
         this.logs = logs;
     }
 

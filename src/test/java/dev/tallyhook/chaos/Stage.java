@@ -153,14 +153,7 @@ final class Stage implements AutoCloseable {
         }
         var audit = new Audit(database);
         audit.load(history, strikes);
-        return new Verdict(
-                audit.findings(delay),
-                audit.perOutcome(),
-                audit.perSource(),
-                audit.perFault(),
-                unanswered,
-                history,
-                logs);
+        return new Verdict(audit.findings(delay), audit.perOutcome(), audit.perFault(), unanswered, history, logs);
     }
 
     private long waiting() throws SQLException {

@@ -11,7 +11,6 @@ import java.util.stream.Collectors;
 record Verdict(
         List<Audit.Finding> findings,
         List<PerOutcome> outcomes,
-        List<PerSource> sources,
         List<PerFault> faults,
         int unanswered,
         History history,
@@ -23,20 +22,6 @@ record Verdict(
         String row() {
             return "| %s | %d | %d ms | %d ms | %d ms |"
                     .formatted(outcome, count, median.toMillis(), p99.toMillis(), max.toMillis());
-        }
-    }
-
-    /**
-     * What came of a source.
-     *
-     * @param taken requests that were answered with success
-     * @param replayed those of them whose events were all known
-     * @param stored rows in the ledger
-     */
-    record PerSource(String source, int taken, int replayed, int stored, int conflicts) {
-
-        String row() {
-            return "| %s | %d | %d | %d | %d |".formatted(source, taken, replayed, stored, conflicts);
         }
     }
 
@@ -99,8 +84,8 @@ record Verdict(
         if (logs.strayLines() > 0) {
             violations.add(logs.strayLines() + " lines in the logs that are no log entries");
         }
-        if (history.count(Attempt.ACCEPTED) == 0 || history.count(Attempt.ACCEPTED_BY_SOURCE) == 0) {
-            violations.add("nothing was accepted, or no event of a provider, so nothing was tried");
+        if (history.count(Attempt.ACCEPTED) == 0) {
+            violations.add("nothing was accepted, so nothing was tried");
         }
         return violations;
     }
@@ -113,10 +98,6 @@ record Verdict(
                 | sent | %d |
                 %s
 
-                | source | requests answered with success | of them replays | rows in the ledger | conflicts on record |
-                |---|---|---|---|---|
-                %s
-
                 | as senders felt it, while no replica was paused | | median | p99 | max |
                 |---|---|---|---|---|
                 %s
@@ -127,7 +108,7 @@ record Verdict(
                 | webhooks not answered for good at the end | %d |
                 | stack traces in the logs | %d |
 
-                | fault | strikes | accepts again: median | max | every replica: max | longest without success | latest finish |
+                | fault | strikes | accepts again: median | max | every replica: max | longest without a 202 | latest finish |
                 |---|---|---|---|---|---|---|
                 %s
                 """.formatted(
@@ -137,7 +118,6 @@ record Verdict(
                         history.outcomes().entrySet().stream()
                                 .map(outcome -> "| answered " + outcome.getKey() + " | " + outcome.getValue() + " |")
                                 .collect(Collectors.joining("\n")),
-                        sources.stream().map(PerSource::row).collect(Collectors.joining("\n")),
                         outcomes.stream().map(PerOutcome::row).collect(Collectors.joining("\n")),
                         findings.stream()
                                 .map(finding -> "| " + finding.name() + " | " + finding.count() + " |")
