@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +37,7 @@ class DocsBrowserTest {
     @TestHTTPResource
     URI root;
 
+    @AutoClose("quit")
     private static ChromeDriver browser;
 
     @BeforeAll
@@ -51,13 +52,6 @@ class DocsBrowserTest {
         browser.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", NOTE_REFUSALS));
         browser.get(root.resolve("/docs/").toString());
         await(".opblock");
-    }
-
-    @AfterAll
-    static void close() {
-        if (browser != null) {
-            browser.quit();
-        }
     }
 
     private void assertNothingWasRefused() {

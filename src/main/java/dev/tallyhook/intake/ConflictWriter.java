@@ -147,7 +147,8 @@ final class ConflictWriter {
     private static void bind(PreparedStatement statement, List<Repeated> conflicts) throws SQLException {
         LedgerWriter.bindColumns(
                 statement, 1, conflicts.stream().map(Repeated::webhook).toList());
-        Object[] attempts = conflicts.stream().map(Repeated::attempts).toArray();
-        statement.setArray(1 + LedgerWriter.COLUMNS, statement.getConnection().createArrayOf("bigint", attempts));
+        statement.setArray(
+                1 + LedgerWriter.COLUMNS,
+                LedgerWriter.column(statement.getConnection(), "bigint", conflicts, Repeated::attempts));
     }
 }

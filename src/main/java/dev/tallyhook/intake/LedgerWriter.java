@@ -223,11 +223,8 @@ class LedgerWriter {
     private static Array ofEvents(
             Connection connection, String type, List<Webhook> webhooks, Function<EventRow, @Nullable Object> value)
             throws SQLException {
-        return connection.createArrayOf(
-                type,
-                webhooks.stream()
-                        .map(webhook -> webhook.event() == null ? null : value.apply(webhook.event()))
-                        .toArray());
+        return column(
+                connection, type, webhooks, webhook -> webhook.event() == null ? null : value.apply(webhook.event()));
     }
 
     private static Map<String, Webhook.Stored> selectStored(Connection connection, List<Webhook> webhooks)
@@ -283,13 +280,12 @@ class LedgerWriter {
     private static @Nullable Array traceparents(Connection connection, List<Webhook> webhooks) throws SQLException {
         return webhooks.stream().allMatch(webhook -> webhook.traceparent() == null)
                 ? null
-                : connection.createArrayOf(
-                        "text", webhooks.stream().map(Webhook::traceparent).toArray());
+                : column(connection, "text", webhooks, Webhook::traceparent);
     }
 
-    private static Array column(
-            Connection connection, String type, List<Webhook> webhooks, Function<Webhook, @Nullable Object> value)
+    /** What each row has in one column, for {@code unnest}. */
+    static <T> Array column(Connection connection, String type, List<T> rows, Function<T, @Nullable Object> value)
             throws SQLException {
-        return connection.createArrayOf(type, webhooks.stream().map(value).toArray());
+        return connection.createArrayOf(type, rows.stream().map(value).toArray());
     }
 }

@@ -33,7 +33,7 @@ record EventView(
                         source,
                         row.getString(first + 1),
                         row.getString(first + 2),
-                        row.getObject(first + 3) == null ? null : Timestamps.of(row, first + 3),
+                        Timestamps.orNull(row, first + 3),
                         row.getString(first + 4),
                         null,
                         null);

@@ -6,6 +6,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Times as they stand in a row and in a URL: RFC 3339 section 5.6, with any offset, in the years 1 to 9999. */
 public final class Timestamps {
@@ -38,6 +39,11 @@ public final class Timestamps {
     /** Of a column that is not null. */
     static Instant of(ResultSet row, int column) throws SQLException {
         return row.getObject(column, OffsetDateTime.class).toInstant();
+    }
+
+    /** Of a column that may be. */
+    public static @Nullable Instant orNull(ResultSet row, int column) throws SQLException {
+        return row.getObject(column) == null ? null : of(row, column);
     }
 
     static boolean isInRange(Instant time) {

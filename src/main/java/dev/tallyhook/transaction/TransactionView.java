@@ -41,7 +41,7 @@ record TransactionView(
                 row.getString(first + 4),
                 TransactionStatus.valueOf(row.getString(first + 5)),
                 Timestamps.of(row, first + 6),
-                row.getObject(first + 7) == null ? null : Timestamps.of(row, first + 7),
+                Timestamps.orNull(row, first + 7),
                 EventView.of(row, first + 8));
     }
 

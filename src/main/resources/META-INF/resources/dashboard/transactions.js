@@ -5,21 +5,10 @@ import { justAfter, NOTHING, recent, secondsBetween, span, statusName } from "./
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
 import { cut, cutOrNothing, money } from "./text.js";
-import { change, view, whenViewChanges } from "./view.js";
+import { change, FILTERS, view, whenViewChanges } from "./view.js";
 
 const PAGE_SIZE = pageSize(25, 10);
 const REFRESH_MILLIS = 1000;
-const FILTERS = [
-  "status",
-  "source_account",
-  "destination_account",
-  "created_from",
-  "created_to",
-  "source",
-  "type",
-  "subject",
-  "unmapped",
-];
 
 /** How long the list stands still after the pointer moved over it. */
 const STILL_MILLIS = 4000;

@@ -1,5 +1,5 @@
-/** What of the page can be bookmarked. The token is not among it. */
-const NAMES = [
+/** What the list of transactions is asked with. */
+export const FILTERS = [
   "status",
   "source_account",
   "destination_account",
@@ -9,9 +9,10 @@ const NAMES = [
   "type",
   "subject",
   "unmapped",
-  "id",
-  "conflicts_of",
 ];
+
+/** What of the page can be bookmarked. The token is not among it. */
+const NAMES = [...FILTERS, "id", "conflicts_of"];
 
 const listeners = new Set();
 let current = read();

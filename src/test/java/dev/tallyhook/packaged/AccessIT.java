@@ -13,7 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +23,7 @@ class AccessIT {
     private static final String TOKEN = "a-token-of-the-reader";
     private static final Duration SOON = Duration.ofSeconds(10);
 
+    @AutoClose
     private static DatabaseServer database;
 
     @TempDir
@@ -31,11 +32,6 @@ class AccessIT {
     @BeforeAll
     static void start() throws Exception {
         database = DatabaseServer.migrated();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        database.close();
     }
 
     /** No database is there: what is not configured is told before one is waited for. */

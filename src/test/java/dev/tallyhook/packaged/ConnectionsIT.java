@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -24,23 +24,17 @@ class ConnectionsIT {
             "POST " + Webhooks.PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     private static final String PROBE = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+    @AutoClose
     private static DatabaseServer database;
 
     /** As it is without settings. */
+    @AutoClose
     private static Service usual;
 
     @BeforeAll
     static void start() throws Exception {
         database = DatabaseServer.migrated();
         usual = Service.start(database, Map.of());
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (usual != null) {
-            usual.close();
-        }
-        database.close();
     }
 
     private static Socket connect(Service service) throws IOException {
@@ -188,8 +182,7 @@ class ConnectionsIT {
 
     @Test
     void who_asks_without_waiting_is_cut_off_and_nobody_else_feels_it() throws Exception {
-        Service service = usual;
-        try (var polite = connect(service)) {
+        try (var polite = connect(usual)) {
             send(polite, PROBE.repeat(10));
             String answers = "";
             while (answers.split("HEALTHY", -1).length <= 10) {
@@ -197,7 +190,7 @@ class ConnectionsIT {
             }
             for (String request : List.of(PROBE, PROBE.replace("/", "/none"), PROBE.replace("/", "/%zz"))) {
                 for (int connection = 0; connection < 10; connection++) {
-                    try (var greedy = connect(service)) {
+                    try (var greedy = connect(usual)) {
                         send(greedy, PROBE + request.repeat(10_000));
                     } catch (SocketException cutOff) {
                         // While it was still sending.
@@ -205,10 +198,10 @@ class ConnectionsIT {
                 }
                 for (int i = 0; i < 20; i++) {
                     assertEquals(
-                            202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+                            202, usual.post(Webhooks.body(Webhooks.newId())).statusCode());
                 }
             }
-            assertTrue(!service.log().contains("StackOverflow"), service::log);
+            assertTrue(!usual.log().contains("StackOverflow"), usual::log);
         }
     }
 
@@ -247,12 +240,11 @@ class ConnectionsIT {
 
     @Test
     void a_head_beyond_its_limits_is_refused() throws Exception {
-        Service service = usual;
-        assertTrue(refused(service, "GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assertTrue(refused(usual, "GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 .contains(" 414 "));
-        assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
+        assertTrue(refused(usual, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
                 .contains(" 431 "));
-        assertTrue(refused(service, "GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(5_000) + "\r\n")
+        assertTrue(refused(usual, "GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(5_000) + "\r\n")
                 .contains(" 431 "));
     }
 
@@ -305,19 +297,18 @@ class ConnectionsIT {
     void two_thousand_slow_senders_keep_nobody_else_from_being_answered() throws Exception {
         int many = 2_000;
         List<Socket> slow = new ArrayList<>();
-        Service service = usual;
         try {
             for (int i = 0; i < many; i++) {
-                slow.add(connect(service));
+                slow.add(connect(usual));
                 send(slow.get(i), i % 2 == 0 ? "P" : HEAD + "Content-Length: 1000\r\n\r\n{");
             }
             for (int i = 0; i < 200; i++) {
-                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+                assertEquals(202, usual.post(Webhooks.body(Webhooks.newId())).statusCode());
             }
             for (Socket socket : slow) {
                 assertTrue(!untilClosed(socket).contains("still open"));
             }
-            assertEquals(200, service.probe());
+            assertEquals(200, usual.probe());
         } finally {
             for (Socket socket : slow) {
                 socket.close();

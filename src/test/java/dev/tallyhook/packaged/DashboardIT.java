@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Chromium;
-import dev.tallyhook.Senders;
 import dev.tallyhook.Webhooks;
-import dev.tallyhook.source.Hmac;
+import dev.tallyhook.source.SchemeSender;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -17,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,8 +30,13 @@ class DashboardIT {
     private static final int NARROWEST = 360;
     private static final String SECRET = "whsec_of_the_shop";
 
+    @AutoClose
     private static DatabaseServer database;
+
+    @AutoClose
     private static Service service;
+
+    @AutoClose
     private static Browser browser;
 
     @BeforeAll
@@ -49,19 +53,6 @@ class DashboardIT {
                         "TALLYHOOK_SOURCES_SHOP_SECRETS",
                         SECRET));
         browser = new Browser();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (browser != null) {
-            browser.close();
-        }
-        if (service != null) {
-            service.close();
-        }
-        if (database != null) {
-            database.close();
-        }
     }
 
     @BeforeEach
@@ -252,18 +243,16 @@ class DashboardIT {
         String body = """
                 {"id":"%s","object":"event","created":%d,"type":"%s",
                 "data":{"object":{"id":"%s","object":"payment_intent","amount":1099,"currency":"usd","customer":"cus_1"%s}}}""".formatted(id, created, type, payment, more);
-        long now = Senders.now();
-        String signature =
-                Hmac.ofText(SECRET, Hmac.SHA256).signHex(Hmac.bytes(now + "."), body.getBytes(StandardCharsets.UTF_8));
+        SchemeSender.Signed signed =
+                SchemeSender.of("stripe").signer().sign(SECRET, body.getBytes(StandardCharsets.UTF_8));
         var request = HttpRequest.newBuilder(URI.create("http://localhost:" + service.port() + "/v1/webhooks/shop"))
                 .header("Content-Type", "application/json")
-                .header("Stripe-Signature", "t=" + now + ",v1=" + signature)
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
+                .POST(HttpRequest.BodyPublishers.ofByteArray(signed.body()));
+        signed.headers().forEach(request::header);
         assertEquals(
                 200,
                 service.client()
-                        .send(request, HttpResponse.BodyHandlers.ofString())
+                        .send(request.build(), HttpResponse.BodyHandlers.ofString())
                         .statusCode());
     }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Chromium;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,7 +17,10 @@ class DashboardRefusedIT {
 
     private static final String TOKEN = "a-token-of-the-reader";
 
+    @AutoClose
     private static DatabaseServer database;
+
+    @AutoClose
     private static Browser browser;
 
     @BeforeAll
@@ -25,16 +28,6 @@ class DashboardRefusedIT {
         Chromium.assumeInstalled();
         database = DatabaseServer.migrated();
         browser = new Browser();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (browser != null) {
-            browser.close();
-        }
-        if (database != null) {
-            database.close();
-        }
     }
 
     @BeforeEach

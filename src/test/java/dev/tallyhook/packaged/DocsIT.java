@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -14,16 +14,12 @@ class DocsIT {
 
     private static final String TOKEN = "none";
 
+    @AutoClose
     private static DatabaseServer database;
 
     @BeforeAll
     static void start() throws Exception {
         database = DatabaseServer.migrated();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        database.close();
     }
 
     @Test

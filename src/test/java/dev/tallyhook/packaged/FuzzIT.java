@@ -15,7 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +51,10 @@ class FuzzIT {
     @TempDir
     static Path directory;
 
+    @AutoClose
     private static DatabaseServer database;
+
+    @AutoClose
     private static Service service;
 
     @BeforeAll
@@ -72,12 +75,6 @@ class FuzzIT {
         SchemeSender.all().forEach(sender -> environment.putAll(sender.environment()));
         database = new DatabaseServer();
         service = Service.start(database, environment);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        service.close();
-        database.close();
     }
 
     @Test

@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,12 +31,15 @@ class TlsIT {
     @TempDir
     static Path directory;
 
+    @AutoClose
     private static DatabaseServer database;
+
     private static Certificate first;
     private static Certificate second;
     private static Certificate sender;
 
     /** Of the tests whose settings are no more than a certificate. */
+    @AutoClose
     private static Service shared;
 
     private static int sharedPort;
@@ -51,14 +54,6 @@ class TlsIT {
         first = Certificate.create(directory, "first");
         second = Certificate.create(directory, "second");
         sender = Certificate.create(directory, "sender");
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        if (shared != null) {
-            shared.close();
-        }
-        database.close();
     }
 
     @BeforeEach

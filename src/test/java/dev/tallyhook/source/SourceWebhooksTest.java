@@ -25,7 +25,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -60,13 +59,15 @@ class SourceWebhooksTest {
     }
 
     private static Response send(String path, String secret, String body) {
-        long now = Instant.now().getEpochSecond();
-        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        String signature = Hmac.ofText(secret, Hmac.SHA256).signHex(Hmac.bytes(now + "."), bytes);
-        return given().header("Stripe-Signature", "t=" + now + ",v1=" + signature)
+        SchemeSender.Signed signed = signed(secret, body);
+        return given().headers(signed.headers())
                 .contentType("application/json; charset=utf-8")
-                .body(bytes)
+                .body(signed.body())
                 .post(path);
+    }
+
+    private static SchemeSender.Signed signed(String secret, String body) {
+        return SchemeSender.of("stripe").signer().sign(secret, body.getBytes(StandardCharsets.UTF_8));
     }
 
     private static ValidatableResponse read(String id) {
@@ -258,19 +259,16 @@ class SourceWebhooksTest {
     @Test
     void a_content_type_that_is_none_is_kept_and_answered_as_bytes() throws Exception {
         String id = newId();
-        String body = event(id, "1");
-        long now = Instant.now().getEpochSecond();
-        String signature =
-                Hmac.ofText(SECRET, Hmac.SHA256).signHex(Hmac.bytes(now + "."), body.getBytes(StandardCharsets.UTF_8));
-        var client = HttpClient.newHttpClient();
+        SchemeSender.Signed signed = signed(SECRET, event(id, "1"));
         var request = HttpRequest.newBuilder(URI.create("http://localhost:" + RestAssured.port + PATH))
-                .header("Stripe-Signature", "t=" + now + ",v1=" + signature)
                 .header("Content-Type", "garbage")
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
+                .POST(HttpRequest.BodyPublishers.ofByteArray(signed.body()));
+        signed.headers().forEach(request::header);
         assertEquals(
                 200,
-                client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode());
+                HttpClient.newHttpClient()
+                        .send(request.build(), HttpResponse.BodyHandlers.discarding())
+                        .statusCode());
         given().auth()
                 .oauth2(ReadersKnown.RAW_READER)
                 .urlEncodingEnabled(false)
