@@ -7,6 +7,7 @@ import static dev.tallyhook.source.scheme.SchemeFixture.minor;
 import static dev.tallyhook.source.scheme.SchemeFixture.scheme;
 import static dev.tallyhook.source.scheme.SchemeFixture.settings;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RazorpayTest {
 
@@ -82,25 +84,36 @@ class RazorpayTest {
             payment.failed | "payment" | "payment":{"entity":{"id":"p","currency":"INR"}} | p | p | - | NO_AMOUNT
             payment.failed | "payment" | "payment":{"entity":{"id":"p","amount":100}} | p | p | - | NO_CURRENCY
             payment.failed | "payment" | "payment":{"entity":{"id":"p","amount":100,"currency":"LYD"}} | p | p | - | UNKNOWN_CURRENCY
-            refund.processed | "refund","payment" | "refund":{"entity":{"id":"r","payment_id":"p","amount":30,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":100,"currency":"INR"}} | r | p | 0.30 INR | -
-            order.paid | "payment","order" | "order":{"entity":{"id":"o","amount":100,"amount_paid":90,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | o | o | 0.90 INR | -
-            order.paid | "payment","order" | "order":{"entity":{"id":"o","amount":100,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | o | o | 0.80 INR | -
-            payment.dispute.created | "payment","dispute" | "dispute":{"entity":{"id":"d","payment_id":"p","amount":10,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | d | p | 0.10 INR | -
+            refund.processed | "refund","payment" | "refund":{"entity":{"id":"r","payment_id":"p","amount":30,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":100,"currency":"INR"}} | p~r | p | 0.30 INR | -
+            order.paid | "payment","order" | "order":{"entity":{"id":"o","amount":100,"amount_paid":90,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | o~p | o | 0.90 INR | -
+            order.paid | "payment","order" | "order":{"entity":{"id":"o","amount":100,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | o~p | o | 0.80 INR | -
+            payment.dispute.created | "payment","dispute" | "dispute":{"entity":{"id":"d","payment_id":"p","amount":10,"currency":"INR"}},"payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | d~p | p | 0.10 INR | -
             payout.processed | "payout" | "payout":{"entity":{"id":"x","amount":10,"currency":"INR"}} | x | x | - | UNKNOWN_TYPE
+            payout.processed | "payout","other" | "payout":{"entity":{"id":"x"}},"other":{"entity":{"id":"a"}} | a~x | x | - | UNKNOWN_TYPE
+            payment.downtime.started | "payment.downtime" | "payment.downtime":{"entity":{"id":"down"}} | down | down | - | UNKNOWN_TYPE
+            qr_code.closed | "qr_code" | "qr_code":{"entity":{"id":"q"}} | q | q | - | UNKNOWN_TYPE
+            qr_code.credited | "payment","qr_code" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"qr_code":{"entity":{"id":"q","payments_amount_received":200}} | p~q | p | 0.80 INR | -
+            qr_code.credited | "qr_code" | "qr_code":{"entity":{"id":"q","payments_amount_received":200}} | q | q | - | UNKNOWN_TYPE
+            virtual_account.credited | "payment","virtual_account","bank_transfer" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"virtual_account":{"entity":{"id":"v","amount_paid":200}},"bank_transfer":{"entity":{"id":"b","amount":80}} | b~p~v | p | 0.80 INR | -
+            payment_link.partially_paid | "payment_link","order","payment" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"payment_link":{"entity":{"id":"l","amount":200}},"order":{"entity":{"id":"o","amount_paid":150}} | o~p~l | p | 0.80 INR | -
+            payment_link.paid | "payment_link","order","payment" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"payment_link":{"entity":{"id":"l","amount":200}},"order":{"entity":{"id":"o","amount_paid":150}} | o~p~l | p | 0.80 INR | -
+            invoice.partially_paid | "payment","order","invoice" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"invoice":{"entity":{"id":"i","amount_paid":150}},"order":{"entity":{"id":"o"}} | i~o~p | p | 0.80 INR | -
+            invoice.paid | "payment","order","invoice" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"invoice":{"entity":{"id":"i","amount_paid":150}},"order":{"entity":{"id":"o"}} | i~o~p | p | 0.80 INR | -
+            subscription.charged | "subscription","payment" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}},"subscription":{"entity":{"id":"s"}} | p~s | p | 0.80 INR | -
             thing.happened | "payment" | "payment":{"entity":{"id":"p","amount":80,"currency":"INR"}} | p | p | 0.80 INR | -
             """)
     void each_entity_has_its_amount(
             String type,
             String contains,
             String payload,
-            String entity,
+            String entities,
             String subject,
             @Nullable String worth,
             @Nullable Unmapped why) {
         Event event = SCHEME.events(delivery("{\"account_id\":\"acc_1\",\"created_at\":1795820005,\"event\":\"" + type
                         + "\",\"contains\":[" + contains + "],\"payload\":{" + payload + "}}"))
                 .get(0);
-        Event expected = Event.of("acc_1~" + type + "~" + entity + "~1795820005")
+        Event expected = Event.of("acc_1~" + type + "~" + entities + "~1795820005")
                 .ofType(type)
                 .about(subject)
                 .at(AT)
@@ -108,6 +121,47 @@ class RazorpayTest {
                 .because(why);
         assertEvents(List.of(expected), List.of(event.worth(null)));
         assertEquals(worth, SchemeFixture.worth(event));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "qr_code.credited",
+                "virtual_account.credited",
+                "payment_link.partially_paid",
+                "invoice.partially_paid",
+                "thing.happened"
+            })
+    void two_payments_within_a_second_are_two_events_and_a_retry_of_one_is_none(String type) {
+        String thing = type.split("\\.")[0];
+        String first = CAPTURED
+                .replace("\"payment.captured\"", "\"" + type + "\"")
+                .replace("[\"payment\"]", "[\"" + thing + "\",\"payment\"]")
+                .replace("\"payload\":{", "\"payload\":{\"" + thing + "\":{\"entity\":{\"id\":\"thing_1\"}},");
+        String second = first.replace("pay_1", "pay_2");
+        String retry = first.replace("[\"" + thing + "\",\"payment\"]", "[\"payment\",\"" + thing + "\"]");
+        assertNotEquals(first, retry);
+        assertNotEquals(identity(first), identity(second));
+        assertEquals(identity(first), identity(retry));
+    }
+
+    private static String identity(String body) {
+        return SCHEME.events(delivery(body)).get(0).identity();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"contains\":[\"payment\",\"order\"]",
+                "\"contains\":[\"payment\",\"a/b\"]",
+                "\"contains\":[\"payment\",{}]",
+                "\"contains\":[]",
+                "\"contains\":null"
+            })
+    void what_contains_something_without_an_id_is_told_apart_by_its_bytes(String contains) {
+        String body = CAPTURED.replace("\"contains\":[\"payment\"]", contains);
+        assertEquals(Event.digest(body), identity(body));
+        assertNotEquals(null, SCHEME.events(delivery(body)).get(0).unmapped());
     }
 
     @Test
