@@ -1,24 +1,21 @@
 package dev.tallyhook.source.scheme;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Flow;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
-/** Fetches certificates over HTTP, from the very address and from no other that its server may name. */
+/**
+ * Fetches certificates over HTTP, from the very address and from no other that its server may name. By the client that every Java
+ * has had from its beginning: the newer one alone is a hundredth of the native binary.
+ */
 final class CertificateDownload implements CertificateSource {
 
     /** From the first byte to the last. */
@@ -27,10 +24,10 @@ final class CertificateDownload implements CertificateSource {
     /** A chain has 5 to 10 KB. */
     static final int SIZE_MAX = 64 * 1024;
 
-    private final Duration within;
+    /** Of the errors of a client, those that are none: the server had to wait, or was asked too often. */
+    private static final Set<Integer> TRY_AGAIN = Set.of(408, 425, 429);
 
-    /** Made when it is first needed, because it starts a thread. */
-    private @Nullable HttpClient client;
+    private final Duration within;
 
     CertificateDownload(Duration within) {
         this.within = within;
@@ -38,81 +35,41 @@ final class CertificateDownload implements CertificateSource {
 
     @Override
     public Optional<byte[]> fetch(URI url) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<byte[]>> answer =
-                client().sendAsync(HttpRequest.newBuilder(url).timeout(within).build(), info -> new Bounded());
+        var connection = (HttpURLConnection) url.toURL().openConnection();
+        connection.setInstanceFollowRedirects(false);
+        connection.setUseCaches(false);
+        connection.setConnectTimeout((int) within.toMillis());
+        connection.setReadTimeout((int) within.toMillis());
+        // On a thread of its own, because its timeouts are those of one read and not of all.
+        var answer = new FutureTask<>(() -> read(connection));
+        var thread = new Thread(answer, "download of a certificate");
+        thread.setDaemon(true);
+        thread.start();
         try {
-            HttpResponse<byte[]> response = answer.get(within.toMillis(), TimeUnit.MILLISECONDS);
-            if (response.statusCode() / 100 == 4) {
-                return Optional.empty();
-            }
-            if (response.statusCode() != 200) {
-                throw new IOException("answered " + response.statusCode());
-            }
-            return Optional.of(response.body());
+            return answer.get(within.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException late) {
-            answer.cancel(true);
             throw new IOException("not answered within " + within, late);
         } catch (ExecutionException failed) {
             throw new IOException(String.valueOf(failed.getCause()), failed);
+        } finally {
+            connection.disconnect(); // What still reads gets an exception.
         }
     }
 
-    private synchronized HttpClient client() {
-        if (client == null) {
-            client = HttpClient.newBuilder()
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .followRedirects(HttpClient.Redirect.NEVER)
-                    .connectTimeout(within)
-                    .build();
+    private static Optional<byte[]> read(HttpURLConnection connection) throws IOException {
+        int status = connection.getResponseCode();
+        if (status / 100 == 4 && !TRY_AGAIN.contains(status)) {
+            return Optional.empty();
         }
-        return client;
-    }
-
-    /** A body that is given up as soon as it is too large. */
-    private static final class Bounded implements HttpResponse.BodySubscriber<byte[]> {
-
-        private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        private Flow.@Nullable Subscription subscription;
-
-        @Override
-        public CompletionStage<byte[]> getBody() {
-            return body;
+        if (status != 200) {
+            throw new IOException("answered " + status);
         }
-
-        @Override
-        public void onSubscribe(Flow.Subscription given) {
-            subscription = given;
-            given.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(List<ByteBuffer> buffers) {
-            for (ByteBuffer buffer : buffers) {
-                if (body.isDone()) {
-                    return;
-                }
-                if (bytes.size() + buffer.remaining() > SIZE_MAX) {
-                    body.completeExceptionally(new IOException("more than " + SIZE_MAX + " bytes"));
-                    if (subscription != null) {
-                        subscription.cancel();
-                    }
-                    return;
-                }
-                byte[] part = new byte[buffer.remaining()];
-                buffer.get(part);
-                bytes.writeBytes(part);
+        try (InputStream body = connection.getInputStream()) {
+            byte[] bytes = body.readNBytes(SIZE_MAX + 1);
+            if (bytes.length > SIZE_MAX) {
+                throw new IOException("more than " + SIZE_MAX + " bytes");
             }
-        }
-
-        @Override
-        public void onError(Throwable problem) {
-            body.completeExceptionally(problem);
-        }
-
-        @Override
-        public void onComplete() {
-            body.complete(bytes.toByteArray());
+            return Optional.of(bytes);
         }
     }
 }

@@ -15,9 +15,14 @@ final class OneEvent {
 
     /** By the provider's rule; told apart by its bytes if they are not what the provider says that it sends. */
     static List<Event> of(Delivery delivery, Function<Json, Event> rule) {
-        return List.of(Json.object(delivery.body())
+        return List.of(only(delivery, rule));
+    }
+
+    /** The same, by itself. */
+    static Event only(Delivery delivery, Function<Json, Event> rule) {
+        return Json.object(delivery.body())
                 .map(rule)
-                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)));
+                .orElseGet(() -> Event.ofBytes(delivery.body(), Unmapped.UNREADABLE));
     }
 
     /** Of the identity that the provider gives it; by its bytes if there is none. */

@@ -5,6 +5,7 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Hmac;
 import dev.tallyhook.source.Json;
+import dev.tallyhook.source.Money;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
@@ -14,6 +15,7 @@ import java.security.GeneralSecurityException;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
@@ -29,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * is there, PayPal is asked to send again.
  *
  * <p><b>The body is not protected by that signature.</b> A CRC-32 is no cryptographic digest: whoever has seen one genuine
- * delivery can write another body with the same CRC-32 and send it under the same headers. What is worth much is to be asked for at PayPal's API
- * before it is relied on, or {@code tolerance} is to be set, which bounds for how long a delivery that somebody has seen is of use.
- * Unless it is set any time is taken, because PayPal sends again for three days.
+ * delivery can send another body under its headers. What is worth much is to be asked for at PayPal's API before it is relied on. A
+ * transmission is taken for the three days in which PayPal sends again, and tells of one event: a second body under it is held against
+ * the first.
  *
  * <p>A resource with {@code amount/value} is of version 2, one with {@code amount/total} of version 1; what the envelope says of its version
  * does not tell. Events of PayPal's simulator are signed for another webhook, so they are refused.
@@ -63,21 +65,23 @@ final class PayPal implements Scheme {
     /** Of a key with up to 4096 bits, in Base64. */
     private static final int SIGNATURE_LENGTH_MAX = 684;
 
+    /** PayPal sends again for so long. */
+    private static final Duration TOLERANCE = Duration.ofDays(3);
+
+    /** Their amounts have no decimals at PayPal, whatever ISO 4217 says. */
+    private static final Set<String> WHOLE = Set.of("HUF", "JPY", "TWD");
+
     /** Kinds of resources that move no money. */
     private static final Set<String> NO_MONEY = Set.of("merchant-onboarding", "plan", "subscription");
 
     private final SchemeContext context;
     private final String webhookId;
+    private final Duration tolerance;
     private final PayPalCertificates certificates;
+    private final Transmissions transmissions = new Transmissions();
 
     PayPal(SchemeContext context) {
-        this(
-                context,
-                new PayPalCertificates(
-                        new CertificateDownload(CertificateDownload.WITHIN),
-                        PayPalTrust.of(context),
-                        context.clock(),
-                        PayPalCertificates.ownThread(context.name())));
+        this(context, PayPalCertificates.of(context.name(), PayPalTrust.of(context), context.clock()));
     }
 
     PayPal(SchemeContext context, PayPalCertificates certificates) {
@@ -87,6 +91,7 @@ final class PayPal implements Scheme {
         if (!WEBHOOK_ID.matcher(webhookId).matches()) {
             throw context.refuse("webhook-id", "must be letters, digits, dashes and underscores");
         }
+        this.tolerance = context.tolerance(TOLERANCE);
         this.certificates = certificates;
     }
 
@@ -125,11 +130,7 @@ final class PayPal implements Scheme {
 
     private boolean isOfNow(String time) {
         Instant sent = Json.parseTime(time);
-        return sent != null
-                && (context.config().tolerance().isEmpty()
-                        || context.isOfNow(
-                                sent.getEpochSecond(),
-                                context.config().tolerance().get()));
+        return sent != null && context.isOfNow(sent.getEpochSecond(), tolerance);
     }
 
     private byte[] signed(String id, String time, byte[] body) {
@@ -152,7 +153,12 @@ final class PayPal implements Scheme {
 
     @Override
     public List<Event> events(Delivery delivery) {
-        return OneEvent.of(delivery, body -> event(body, delivery));
+        Event told = OneEvent.only(delivery, body -> event(body, delivery));
+        String transmission = delivery.header(ID);
+        return List.of(
+                transmission.isEmpty()
+                        ? told
+                        : told.as(transmissions.identity(transmission, told.identity())));
     }
 
     private static Event event(Json body, Delivery delivery) {
@@ -198,7 +204,17 @@ final class PayPal implements Scheme {
     }
 
     private static Event amount(Event event, Json amount) {
-        return Amounts.major(event, value(amount), currency(amount));
+        return worth(event, value(amount), currency(amount));
+    }
+
+    private static Event worth(Event event, @Nullable String sent, @Nullable String currency) {
+        Event worth = Amounts.major(event, sent, currency);
+        Money money = worth.money();
+        return money != null
+                        && WHOLE.contains(money.currency())
+                        && money.amount().remainder(BigDecimal.ONE).signum() != 0
+                ? worth.because(Unmapped.BROKEN_AMOUNT_RULE)
+                : worth;
     }
 
     private static @Nullable String value(Json amount) {
@@ -218,6 +234,7 @@ final class PayPal implements Scheme {
         }
         BigDecimal sum = BigDecimal.ZERO;
         String currency = null;
+        Unmapped why = null;
         for (Json each : amounts) {
             Event part = amount(Event.of(""), each);
             if (part.money() == null) {
@@ -227,9 +244,10 @@ final class PayPal implements Scheme {
                 return event.because(Unmapped.MALFORMED_AMOUNT);
             }
             currency = part.money().currency();
+            why = part.unmapped() == null ? why : part.unmapped();
             sum = sum.add(part.money().amount());
         }
-        return Amounts.major(event, sum.toPlainString(), currency);
+        return worth(event, sum.toPlainString(), currency).because(why);
     }
 
     @Override

@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -22,10 +21,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The certificates that PayPal signs with, by their addresses. They are fetched by a thread of their own, one after the other, while
+ * The certificates that PayPal signs with, by their addresses. They are fetched by threads of their own, one after the other, while
  * whoever asks is told to come again. Anybody can ask, so whatever is waited for, remembered and fetched is bounded, and an address at
- * which there is none is not asked again for a minute. While strangers make addresses up, a certificate that is new may take its time;
- * those that are known stay known, and PayPal sends again for three days.
+ * which there is none is not asked again for a minute.
+ *
+ * <p>Strangers can make up any number of addresses. An address that has been PayPal's before, by what this replica has seen or the ledger
+ * keeps, is fetched all the same, by a thread that no stranger keeps busy. One that is quite new shares with theirs, a second at a time:
+ * whoever comes first in a second is fetched, so that PayPal, which sends again for three days, gets its turn.
  */
 final class PayPalCertificates {
 
@@ -35,8 +37,8 @@ final class PayPalCertificates {
     private static final int FAILURES_MAX = 256;
     private static final int WAITING_MAX = 8;
 
-    /** How often addresses that nobody has heard of may be asked in a minute; strangers can make up any number of them. */
-    private static final int FETCHES_MAX = 60;
+    /** So many addresses that nobody has heard of may be asked at once, and one more each second. */
+    private static final int FETCHES_MAX = WAITING_MAX;
 
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
@@ -52,19 +54,38 @@ final class PayPalCertificates {
     private final CertificateSource source;
     private final PayPalTrust trust;
     private final Clock clock;
-    private final Executor executor;
+    private final Executor forKnown;
+    private final Executor forNew;
 
     private final Map<String, X509Certificate> certificates = new Recent<>(KNOWN_MAX);
+
+    /** Addresses that have been PayPal's, whether or not their certificates are here and within their time. */
+    private final Map<String, Boolean> known = new Recent<>(KNOWN_MAX);
+
     private final Map<String, Failure> failures = new Recent<>(FAILURES_MAX);
     private final Set<String> underWay = new HashSet<>();
-    private Instant countedSince = Instant.MIN;
-    private int fetches;
+    private Instant countedAt = Instant.EPOCH;
+    private int fetchesLeft;
 
-    PayPalCertificates(CertificateSource source, PayPalTrust trust, Clock clock, Executor executor) {
+    /**
+     * With what is needed to fetch them.
+     *
+     * @param forKnown runs what fetches those that were PayPal's before
+     * @param forNew runs what fetches all others
+     */
+    PayPalCertificates(
+            CertificateSource source, PayPalTrust trust, Clock clock, Executor forKnown, Executor forNew) {
         this.source = source;
         this.trust = trust;
         this.clock = clock;
-        this.executor = executor;
+        this.forKnown = forKnown;
+        this.forNew = forNew;
+    }
+
+    /** Fetched by threads of their own. */
+    static PayPalCertificates of(String name, PayPalTrust trust, Clock clock) {
+        return new PayPalCertificates(
+                new CertificateDownload(CertificateDownload.WITHIN), trust, clock, ownThread(name), ownThread(name));
     }
 
     /** One thread, which does not keep the service from ending, and is there only while there is something to fetch. */
@@ -81,6 +102,7 @@ final class PayPalCertificates {
 
     /** What is known of that address. It does not wait; what is not known yet is being fetched when it returns, unless there is too much to fetch. */
     Known at(String url) {
+        Executor executor;
         synchronized (this) {
             Instant now = clock.instant();
             X509Certificate certificate = certificates.get(url);
@@ -91,9 +113,11 @@ final class PayPalCertificates {
             if (failure != null && isWithinAMinute(failure.at(), now)) {
                 return new Known(failure.verdict(), null);
             }
-            if (underWay.contains(url) || !mayFetch(now)) {
+            boolean isKnown = known.containsKey(url);
+            if (underWay.contains(url) || (!isKnown && !mayFetch(now))) {
                 return new Known(Verdict.UNDECIDED, null);
             }
+            executor = isKnown ? forKnown : forNew;
             underWay.add(url);
         }
         try {
@@ -104,18 +128,30 @@ final class PayPalCertificates {
         return new Known(Verdict.UNDECIDED, null);
     }
 
+    /** This address was PayPal's before: a delivery has been found to be signed with what is there. */
+    void recall(String url) {
+        synchronized (this) {
+            known.put(url, true);
+        }
+        at(url);
+    }
+
     /** On both sides, because a clock may be set back. */
     private static boolean isWithinAMinute(Instant then, Instant now) {
         return Duration.between(then, now).abs().compareTo(MINUTE) < 0;
     }
 
     private boolean mayFetch(Instant now) {
-        if (!isWithinAMinute(countedSince, now)) {
-            countedSince = now;
-            fetches = 0;
+        long seconds = Math.abs(Duration.between(countedAt, now).toSeconds());
+        if (seconds > 0) {
+            countedAt = now;
+            fetchesLeft = (int) Math.min(FETCHES_MAX, fetchesLeft + seconds);
         }
-        fetches++;
-        return fetches <= FETCHES_MAX;
+        if (fetchesLeft == 0) {
+            return false;
+        }
+        fetchesLeft--;
+        return true;
     }
 
     private void fetch(String url) {
@@ -144,34 +180,17 @@ final class PayPalCertificates {
 
     private synchronized void giveUp(String url) {
         underWay.remove(url);
-        fetches--;
+        fetchesLeft += known.containsKey(url) ? 0 : 1;
     }
 
     private synchronized void end(String url, @Nullable X509Certificate leaf, Verdict otherwise) {
         underWay.remove(url);
         if (leaf != null) {
             certificates.put(url, leaf);
+            known.put(url, true);
             failures.remove(url);
         } else {
             failures.put(url, new Failure(otherwise, clock.instant()));
-        }
-    }
-
-    /** Forgets the one that was asked for longest ago. */
-    private static final class Recent<V> extends LinkedHashMap<String, V> {
-
-        private static final long serialVersionUID = 1;
-
-        private final int max;
-
-        Recent(int max) {
-            super(16, 0.75f, true);
-            this.max = max;
-        }
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {
-            return size() > max;
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertPathBuilder;
+import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertStore;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -32,6 +33,7 @@ import javax.naming.ldap.Rdn;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import javax.security.auth.x500.X500Principal;
 
 /** Whether a certificate is one that PayPal signs messages with (RFC 5280). */
 final class PayPalTrust {
@@ -113,8 +115,35 @@ final class PayPalTrust {
         // Lists of what is revoked would have to be fetched.
         parameters.setRevocationEnabled(false);
         parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
-        CertPathBuilder.getInstance("PKIX").build(parameters);
+        try {
+            CertPathBuilder.getInstance("PKIX").build(parameters);
+        } catch (CertPathBuilderException none) {
+            throw missing(chain).<GeneralSecurityException>map(CertificateException::new).orElse(none);
+        }
         return leaf;
+    }
+
+    /** What a person has to do, if the way to a root ends at an issuer that is neither there nor trusted. */
+    private Optional<String> missing(List<X509Certificate> chain) {
+        X500Principal issuer = chain.get(0).getIssuerX500Principal();
+        for (int steps = 0; steps <= chain.size(); steps++) {
+            X500Principal wanted = issuer;
+            if (anchors.stream().anyMatch(anchor -> isOf(wanted, anchor.getTrustedCert()))) {
+                return Optional.empty();
+            }
+            Optional<X509Certificate> next =
+                    chain.stream().filter(each -> isOf(wanted, each)).findFirst();
+            if (next.isEmpty()) {
+                return Optional.of("Its way to a root ends at \"" + wanted.toString().replaceAll("\\p{Cntrl}", "?")
+                        + "\", which was not sent and is not trusted. If that issuer is right, add its certificate to trusted-certificates");
+            }
+            issuer = next.get().getIssuerX500Principal();
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isOf(X500Principal name, X509Certificate certificate) {
+        return certificate.getSubjectX500Principal().equals(name);
     }
 
     private static void requireSigner(X509Certificate leaf) throws CertificateException {

@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +49,10 @@ class CertificateDownloadTest {
             try (var body = exchange.getResponseBody()) {
                 for (int i = 0; i < size; i++) {
                     body.write(i);
+                    if (parts.length > 2 && parts[2].equals("drip")) {
+                        body.flush();
+                        end.await(50, TimeUnit.MILLISECONDS);
+                    }
                 }
                 if (parts.length > 2 && parts[2].equals("stall")) {
                     body.flush();
@@ -87,20 +95,50 @@ class CertificateDownloadTest {
     }
 
     @Test
-    void no_redirect_is_followed_and_an_error_is_no_certificate() throws Exception {
-        for (int status : new int[] {301, 302, 303, 307, 308, 204, 206, 500, 503}) {
+    void no_redirect_is_followed_and_only_an_error_of_the_client_says_that_there_is_no_certificate() throws Exception {
+        for (int status : new int[] {301, 302, 303, 307, 308, 204, 206, 408, 425, 429, 500, 503}) {
             assertThrows(IOException.class, () -> download.fetch(url("/" + status + "/0")), String.valueOf(status));
         }
-        for (int status : new int[] {400, 403, 404, 410}) {
+        for (int status : new int[] {400, 401, 403, 404, 407, 410}) {
             assertEquals(Optional.empty(), download.fetch(url("/" + status + "/0")));
         }
-        assertEquals(13, asked.size());
+        assertEquals(18, asked.size());
     }
 
     @Test
     void a_server_that_does_not_end_its_answer_is_given_up() {
         var hasty = new CertificateDownload(Duration.ofMillis(200));
         assertThrows(IOException.class, () -> hasty.fetch(url("/200/10/stall")));
+    }
+
+    /** Each of its bytes comes within the time, and all of them do not. */
+    @Test
+    void a_server_that_drips_its_answer_is_given_up() throws Exception {
+        var hasty = new CertificateDownload(Duration.ofMillis(500));
+        assertGivenUp(hasty, url("/200/10000/drip"));
+        try (var dripping = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            threads.execute(() -> dripHeaders(dripping));
+            assertGivenUp(hasty, URI.create("http://localhost:" + dripping.getLocalPort() + "/"));
+        }
+    }
+
+    private static void assertGivenUp(CertificateDownload hasty, URI url) {
+        var e = assertThrows(IOException.class, () -> hasty.fetch(url));
+        assertEquals("not answered within PT0.5S", e.getMessage());
+    }
+
+    private void dripHeaders(ServerSocket server) {
+        try (Socket socket = server.accept()) {
+            OutputStream answer = socket.getOutputStream();
+            answer.write("HTTP/1.1 200 OK\r\nX: ".getBytes(StandardCharsets.US_ASCII));
+            while (!end.await(50, TimeUnit.MILLISECONDS)) {
+                answer.write('x');
+            }
+        } catch (IOException gone) {
+            // The client has had enough.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

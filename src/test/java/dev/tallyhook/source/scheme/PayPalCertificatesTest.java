@@ -2,6 +2,7 @@ package dev.tallyhook.source.scheme;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -52,6 +53,9 @@ class PayPalCertificatesTest {
     /** What is waiting for the thread. */
     private final Deque<Runnable> tasks = new ArrayDeque<>();
 
+    /** What is waiting for the other one. */
+    private final Deque<Runnable> tasksOfKnown = new ArrayDeque<>();
+
     private final List<String> fetched = new ArrayList<>();
     private final SettableClock clock = new SettableClock();
     private CertificateSource source;
@@ -92,6 +96,10 @@ class PayPalCertificatesTest {
     void start() {
         source = url -> Optional.of(Provider.bytes(LEAF.pem(BETWEEN)));
         executor = tasks::add;
+        startAnew();
+    }
+
+    private void startAnew() {
         certificates = new PayPalCertificates(
                 url -> {
                     fetched.add(url.toString());
@@ -99,12 +107,16 @@ class PayPalCertificatesTest {
                 },
                 trust,
                 clock,
+                tasksOfKnown::add,
                 task -> executor.execute(task));
     }
 
     private void runTasks() {
         while (!tasks.isEmpty()) {
             tasks.remove().run();
+        }
+        while (!tasksOfKnown.isEmpty()) {
+            tasksOfKnown.remove().run();
         }
     }
 
@@ -114,6 +126,7 @@ class PayPalCertificatesTest {
 
     /** Of what is found there. */
     private Verdict found(String pem) {
+        startAnew(); // So that none has to wait for its turn.
         source = url -> Optional.of(Provider.bytes(pem));
         String url = URL + fetched.size();
         certificates.at(url);
@@ -288,17 +301,69 @@ class PayPalCertificatesTest {
     }
 
     @Test
-    void no_more_than_sixty_addresses_are_asked_in_a_minute() {
+    void of_addresses_that_nobody_knows_eight_are_asked_at_once_and_one_more_each_second() {
         source = url -> Optional.empty();
-        for (int i = 0; i < 200; i++) {
-            assertEquals(Verdict.UNDECIDED, verdict(URL + "-" + i));
+        askForManyNewOnes("a");
+        assertEquals(8, fetched.size());
+        for (int seconds : new int[] {1, 2, -5, -4}) { // The clock was set back.
+            clock.now = Provider.NOW.plusSeconds(seconds);
+            askForManyNewOnes("of" + seconds);
+        }
+        assertEquals(8 + 1 + 1 + 7 + 1, fetched.size());
+        clock.now = Provider.NOW.plusSeconds(3600);
+        askForManyNewOnes("b");
+        assertEquals(8 + 10 + 8, fetched.size());
+    }
+
+    private void askForManyNewOnes(String names) {
+        for (int i = 0; i < 100; i++) {
+            assertEquals(Verdict.UNDECIDED, verdict(URL + "-" + names + "-" + i));
             runTasks();
         }
-        assertEquals(60, fetched.size());
-        clock.now = Provider.NOW.plusSeconds(61);
+    }
+
+    @Test
+    void one_that_was_paypals_before_is_fetched_whatever_strangers_ask_for() {
+        for (int i = 0; i < 100; i++) {
+            verdict(URL + "-" + i); // None of them is ever run: what strangers ask for hangs.
+        }
+        assertEquals(Verdict.UNDECIDED, verdict(URL));
+        assertEquals(8, tasks.size());
+        certificates.recall(URL);
+        assertEquals(1, tasksOfKnown.size());
+        tasksOfKnown.remove().run();
+        assertEquals(Verdict.SIGNED, verdict(URL));
+        assertEquals(List.of(URL), fetched);
+    }
+
+    @Test
+    void one_whose_time_has_ended_is_fetched_anew_whatever_strangers_ask_for() {
+        Instant end = Provider.NOW.plusSeconds(10);
+        source = url -> Optional.of(
+                Provider.bytes(BETWEEN.leaf(KEYS, Provider.NOW, end, false, Issued.SIGNATURES, NAME).pem(BETWEEN)));
         verdict(URL);
         runTasks();
-        assertEquals(61, fetched.size());
+        assertEquals(Verdict.SIGNED, verdict(URL));
+        clock.now = end.plusSeconds(1);
+        source = url -> Optional.of(Provider.bytes(LEAF.pem(BETWEEN)));
+        for (int i = 0; i < 100; i++) {
+            verdict(URL + "-" + i);
+        }
+        assertEquals(Verdict.UNDECIDED, verdict(URL));
+        tasksOfKnown.remove().run();
+        assertEquals(Verdict.SIGNED, verdict(URL));
+    }
+
+    @Test
+    void one_that_was_paypals_before_and_is_not_there_is_asked_once_a_minute_as_any_other() {
+        source = url -> Optional.empty();
+        for (int i = 0; i < 10; i++) {
+            certificates.recall(URL);
+            runTasks();
+        }
+        assertEquals(Verdict.UNSIGNED, verdict(URL));
+        assertEquals(1, fetched.size());
+        assertTrue(tasks.isEmpty());
     }
 
     @Test
@@ -352,6 +417,33 @@ class PayPalCertificatesTest {
         assertThrows(RejectedExecutionException.class, () -> own.execute(() -> {}));
         end.countDown();
         ended.await();
+    }
+
+    @Test
+    void what_is_missing_on_the_way_to_a_root_is_named() {
+        assertEquals(
+                "Its way to a root ends at \"CN=Between\", which was not sent and is not trusted. If that issuer is right, add its "
+                        + "certificate to trusted-certificates",
+                refusal(LEAF.pem()));
+        Issued stranger = Issued.root("Somebody", KEYS);
+        Issued authority = stranger.authority("Authority", KEYS);
+        assertTrue(refusal(authority.leaf(KEYS, NAME).pem(authority)).contains("ends at \"CN=Somebody\""));
+        // Its issuer is there by name, but it is another one; and a way that goes round ends.
+        assertFalse(refusal(Issued.root("Root", KEYS).leaf(KEYS, NAME).pem()).contains("ends at"));
+        Issued self = Issued.root(NAME, KEYS);
+        assertFalse(refusal(self.pem()).contains("ends at"));
+    }
+
+    private static String refusal(String pem) {
+        return String.valueOf(
+                assertThrows(GeneralSecurityException.class, () -> trust.leaf(Provider.bytes(pem), Provider.NOW))
+                        .getMessage());
+    }
+
+    @Test
+    void an_issuer_between_may_be_trusted_by_itself() throws Exception {
+        PayPalTrust between = PayPalTrust.of(trusting(Files.writeString(directory.resolve("between.pem"), BETWEEN.pem())));
+        assertNotNull(between.leaf(Provider.bytes(LEAF.pem()), Provider.NOW));
     }
 
     @Test

@@ -26,7 +26,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,6 +91,7 @@ class PayPalTest {
                         },
                         PayPalTrust.of(context),
                         context.clock(),
+                        Runnable::run,
                         Runnable::run)));
     }
 
@@ -147,59 +150,57 @@ class PayPalTest {
                         Verdict.UNSIGNED, paypal.scheme().verify(Provider.delivery(headers, null, flipped))));
     }
 
-    /** Why the documentation says that the body is not protected. */
+    /** Why the documentation says that the body is not protected: these two words have one CRC-32, as many others have. */
     @Test
-    void another_body_with_the_same_crc_passes() {
-        String forged = withCrcOf(CAPTURE, CAPTURE.replace("10.00", "99.00"));
-        assertNotEquals(CAPTURE, forged);
-        assertEquals(Verdict.SIGNED, verify(headers(CAPTURE), forged));
+    void another_body_with_the_same_crc_passes_and_tells_of_no_event_of_its_own() {
+        Map<String, String> headers = headers("plumless");
+        assertEquals(Verdict.SIGNED, verify(headers, "plumless"));
+        assertEquals(Verdict.SIGNED, verify(headers, "buckeroo"));
+        assertEquals(List.of(Event.digest("plumless"), Event.digest("plumless")), told(headers, "plumless", "buckeroo"));
     }
 
-    /** Letters before its last brace that give it the CRC-32 of the other: the digest is linear, so 40 free bits are more than enough. */
-    private static String withCrcOf(String wanted, String body) {
-        int letters = 40;
-        String head = body.substring(0, body.length() - 1) + ",\"x\":\"";
-        String tail = "\"}";
-        char[] free = "a".repeat(letters).toCharArray();
-        long base = crc(head + new String(free) + tail);
-        long[] rows = new long[32];
-        long[] choices = new long[32];
-        for (int i = 0; i < letters; i++) {
-            free[i] = (char) (free[i] ^ 1);
-            long row = crc(head + new String(free) + tail) ^ base;
-            free[i] = (char) (free[i] ^ 1);
-            long choice = 1L << i;
-            for (int bit = 31; bit >= 0 && row != 0; bit--) {
-                if (((row >>> bit) & 1) == 1) {
-                    if (rows[bit] == 0) {
-                        rows[bit] = row;
-                        choices[bit] = choice;
-                        break;
-                    }
-                    row ^= rows[bit];
-                    choice ^= choices[bit];
-                }
-            }
-        }
-        long rest = crc(wanted) ^ base;
-        long chosen = 0;
-        for (int bit = 31; bit >= 0; bit--) {
-            if (((rest >>> bit) & 1) == 1) {
-                rest ^= rows[bit];
-                chosen ^= choices[bit];
-            }
-        }
-        assertEquals(0, rest);
-        for (int i = 0; i < letters; i++) {
-            free[i] ^= (char) ((chosen >>> i) & 1);
-        }
-        return head + new String(free) + tail;
+    private List<String> told(Map<String, String> headers, String... bodies) {
+        return Stream.of(bodies)
+                .map(body -> paypal.scheme().events(Provider.delivery(headers, null, Provider.bytes(body))))
+                .map(events -> events.get(0).identity())
+                .toList();
     }
 
-    private static long crc(String text) {
-        var crc = new CRC32();
-        crc.update(Provider.bytes(text));
-        return crc.getValue();
+    /** The ledger keeps what has an identity that is taken, and differs, as a conflict. */
+    @Test
+    void a_transmission_tells_of_one_event_whatever_bodies_come_under_it() {
+        Map<String, String> headers = headers(CAPTURE);
+        String another = CAPTURE.replace("WH-1", "WH-2").replace("10.00", "99.00");
+        assertEquals(List.of("WH-1", "WH-1", "WH-1"), told(headers, CAPTURE, another, CAPTURE));
+        Event second = paypal.scheme()
+                .events(Provider.delivery(headers, null, Provider.bytes(another)))
+                .get(0);
+        assertEquals("99.00", second.money().sent());
+        assertEquals(List.of("WH-2"), told(headers("other-id", SENT, WEBHOOK, another), another));
+    }
+
+    @Test
+    void a_second_body_under_one_event_has_its_identity_whatever_it_tells() {
+        String another = CAPTURE.replace("10.00", "99.00");
+        assertEquals(
+                List.of("WH-1", "WH-1"),
+                Stream.of(CAPTURE, another)
+                        .map(body -> paypal.event(body).identity())
+                        .toList());
+        assertNotEquals(paypal.event(CAPTURE).money(), paypal.event(another).money());
+    }
+
+    @Test
+    void as_many_transmissions_are_remembered_as_are_said_and_those_that_are_asked_for_longest() {
+        var transmissions = new Transmissions();
+        transmissions.identity("first", "WH-1");
+        for (int i = 1; i < Transmissions.MAX; i++) {
+            assertEquals("WH", transmissions.identity("t" + i, "WH"));
+        }
+        assertEquals("WH-1", transmissions.identity("first", "WH-2"));
+        transmissions.identity("one more", "WH");
+        assertEquals("WH-1", transmissions.identity("first", "WH-3"));
+        assertEquals("WH-4", transmissions.identity("t1", "WH-4"));
     }
 
     @Test
@@ -306,12 +307,18 @@ class PayPalTest {
     }
 
     @Test
-    void any_time_is_taken_unless_a_tolerance_is_set_which_holds_on_both_sides() {
-        for (String time : List.of("2026-11-20T10:00:00Z", "2026-12-20T10:00:00Z")) {
-            assertEquals(Verdict.SIGNED, verify(headers("id", time, WEBHOOK, CAPTURE), CAPTURE));
+    void a_transmission_is_taken_for_three_days_unless_another_tolerance_is_set_which_holds_on_both_sides() {
+        int threeDays = 3 * 24 * 3600;
+        verify(headers(CAPTURE), CAPTURE);
+        for (int seconds : new int[] {-threeDays, 0, threeDays}) {
+            assertEquals(Verdict.SIGNED, paypal.verify(sent(seconds), CAPTURE), "" + seconds);
+        }
+        for (int seconds : new int[] {-threeDays - 1, threeDays + 1}) {
+            assertEquals(Verdict.UNSIGNED, paypal.verify(sent(seconds), CAPTURE), "" + seconds);
         }
         assertEquals(Verdict.UNSIGNED, verify(headers("id", "yesterday", WEBHOOK, CAPTURE), CAPTURE));
         assertEquals(Verdict.UNSIGNED, verify(headers("id", "2026-13-27T10:00:01Z", WEBHOOK, CAPTURE), CAPTURE));
+        assertThrows(ConfigurationException.class, () -> of(Map.of("tolerance", "8D")));
         Provider strict = of(Map.of("tolerance", "60s"));
         strict.verify(headers(CAPTURE), CAPTURE);
         for (int seconds : new int[] {-60, 0, 60}) {
@@ -375,6 +382,37 @@ class PayPalTest {
         assertEquals(subject, event.subject());
         assertEquals(new Money(new BigDecimal(sent), "EUR", sent, Money.Unit.MAJOR), event.money());
         assertNull(event.unmapped());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "HUF,1055,",
+        "HUF,10.00,",
+        "HUF,10.55,BROKEN_AMOUNT_RULE",
+        "TWD,10.55,BROKEN_AMOUNT_RULE",
+        "TWD,-10.5,BROKEN_AMOUNT_RULE",
+        "JPY,10.01,BROKEN_AMOUNT_RULE",
+        "JPY,500,",
+        "USD,10.55,",
+        "TND,10.555,"
+    })
+    void what_has_no_decimals_at_paypal_is_marked_if_it_has_some_and_kept(
+            String currency, String sent, @Nullable Unmapped why) {
+        String amount = "{\"amount\":{\"currency_code\":\"" + currency + "\",\"value\":\"" + sent + "\"}}";
+        for (Event event : List.of(
+                resource("capture", amount),
+                resource("checkout-order", "{\"purchase_units\":[" + amount + "]}"))) {
+            assertEquals(new Money(new BigDecimal(sent), currency, sent, Money.Unit.MAJOR), event.money());
+            assertEquals(why, event.unmapped());
+        }
+    }
+
+    @Test
+    void parts_that_each_break_the_rule_do_not_mend_each_other() {
+        String half = "{\"amount\":{\"currency_code\":\"JPY\",\"value\":\"0.5\"}}";
+        Event event = resource("checkout-order", "{\"purchase_units\":[" + half + "," + half + "]}");
+        assertEquals("1.0", event.money().sent());
+        assertEquals(Unmapped.BROKEN_AMOUNT_RULE, event.unmapped());
     }
 
     @Test
