@@ -11,6 +11,7 @@ import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ final class Flutterwave implements Scheme {
 
     private static final String CHARGE = "charge.completed";
     private static final Set<String> WITH_MONEY = Set.of(CHARGE, "transfer.completed");
+
+    /** By version 4 and by version 3, whose transfers write it in capital letters. */
+    private static final Set<String> SUCCEEDED = Set.of("succeeded", "successful");
 
     private final Credentials<Key> keys;
 
@@ -55,11 +59,21 @@ final class Flutterwave implements Scheme {
     private static Event event(Json body, Delivery delivery) {
         Json data = body.at("/data");
         String id = body.text("/webhook_id");
-        String type = body.first(id == null ? "/event" : "/type");
-        Event event = id == null ? third(type, data, delivery) : fourth(id, body);
-        return WITH_MONEY.contains(String.valueOf(type))
-                ? Amounts.major(event.ofType(type), data.text("/amount"), data.text("/currency"))
-                : event.ofType(type).because(Unmapped.UNKNOWN_TYPE);
+        String told = body.first(id == null ? "/event" : "/type");
+        Event event = (id == null ? third(told, data, delivery) : fourth(id, body))
+                .ofType(told == null ? null : type(told, data.text("/status")));
+        return WITH_MONEY.contains(String.valueOf(told))
+                ? Amounts.major(event, data.text("/amount"), data.text("/currency"))
+                : event.because(Unmapped.UNKNOWN_TYPE);
+    }
+
+    /**
+     * What is told as completed may have failed, which only its status says: then the type says it too, so that who asks for what was
+     * completed does not get it.
+     */
+    private static String type(String told, @Nullable String status) {
+        String how = status == null ? "" : status.toLowerCase(Locale.ROOT);
+        return !WITH_MONEY.contains(told) || how.isEmpty() || SUCCEEDED.contains(how) ? told : told + "." + how;
     }
 
     private static Event fourth(String id, Json body) {
@@ -70,18 +84,23 @@ final class Flutterwave implements Scheme {
     }
 
     private static Event third(@Nullable String type, Json data, Delivery delivery) {
-        Event event = identified(type, data.text("/id"), delivery)
+        Event event = identified(type, data, delivery)
                 .about(data.first("/tx_ref", "/reference"))
                 .at(data.time("/created_at"));
         return CHARGE.equals(type) ? event.from(data.text("/customer/id")).to(data.text("/account_id")) : event;
     }
 
-    /** A type that no rule is known for may come more than once for one object. */
-    private static Event identified(@Nullable String type, @Nullable String id, Delivery delivery) {
+    /**
+     * A charge that has failed may succeed later under the same id, so the status tells the two apart. A type that no rule is known
+     * for may come more than once for one object.
+     */
+    private static Event identified(@Nullable String type, Json data, Delivery delivery) {
         if (type == null || !WITH_MONEY.contains(type)) {
             return Event.of(Event.digest(delivery.body()));
         }
-        return OneEvent.identified(id == null ? null : DerivedIdentity.of(type, id), delivery);
+        String id = data.text("/id");
+        return OneEvent.identified(
+                id == null ? null : DerivedIdentity.of(type, id, data.text("/status")), delivery);
     }
 
     /** Not the token: it would let whoever reads the ledger send webhooks. */

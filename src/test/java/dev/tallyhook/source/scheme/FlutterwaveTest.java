@@ -6,6 +6,7 @@ import static dev.tallyhook.source.scheme.Requests.assertUnsigned;
 import static dev.tallyhook.source.scheme.Requests.major;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.tallyhook.source.Answer;
 import dev.tallyhook.source.Event;
@@ -15,6 +16,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FlutterwaveTest {
 
@@ -25,12 +28,12 @@ class FlutterwaveTest {
 
     private static final String THIRD = """
             {"event":"charge.completed","data":{"id":285959875,"tx_ref":"ord-1","amount":100.10,"currency":"NGN",\
-            "charged_amount":102,"created_at":"2026-11-27T10:00:00.000Z","account_id":17321,"customer":{"id":215604089}},\
+            "charged_amount":102,"status":"successful","created_at":"2026-11-27T10:00:00.000Z","account_id":17321,"customer":{"id":215604089}},\
             "event.type":"CARD_TRANSACTION"}""";
 
     private static final String FOURTH = """
             {"webhook_id":"wbk_1","timestamp":1795773600000,"type":"charge.completed","data":{"id":"chg_1","amount":2000,\
-            "currency":"NGN","customer":{"id":"cus_1"},"reference":"ord-1"}}""";
+            "currency":"NGN","status":"succeeded","customer":{"id":"cus_1"},"reference":"ord-1"}}""";
 
     private static Requests signed(String body) {
         return Requests.of(body).with(SIGNATURE, Requests.base64("HmacSHA256", SECRET, Requests.bytes(body)));
@@ -80,7 +83,7 @@ class FlutterwaveTest {
     void both_layouts_are_mapped() {
         Instant ten = Instant.parse("2026-11-27T10:00:00Z");
         assertEquals(
-                Event.of("charge.completed~285959875")
+                Event.of("charge.completed~285959875~successful")
                         .ofType("charge.completed")
                         .about("ord-1")
                         .at(ten)
@@ -101,6 +104,54 @@ class FlutterwaveTest {
                 signed(FOURTH.replace("1795773600000", "1795773600"))
                         .eventOf(SCHEME)
                         .occurredAt());
+    }
+
+    @Test
+    void a_charge_that_has_failed_and_succeeds_later_is_two_events_and_its_retry_is_none() {
+        String failed = THIRD.replace("successful", "failed");
+        Event first = sent(failed).eventOf(SCHEME);
+        assertEquals("charge.completed~285959875~failed", first.identity());
+        assertEquals("charge.completed.failed", first.type());
+        assertEquals(major("100.10", "NGN"), first.money());
+        assertNull(first.unmapped());
+        assertNotEquals(first.identity(), sent(THIRD).eventOf(SCHEME).identity());
+        assertEquals(
+                first.identity(),
+                sent(failed.replace("102", "103")).eventOf(SCHEME).identity());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "charge.completed,successful,charge.completed",
+        "charge.completed,failed,charge.completed.failed",
+        "charge.completed,Pending,charge.completed.pending",
+        "transfer.completed,SUCCESSFUL,transfer.completed",
+        "transfer.completed,FAILED,transfer.completed.failed",
+        "comet.seen,failed,comet.seen"
+    })
+    void only_what_succeeded_has_the_bare_type(String told, String status, String type) {
+        assertEquals(
+                type,
+                sent(THIRD.replace("charge.completed", told).replace("successful", status))
+                        .eventOf(SCHEME)
+                        .type());
+        String fourth = FOURTH.replace("charge.completed", told).replace("succeeded", status);
+        assertEquals(type, signed(fourth).eventOf(SCHEME).type());
+        assertEquals("wbk_1", signed(fourth).eventOf(SCHEME).identity());
+    }
+
+    @Test
+    void without_a_status_the_type_is_as_it_came() {
+        assertEquals(
+                "charge.completed",
+                signed(FOURTH.replace("\"status\":\"succeeded\",", ""))
+                        .eventOf(SCHEME)
+                        .type());
+        assertEquals(
+                "charge.completed~285959875~",
+                sent(THIRD.replace("\"status\":\"successful\",", ""))
+                        .eventOf(SCHEME)
+                        .identity());
     }
 
     @Test
