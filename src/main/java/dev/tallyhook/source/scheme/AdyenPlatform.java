@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * under a key that is written in hexadecimal digits.
  *
  * <p>A transfer tells of each of its changes with a number that grows; that number and the transfer's id make the identity, because only
- * tokens have an id of the event. Its own account is the payer of what goes out, and the payee of what comes in. How the other
+ * tokens have an id of the event. Where there is neither, the time of the event tells it apart, or else its bytes. Its own account is the payer of what goes out, and the payee of what comes in. How the other
  * side is named differs from kind to kind, so it is left out.
  *
  * <p>Not confirmed: a header {@code Protocol} that some have seen beside the signature; it is not asked for.
@@ -33,6 +33,9 @@ final class AdyenPlatform implements Scheme {
     private static final String SIGNATURE = "hmacsignature";
     private static final Amounts AMOUNTS = Amounts.of("adyen");
     private static final String TRANSACTION = "balancePlatform.transaction.created";
+
+    /** Where the time of the event stands. That of the thing's own creation is the same for each of its changes. */
+    private static final String[] OF_THE_EVENT = {"/timestamp", "/createdAt", "/data/updatedAt"};
 
     /** Where the amount of those about money stands. */
     private static final Map<String, String> AMOUNT_OF = Map.of(
@@ -96,12 +99,12 @@ final class AdyenPlatform implements Scheme {
 
     private static Event event(Json body, Delivery delivery) {
         String type = body.text("/type");
-        Instant time = body.time("/timestamp", "/createdAt", "/data/updatedAt", "/data/creationDate");
+        Instant time = body.time(OF_THE_EVENT);
         String identity = identity(body, type, time);
         Event event = OneEvent.identified(identity, delivery)
                 .ofType(type)
                 .about(TRANSACTION.equals(type) ? body.first("/data/transfer/id", "/data/id") : thing(body))
-                .at(time);
+                .at(time == null ? body.time("/data/creationDate") : time);
         String amount = type == null ? null : AMOUNT_OF.get(type);
         if (amount == null) {
             return type != null && NO_MONEY.contains(type) ? event : event.because(Unmapped.UNKNOWN_TYPE);
@@ -118,15 +121,16 @@ final class AdyenPlatform implements Scheme {
         if (event != null) {
             return event;
         }
-        if (type == null || (id == null && (thing(body) == null || time == null))) {
+        if (type == null) {
             return null;
         }
         if (id != null && (sequence != null || type.equals(TRANSACTION))) {
             return DerivedIdentity.of(type, id, sequence == null ? body.text("/data/status") : sequence);
         }
-        return time == null
+        String thing = thing(body);
+        return time == null || thing == null
                 ? null
-                : DerivedIdentity.of(type, thing(body), body.text("/data/status"), DerivedIdentity.time(time, null));
+                : DerivedIdentity.of(type, thing, body.text("/data/status"), DerivedIdentity.time(time, null));
     }
 
     /** What it speaks of. */

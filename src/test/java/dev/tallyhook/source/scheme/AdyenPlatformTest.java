@@ -127,6 +127,24 @@ class AdyenPlatformTest {
     }
 
     @Test
+    void what_has_no_time_but_that_of_its_creation_is_told_apart_by_its_bytes() {
+        String account = """
+                {"environment":"test","type":"balancePlatform.balanceAccount.updated","data":{"balanceAccount":{"id":"BA1",\
+                "status":"active","description":"one"},"creationDate":"2026-11-27T09:59:00Z"}}""";
+        String transfer = TRANSFER.replace("\"sequenceNumber\":3,", "")
+                .replace("\"timestamp\":\"2026-11-27T10:00:01Z\",", "")
+                .replace("\"category\":\"bank\"", "\"category\":\"one\"");
+        for (String body : List.of(account, transfer)) {
+            Event first = adyen.event(body);
+            assertEquals(Event.digest(body), first.identity());
+            assertEquals(Unmapped.NO_IDENTITY, first.unmapped());
+            assertEquals(Instant.parse("2026-11-27T09:59:00Z"), first.occurredAt());
+            assertNotEquals(first.identity(), adyen.event(body.replace("one", "two")).identity());
+        }
+        assertEquals(new BigDecimal("5.00"), adyen.event(transfer).money().amount());
+    }
+
+    @Test
     void a_transaction_stands_with_its_transfer_and_its_sign_tells_who_pays() {
         Event event = Event.of("balancePlatform.transaction.created~EVJN1~booked")
                 .ofType("balancePlatform.transaction.created")
