@@ -6,23 +6,20 @@ import dev.tallyhook.source.Answer;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Hmac;
-import dev.tallyhook.source.Json;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Adyen's standard notifications: several items in a call, and in each an {@code hmacSignature}, HMAC-SHA256 in Base64 over eight of
  * its fields, under a key that is written in hexadecimal digits.
  *
- * <p>The signature stands in the JSON, so the body must be read before it can be verified; it is read within bounds, and nothing of
- * it is relied on until each item of the call has been found to be signed. Only the eight fields are Adyen's word, and nothing else
+ * <p>The signature stands in the JSON, so the body must be read before it can be verified; {@link AdyenItems} keeps nothing of it but
+ * what may be signed, and nothing is relied on until each item of the call has been found to be. Only the eight fields are Adyen's word, and nothing else
  * is taken from an item: the time of the event, which no signature covers, is left out.
  *
  * <p>The fields are joined by colons that nothing escapes, so a colon inside of one could be moved to its neighbour by somebody who
@@ -36,22 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Adyen implements Scheme {
 
-    /** Adyen sends one at a time in JSON; each is an HMAC for every key. */
-    private static final int ITEMS_MAX = 100;
-
     private static final Amounts AMOUNTS = Amounts.of("adyen");
-
-    private static final int REFERENCE_FIELD = 3;
-
-    private static final List<String> SIGNED = List.of(
-            "/pspReference",
-            "/originalReference",
-            "/merchantAccountCode",
-            "/merchantReference",
-            "/amount/value",
-            "/amount/currency",
-            "/eventCode",
-            "/success");
 
     /** Those about an amount, whether it moves or not. */
     private static final Set<String> MONEY = Set.of(
@@ -113,38 +95,26 @@ final class Adyen implements Scheme {
         this.keys = context.secrets(secret -> Hmac.ofHex(secret, Hmac.SHA256));
     }
 
+    /** The first item that is not signed ends it, and one that comes again is checked once: so a stranger's call costs little, however many it has. */
     @Override
     public Verdict verify(Delivery delivery) {
-        List<Item> items = items(delivery);
-        boolean fits = !items.isEmpty();
-        for (Item item : items) {
-            boolean signed = Hmac.anyFitsBase64(keys.current(), item.signature(), item.signed());
-            fits = fits && signed && item.canBeSigned();
-        }
-        return Verdict.of(fits);
+        Set<AdyenItem> items = AdyenItems.read(delivery.body());
+        List<Hmac> current = keys.current();
+        return Verdict.of(!items.isEmpty()
+                && items.stream()
+                        .allMatch(item -> Hmac.anyFitsBase64(current, item.signature(), item.signed())
+                                && item.canBeSigned()));
     }
 
     @Override
     public List<Event> events(Delivery delivery) {
-        List<Item> items = items(delivery);
+        Set<AdyenItem> items = AdyenItems.read(delivery.body());
         return items.isEmpty()
                 ? List.of(Event.ofBytes(delivery.body(), Unmapped.UNREADABLE))
                 : items.stream().map(Adyen::event).toList();
     }
 
-    /** Those of a call; none if there are too many, or it is none. */
-    private static List<Item> items(Delivery delivery) {
-        List<Json> elements = Json.object(delivery.body())
-                .map(body -> body.at("/notificationItems").elements())
-                .orElse(List.of());
-        return elements.size() > ITEMS_MAX
-                ? List.of()
-                : elements.stream()
-                        .map(element -> Item.of(element.at("/NotificationRequestItem")))
-                        .toList();
-    }
-
-    private static Event event(Item item) {
+    private static Event event(AdyenItem item) {
         if (item.isAmbiguous()) {
             return Event.of(Event.digest(item.signed())).because(Unmapped.NOT_SIGNED);
         }
@@ -177,75 +147,5 @@ final class Adyen implements Scheme {
     @Override
     public List<String> headersToKeep() {
         return List.of();
-    }
-
-    /**
-     * What is signed of an item, and with what.
-     *
-     * @param fields the eight, in the order of their signature; empty if they are missing
-     */
-    private record Item(List<String> fields, String signature) {
-
-        static Item of(Json json) {
-            return new Item(
-                    SIGNED.stream().map(pointer -> field(json, pointer)).toList(),
-                    field(json, "/additionalData/hmacSignature"));
-        }
-
-        private static String field(Json json, String pointer) {
-            String text = json.text(pointer);
-            return text == null ? "" : text;
-        }
-
-        private String text() {
-            return String.join(":", fields);
-        }
-
-        byte[] signed() {
-            return text().getBytes(StandardCharsets.UTF_8);
-        }
-
-        /** Half of a pair of surrogates has no bytes of its own: it would be signed as a question mark is. */
-        boolean canBeSigned() {
-            return StandardCharsets.UTF_8.newEncoder().canEncode(text());
-        }
-
-        boolean isAmbiguous() {
-            return IntStream.range(0, fields.size())
-                    .anyMatch(i -> i != REFERENCE_FIELD && fields.get(i).indexOf(':') >= 0);
-        }
-
-        String pspReference() {
-            return fields.get(0);
-        }
-
-        String originalReference() {
-            return fields.get(1);
-        }
-
-        String merchantAccount() {
-            return fields.get(2);
-        }
-
-        String amount() {
-            return fields.get(4);
-        }
-
-        String currency() {
-            return fields.get(5);
-        }
-
-        String code() {
-            return fields.get(6);
-        }
-
-        String success() {
-            return fields.get(7);
-        }
-
-        @Override
-        public String toString() {
-            return "Item";
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.tallyhook.source.scheme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -204,12 +206,77 @@ class AdyenTest {
     }
 
     @Test
-    void a_call_with_more_items_than_the_limit_is_refused() {
-        String item = Item.payment().json(Item.payment().signature(KEY));
-        assertEquals(Verdict.SIGNED, verify(call(Collections.nCopies(100, item).toArray(String[]::new))));
-        assertEquals(
-                Verdict.UNSIGNED, verify(call(Collections.nCopies(101, item).toArray(String[]::new))));
+    void a_call_with_any_number_of_items_is_taken_if_all_of_them_are_signed() {
+        String[] items = IntStream.range(0, 1000)
+                .mapToObj(i -> Item.payment().named("order-" + i).of("CAPTURE", "true"))
+                .map(item -> item.json(item.signature(KEY)))
+                .toArray(String[]::new);
+        assertEquals(Verdict.SIGNED, verify(call(items)));
+        assertEquals(1000, adyen.events(call(items)).size());
+        for (int wrong : new int[] {0, 500, 999}) {
+            String[] others = items.clone();
+            others[wrong] = Item.payment().json(Item.payment().signature(OLD));
+            assertEquals(Verdict.UNSIGNED, verify(call(others)));
+        }
         assertEquals(Verdict.UNSIGNED, verify(call()));
+    }
+
+    @Test
+    void an_item_that_comes_again_in_its_call_is_one_event() {
+        String item = Item.payment().json(Item.payment().signature(KEY));
+        String body = call(Collections.nCopies(2000, item).toArray(String[]::new));
+        assertEquals(Verdict.SIGNED, verify(body));
+        assertEquals(1, adyen.events(body).size());
+    }
+
+    /** What no signature covers does not say whether a call is signed. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"live\":\"false\",\"live\":\"true\",",
+                "\"other\":%d,",
+                "\"other\":-%1$d.%1$de%1$d,",
+                "\"other\":[{\"a\":%d,\"a\":[]},%d],",
+                "\"%d\":1,",
+                "\"notificationItem\":[],"
+            })
+    void whatever_is_not_signed_may_be_as_it_will(String form) {
+        String strange = form.replace("%1$d", "9".repeat(60_000)).replace("%d", "9".repeat(200));
+        Item item = Item.payment();
+        String signed = item.json(item.signature(KEY));
+        for (String body : List.of(
+                call(signed).replace("\"live\":\"false\",", strange),
+                call(signed.replace("\"paymentMethod\":\"visa\",", strange)),
+                call(signed.replace("\"additionalData\":{", "\"additionalData\":{" + strange)),
+                call(signed.replace("\"amount\":{", "\"amount\":{" + strange)))) {
+            assertNotEquals(call(signed), body);
+            assertEquals(Verdict.SIGNED, verify(body));
+            assertEquals(adyen.events(call(signed)), adyen.events(body));
+        }
+    }
+
+    @Test
+    void what_is_signed_and_comes_twice_is_refused_wherever_the_right_one_stands() {
+        String body = call(Item.payment());
+        for (String member : List.of(
+                "\"success\":\"true\"",
+                "\"pspReference\":\"PSP2\"",
+                "\"originalReference\":\"PSP1\"",
+                "\"value\":1130",
+                "\"currency\":\"EUR\"",
+                "\"eventCode\":\"CAPTURE\"",
+                "\"merchantAccountCode\":\"TestMerchant\"")) {
+            assertTrue(body.contains(member), member);
+            String wrong = member.replaceAll(":.*", ":\"x\"");
+            assertEquals(Verdict.UNSIGNED, verify(body.replace(member, wrong + "," + member)), member);
+            assertEquals(Verdict.UNSIGNED, verify(body.replace(member, member + "," + wrong)), member);
+        }
+        for (String container : List.of("amount", "additionalData", "NotificationRequestItem", "notificationItems")) {
+            String name = "\"" + container + "\":";
+            assertEquals(Verdict.UNSIGNED, verify(body.replace(name, name + "null," + name)), container);
+        }
+        assertEquals(Verdict.UNSIGNED, verify(body + " {}"));
+        assertEquals(Verdict.UNSIGNED, verify("[" + body + "]"));
     }
 
     @Test
