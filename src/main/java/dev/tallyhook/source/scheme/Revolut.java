@@ -22,12 +22,13 @@ import org.jspecify.annotations.Nullable;
  * a full stop between each two.
  *
  * <p>Merchant tells of an order by its id alone: what it was worth has to be asked for. There is no id and no time of an event. What can
- * happen to an object only once is told apart by its type; for everything else, such as a payment that is declined and tried again, the
- * signed time tells it apart, and a retry with another time is then an event of its own.
+ * happen to an object only once is told apart by its type. What may happen again, such as a payment that is declined and tried once more, has the very
+ * same body each time, and so has its retry: the signed time is all that is left to tell these apart. It is that of the delivery, so
+ * a retry is an event of its own. The other way, a second event would be lost.
  *
  * <p>Business tells of a transaction with its legs. The money is of the first leg, as it is sent: negative if it left the account.
  *
- * <p>Not confirmed: whether a retry is signed with the time of the first attempt.
+ * <p>Not confirmed: that each retry is signed with a time of its own, as Revolut's pages about the header say.
  *
  * @see <a href="https://developer.revolut.com/docs/guides/accept-payments/tutorials/work-with-webhooks/verify-the-payload-signature">Revolut
  *     Merchant: verify the payload signature</a>
@@ -38,11 +39,15 @@ final class Revolut implements Scheme {
     private static final String TIMESTAMP = "revolut-request-timestamp";
     private static final Duration TOLERANCE = Duration.ofMinutes(5);
 
+    /** Ends, and beginnings. */
     private static final Set<String> ONCE = Set.of(
             "ORDER_AUTHORISED",
             "ORDER_COMPLETED",
             "ORDER_CANCELLED",
             "ORDER_FAILED",
+            "SUBSCRIPTION_INITIATED",
+            "SUBSCRIPTION_FINISHED",
+            "SUBSCRIPTION_CANCELLED",
             "PAYOUT_INITIATED",
             "PAYOUT_COMPLETED",
             "PAYOUT_FAILED",

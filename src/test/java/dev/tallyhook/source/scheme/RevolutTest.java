@@ -13,6 +13,7 @@ import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.Unmapped;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -124,6 +125,28 @@ class RevolutTest {
         assertEquals(
                 "ORDER_COMPLETED~o-1",
                 at(SECONDS + "999", ORDER).eventOf(SCHEME).identity());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "order_id,ORDER_AUTHORISED",
+        "order_id,ORDER_COMPLETED",
+        "order_id,ORDER_CANCELLED",
+        "order_id,ORDER_FAILED",
+        "subscription_id,SUBSCRIPTION_INITIATED",
+        "subscription_id,SUBSCRIPTION_FINISHED",
+        "subscription_id,SUBSCRIPTION_CANCELLED",
+        "payout_id,PAYOUT_INITIATED",
+        "payout_id,PAYOUT_COMPLETED",
+        "payout_id,PAYOUT_FAILED",
+        "dispute_id,DISPUTE_WON",
+        "dispute_id,DISPUTE_LOST"
+    })
+    void a_retry_of_what_happens_once_is_a_replay(String key, String type) {
+        String body = "{\"event\":\"" + type + "\",\"" + key + "\":\"x-1\"}";
+        for (Requests sent : List.of(signed(body), at(SECONDS + 1800 + "000", body))) {
+            assertEquals(type + "~x-1", sent.eventOf(SCHEME).identity());
+        }
     }
 
     @Test
