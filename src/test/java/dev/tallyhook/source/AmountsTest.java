@@ -55,6 +55,8 @@ class AmountsTest {
             RWF,      0,       0,      0,     0,        0
             VUV,      0,       0,      0,     0,        0
             EUR,      2,       2,      2,     2,        2
+            ANG,      -,       2,      -,     -,        -
+            STD,      -,       2,      -,     -,        -
             """)
     void an_integer_is_worth_what_its_provider_says(
             String currency, String iso4217, String stripe, String adyen, String checkout, String razorpay) {
