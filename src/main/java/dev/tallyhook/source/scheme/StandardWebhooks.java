@@ -41,8 +41,13 @@ final class StandardWebhooks implements Scheme {
 
     private static final int SECRET_LENGTH_MAX = 64;
 
-    /** A version and a signature of it, in Base64. */
-    private static final Pattern LABELLED = Pattern.compile("[a-z0-9]+,[A-Za-z0-9+/]+=*");
+    /** All that may stand in the header, of whatever versions. */
+    private static final int PARTS_MAX = 32;
+
+    private static final Pattern BASE64 = Pattern.compile("[A-Za-z0-9+/]+=*");
+
+    /** What another version looks like is for that version to say. */
+    private static final Pattern OF_ANOTHER_VERSION = Pattern.compile("[!-~]+");
 
     /** What stands for none that counts, so that it is held against the keys all the same. */
     private static final List<String> NONE = List.of("");
@@ -89,19 +94,22 @@ final class StandardWebhooks implements Scheme {
         return Verdict.of(fits && isOfNow && isTimestamp && !id.isEmpty());
     }
 
-    /** Those of the version that counts; none if there are too many, or if one of any version is malformed. */
+    /** Those of the version that counts; none if there are too many, or if one of them is malformed. */
     private static List<String> signatures(String header) {
         List<String> signatures = new ArrayList<>();
-        String[] labelled = header.split(" ", SignatureHeader.SIGNATURES_MAX + 1);
-        for (String one : labelled) {
-            if (!LABELLED.matcher(one).matches()) {
+        String[] parts = header.split(" ", PARTS_MAX + 1);
+        for (String part : parts) {
+            boolean counts = part.startsWith(VERSION);
+            String signature = counts ? part.substring(VERSION.length()) : part;
+            if (!(counts ? BASE64 : OF_ANOTHER_VERSION).matcher(signature).matches()) {
                 return NONE;
             }
-            if (one.startsWith(VERSION)) {
-                signatures.add(one.substring(VERSION.length()));
+            if (counts) {
+                signatures.add(signature);
             }
         }
-        return labelled.length > SignatureHeader.SIGNATURES_MAX || signatures.isEmpty() ? NONE : signatures;
+        boolean tooMany = parts.length > PARTS_MAX || signatures.size() > SignatureHeader.SIGNATURES_MAX;
+        return tooMany || signatures.isEmpty() ? NONE : signatures;
     }
 
     @Override

@@ -65,7 +65,18 @@ class StandardWebhooksTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"v1,%1$s v1,%2$s", "v1,%2$s v1,%1$s", "v2,%2$s v1,%1$s", "v1a,%2$s v1,%1$s", "v1,%1$s v1a,%2$s"})
+            strings = {
+                "v1,%1$s v1,%2$s",
+                "v1,%2$s v1,%1$s",
+                "v2,%2$s v1,%1$s",
+                "v1a,%2$s v1,%1$s",
+                "v1,%1$s v1a,%2$s",
+                "v1a,a_-b.c~ v1,%1$s",
+                "v2,alg=x;sig=0x00 v1,%1$s",
+                "v2:%2$s v1,%1$s",
+                "V3 v1,%1$s v4,",
+                "v1,%1$s v2,a v2,b v2,c v2,d v2,e v2,f v2,g v2,h v2,i v2,j v2,k v2,l"
+            })
     void any_signature_of_the_version_that_counts_may_fit(String form) {
         assertEquals(Verdict.SIGNED, verdict(form));
     }
@@ -82,11 +93,23 @@ class StandardWebhooksTest {
                 "v1 ,%1$s",
                 "v1, %1$s",
                 "v1=%1$s",
+                "v2,%1$s",
+                "v2:v1,%1$s",
+                "v1,%1$s v1,a_-b",
+                "v1,%1$s v1,",
+                "v1,%1$s v2,\u00ff",
+                "v1,%1$s v2,\t",
                 "v1,%1$s,v1,%1$s",
                 "v1,%2$s v1,%2$s v1,%2$s v1,%2$s v1,%2$s v1,%2$s v1,%2$s v1,%2$s v1,%1$s"
             })
     void a_header_that_is_not_as_specified_is_refused(String form) {
         assertEquals(Verdict.UNSIGNED, verdict(form));
+    }
+
+    @Test
+    void thirty_two_parts_are_read_and_no_more() {
+        assertEquals(Verdict.SIGNED, verdict("v2,x ".repeat(31) + "v1,%1$s"));
+        assertEquals(Verdict.UNSIGNED, verdict("v2,x ".repeat(32) + "v1,%1$s"));
     }
 
     @ParameterizedTest
