@@ -134,6 +134,15 @@ class SourceWebhooksTest {
         send("/v1/webhooks/nobody", SECRET, "{}").then().statusCode(404);
     }
 
+    /** As Braintree does to check an address: nobody gets a signature for asking. */
+    @Test
+    void a_challenge_is_not_answered() {
+        given().queryParam("bt_challenge", "20f9f8ed05f77439fe955c977e4c8a53")
+                .get(PATH)
+                .then()
+                .statusCode(405);
+    }
+
     @Test
     void a_body_over_the_limit_of_its_source_is_refused() {
         send("/v1/webhooks/other", ReadersKnown.OTHER_SECRET, " ".repeat(2049))

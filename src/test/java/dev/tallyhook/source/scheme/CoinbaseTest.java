@@ -107,6 +107,20 @@ class CoinbaseTest {
         assertUnsigned(SCHEME, both().with(HOOK, both().header(HOOK) + "0"));
     }
 
+    /** Otherwise whoever takes the names out of a header would make less of it count. */
+    @Test
+    void a_signature_that_names_no_headers_is_refused_whatever_else_stands_beside_it() {
+        String v0 = ",v0=" + digits(SECONDS + ".", CHECKOUT);
+        for (String before : new String[] {".", "..", "...", "." + NAMES + "."}) {
+            String v1 = ",v1=" + digits(SECONDS + before, CHECKOUT);
+            for (String hook : new String[] {v1, v1 + v0, v0 + v1, ",h=" + v1, ",h=" + v0 + v1}) {
+                assertUnsigned(SCHEME, sent(CHECKOUT).with(HOOK, "t=" + SECONDS + hook));
+            }
+        }
+        var both = both();
+        assertUnsigned(SCHEME, both.with(HOOK, both.header(HOOK).replace(",h=" + NAMES, "")));
+    }
+
     @Test
     void what_no_signature_binds_does_not_make_it_another_event() {
         Event event = both().eventOf(SCHEME);
