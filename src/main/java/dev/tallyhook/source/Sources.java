@@ -21,8 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** All named senders, as they are configured. */
 @ApplicationScoped
@@ -35,26 +37,54 @@ public class Sources {
 
     private static final Duration RELOAD_PERIOD = Duration.ofSeconds(1);
 
-    private final Map<String, Source> byName = new TreeMap<>();
-    private final List<Credentials<?>> credentials = new ArrayList<>();
+    /** What was made of the settings as they were checked, and is taken by the one bean that is made of the same ones. */
+    private static final AtomicReference<@Nullable Made> CHECKED = new AtomicReference<>();
+
+    /** Of those settings: each scheme once, because some of them read a lot, such as PayPal's the certificates that are trusted. */
+    record Made(SourcesConfig config, Map<String, Source> byName, List<Credentials<?>> credentials) {
+
+        static Made of(SourcesConfig config, Consumer<ConfigurationException> whatIsWrong) {
+            var made = new Made(config, new TreeMap<>(), new ArrayList<>());
+            config.sources().forEach((name, of) -> {
+                try {
+                    made.byName.put(name, source(name, of, made.credentials::add));
+                } catch (ConfigurationException wrong) {
+                    whatIsWrong.accept(wrong);
+                }
+            });
+            return made;
+        }
+    }
+
+    private final Map<String, Source> byName;
     private final Tick reloading;
 
     Sources(SourcesConfig config, Ticks ticks) {
-        config.sources().forEach((name, of) -> byName.put(name, source(name, of, credentials::add)));
-        reloading = ticks.every(RELOAD_PERIOD, "sources' secrets", () -> credentials.forEach(Credentials::reload));
+        Made made = made(config);
+        byName = made.byName;
+        reloading = ticks.every(RELOAD_PERIOD, "sources' secrets", () -> made.credentials.forEach(Credentials::reload));
     }
 
     /** What is wrong with the settings, a line for each source: said as they are read, and not after a database was waited for. */
     public static List<String> problems(SourcesConfig config) {
         List<String> problems = new ArrayList<>();
-        config.sources().forEach((name, of) -> {
-            try {
-                source(name, of, unused -> {});
-            } catch (ConfigurationException wrong) {
-                problems.add(String.valueOf(wrong.getMessage()));
-            }
-        });
+        Made made = Made.of(config, wrong -> problems.add(String.valueOf(wrong.getMessage())));
+        CHECKED.set(problems.isEmpty() ? made : null);
         return problems;
+    }
+
+    /**
+     * All of them, as they were checked if these are the settings that were; those of another reading are not.
+     *
+     * @throws ConfigurationException if one is wrong
+     */
+    static Made made(SourcesConfig config) {
+        Made checked = CHECKED.getAndSet(null);
+        return checked != null && checked.config == config
+                ? checked
+                : Made.of(config, wrong -> {
+                    throw wrong;
+                });
     }
 
     private static Source source(String name, SourcesConfig.OfSource config, Consumer<Credentials<?>> reloaded) {
