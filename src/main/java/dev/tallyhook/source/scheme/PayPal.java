@@ -6,7 +6,7 @@ import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Hmac;
 import dev.tallyhook.source.Json;
 import dev.tallyhook.source.Money;
-import dev.tallyhook.source.Scheme;
+import dev.tallyhook.source.Recalling;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://developer.paypal.com/api/rest/webhooks/rest/">PayPal: integrate webhooks</a>
  */
-final class PayPal implements Scheme {
+final class PayPal implements Recalling {
 
     private static final String ID = "paypal-transmission-id";
     private static final String TIME = "paypal-transmission-time";
@@ -114,6 +114,15 @@ final class PayPal implements Scheme {
         return certificate == null
                 ? known.verdict()
                 : Verdict.of(fits(certificate.getPublicKey(), signature, signed(id, time, delivery.body())));
+    }
+
+    /** Then its certificate is there before it is asked for, and strangers cannot keep it from being fetched. */
+    @Override
+    public void recall(Delivery kept) {
+        String url = kept.header(CERTIFICATE);
+        if (CERTIFICATE_URL.matcher(url).matches()) {
+            certificates.recall(url);
+        }
     }
 
     /** Its bytes; none if it is not written as PayPal writes it. */

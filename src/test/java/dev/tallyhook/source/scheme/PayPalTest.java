@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tallyhook.source.Answer;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Money;
+import dev.tallyhook.source.Recalling;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
@@ -292,6 +293,18 @@ class PayPalTest {
         assertEquals(Verdict.UNDECIDED, paypal.verify(headers, CAPTURE));
         assertEquals(Verdict.SIGNED, paypal.verify(headers, CAPTURE));
         assertEquals(List.of(url), fetched);
+    }
+
+    @Test
+    void the_certificate_of_a_delivery_that_is_recalled_is_fetched_before_it_is_asked_for() {
+        var scheme = (Recalling) paypal.scheme();
+        scheme.recall(Provider.delivery(Map.of(), null, new byte[0]));
+        scheme.recall(Provider.delivery(Map.of(CERTIFICATE, "https://example.com/"), null, new byte[0]));
+        assertEquals(List.of(), fetched);
+        scheme.recall(Provider.delivery(headers(CAPTURE), null, Provider.bytes(CAPTURE)));
+        assertEquals(List.of(URL), fetched);
+        assertEquals(Verdict.SIGNED, paypal.verify(headers(CAPTURE), CAPTURE));
+        assertEquals(List.of(URL), fetched);
     }
 
     @Test

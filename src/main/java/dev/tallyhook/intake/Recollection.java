@@ -1,0 +1,72 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.source.Delivery;
+import dev.tallyhook.source.Recalling;
+import dev.tallyhook.source.Source;
+import dev.tallyhook.source.Sources;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+
+/** At the start, tells those schemes that learn from earlier deliveries what the ledger keeps of the newest one. Nobody waits for it. */
+@ApplicationScoped
+class Recollection {
+
+    /** By the index of what is finished, which is nearly everything. */
+    private static final String NEWEST = """
+            SELECT keeper.raw
+            FROM transactions
+            JOIN events AS event ON event.transaction_id = transactions.transaction_id
+            JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+            WHERE source = ?
+              AND status = 'PROCESSED'
+            ORDER BY created_at DESC
+            LIMIT 1
+            """;
+
+    private final DataSource dataSource;
+
+    Recollection(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    void start(@Observes StartupEvent event, Sources sources) {
+        List<Source> recalling = sources.all().stream()
+                .filter(source -> source.scheme() instanceof Recalling)
+                .toList();
+        if (!recalling.isEmpty()) {
+            var thread = new Thread(() -> recalling.forEach(this::recall), "recollection");
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
+
+    /** Does nothing for a source whose scheme learns nothing. */
+    void recall(Source source) {
+        if (source.scheme() instanceof Recalling scheme) {
+            try {
+                newest(source.name()).ifPresent(scheme::recall);
+            } catch (SQLException | RuntimeException e) {
+                Log.warnf("What %s has sent before could not be recalled, and is learned anew: %s", source.name(), e);
+            }
+        }
+    }
+
+    private Optional<Delivery> newest(String source) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement select = connection.prepareStatement(NEWEST)) {
+            select.setString(1, source);
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() ? Optional.of(RawDelivery.restore(row.getBytes(1))) : Optional.empty();
+            }
+        }
+    }
+}
