@@ -39,8 +39,7 @@ public record Event(
     }
 
     public Event as(String another) {
-        return new Event(
-                another, type, subject, occurredAt, sourceAccount, destinationAccount, money, unmapped);
+        return new Event(another, type, subject, occurredAt, sourceAccount, destinationAccount, money, unmapped);
     }
 
     public Event ofType(@Nullable String what) {

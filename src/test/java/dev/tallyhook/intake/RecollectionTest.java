@@ -74,13 +74,12 @@ class RecollectionTest {
                 .post("/v1/webhooks/shop")
                 .then()
                 .statusCode(200);
-        await().atMost(PATIENCE)
-                .untilAsserted(() -> given().auth()
-                        .oauth2(ReadersKnown.READER)
-                        .urlEncodingEnabled(false)
-                        .get(Webhooks.transactionPath("shop:" + id))
-                        .then()
-                        .body("status", equalTo("PROCESSED")));
+        await().atMost(PATIENCE).untilAsserted(() -> given().auth()
+                .oauth2(ReadersKnown.READER)
+                .urlEncodingEnabled(false)
+                .get(Webhooks.transactionPath("shop:" + id))
+                .then()
+                .body("status", equalTo("PROCESSED")));
         var learning = new Learning();
         recollection.recall(new Source("shop", learning, 1));
         assertEquals(1, learning.told.size());

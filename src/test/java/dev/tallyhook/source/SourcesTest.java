@@ -40,10 +40,7 @@ class SourcesTest {
     void what_was_checked_is_what_is_used_and_is_made_once() throws IOException {
         Path secrets = Files.writeString(directory.resolve("secrets"), "whsec_one\n");
         SourcesConfig config = config(Map.of(
-                "tallyhook.sources.shop.scheme",
-                "stripe",
-                "tallyhook.sources.shop.secrets-file",
-                secrets.toString()));
+                "tallyhook.sources.shop.scheme", "stripe", "tallyhook.sources.shop.secrets-file", secrets.toString()));
         assertEquals(List.of(), Sources.problems(config));
         Files.delete(secrets);
         var made = Sources.made(config);

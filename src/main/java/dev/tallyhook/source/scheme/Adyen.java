@@ -102,8 +102,8 @@ final class Adyen implements Scheme {
         List<Hmac> current = keys.current();
         return Verdict.of(!items.isEmpty()
                 && items.stream()
-                        .allMatch(item -> Hmac.anyFitsBase64(current, item.signature(), item.signed())
-                                && item.canBeSigned()));
+                        .allMatch(item ->
+                                Hmac.anyFitsBase64(current, item.signature(), item.signed()) && item.canBeSigned()));
     }
 
     @Override

@@ -85,8 +85,7 @@ final class AdyenItems {
             switch (name) {
                 case AMOUNT ->
                     readMembers(OF_AMOUNT, draft::twice, part -> draft.field(AMOUNT + "." + part, readText()));
-                case ADDITIONAL ->
-                    readMembers(Set.of(SIGNATURE), draft::twice, part -> draft.signature(readText()));
+                case ADDITIONAL -> readMembers(Set.of(SIGNATURE), draft::twice, part -> draft.signature(readText()));
                 default -> draft.field(name, readText());
             }
         });

@@ -99,8 +99,7 @@ final class Flutterwave implements Scheme {
             return Event.of(Event.digest(delivery.body()));
         }
         String id = data.text("/id");
-        return OneEvent.identified(
-                id == null ? null : DerivedIdentity.of(type, id, data.text("/status")), delivery);
+        return OneEvent.identified(id == null ? null : DerivedIdentity.of(type, id, data.text("/status")), delivery);
     }
 
     /** Not the token: it would let whoever reads the ledger send webhooks. */

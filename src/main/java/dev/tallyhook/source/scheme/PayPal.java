@@ -164,10 +164,7 @@ final class PayPal implements Recalling {
     public List<Event> events(Delivery delivery) {
         Event told = OneEvent.only(delivery, body -> event(body, delivery));
         String transmission = delivery.header(ID);
-        return List.of(
-                transmission.isEmpty()
-                        ? told
-                        : told.as(transmissions.identity(transmission, told.identity())));
+        return List.of(transmission.isEmpty() ? told : told.as(transmissions.identity(transmission, told.identity())));
     }
 
     private static Event event(Json body, Delivery delivery) {

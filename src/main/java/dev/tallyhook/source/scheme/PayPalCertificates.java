@@ -73,8 +73,7 @@ final class PayPalCertificates {
      * @param forKnown runs what fetches those that were PayPal's before
      * @param forNew runs what fetches all others
      */
-    PayPalCertificates(
-            CertificateSource source, PayPalTrust trust, Clock clock, Executor forKnown, Executor forNew) {
+    PayPalCertificates(CertificateSource source, PayPalTrust trust, Clock clock, Executor forKnown, Executor forNew) {
         this.source = source;
         this.trust = trust;
         this.clock = clock;

@@ -118,7 +118,9 @@ final class PayPalTrust {
         try {
             CertPathBuilder.getInstance("PKIX").build(parameters);
         } catch (CertPathBuilderException none) {
-            throw missing(chain).<GeneralSecurityException>map(CertificateException::new).orElse(none);
+            throw missing(chain)
+                    .<GeneralSecurityException>map(CertificateException::new)
+                    .orElse(none);
         }
         return leaf;
     }
@@ -134,8 +136,9 @@ final class PayPalTrust {
             Optional<X509Certificate> next =
                     chain.stream().filter(each -> isOf(wanted, each)).findFirst();
             if (next.isEmpty()) {
-                return Optional.of("Its way to a root ends at \"" + wanted.toString().replaceAll("\\p{Cntrl}", "?")
-                        + "\", which was not sent and is not trusted. If that issuer is right, add its certificate to trusted-certificates");
+                return Optional.of(
+                        "Its way to a root ends at \"" + wanted.toString().replaceAll("\\p{Cntrl}", "?")
+                                + "\", which was not sent and is not trusted. If that issuer is right, add its certificate to trusted-certificates");
             }
             issuer = next.get().getIssuerX500Principal();
         }

@@ -139,7 +139,8 @@ class AdyenPlatformTest {
             assertEquals(Event.digest(body), first.identity());
             assertEquals(Unmapped.NO_IDENTITY, first.unmapped());
             assertEquals(Instant.parse("2026-11-27T09:59:00Z"), first.occurredAt());
-            assertNotEquals(first.identity(), adyen.event(body.replace("one", "two")).identity());
+            assertNotEquals(
+                    first.identity(), adyen.event(body.replace("one", "two")).identity());
         }
         assertEquals(new BigDecimal("5.00"), adyen.event(transfer).money().amount());
     }

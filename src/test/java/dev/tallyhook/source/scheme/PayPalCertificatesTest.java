@@ -339,8 +339,8 @@ class PayPalCertificatesTest {
     @Test
     void one_whose_time_has_ended_is_fetched_anew_whatever_strangers_ask_for() {
         Instant end = Provider.NOW.plusSeconds(10);
-        source = url -> Optional.of(
-                Provider.bytes(BETWEEN.leaf(KEYS, Provider.NOW, end, false, Issued.SIGNATURES, NAME).pem(BETWEEN)));
+        source = url -> Optional.of(Provider.bytes(BETWEEN.leaf(KEYS, Provider.NOW, end, false, Issued.SIGNATURES, NAME)
+                .pem(BETWEEN)));
         verdict(URL);
         runTasks();
         assertEquals(Verdict.SIGNED, verdict(URL));
@@ -442,7 +442,8 @@ class PayPalCertificatesTest {
 
     @Test
     void an_issuer_between_may_be_trusted_by_itself() throws Exception {
-        PayPalTrust between = PayPalTrust.of(trusting(Files.writeString(directory.resolve("between.pem"), BETWEEN.pem())));
+        PayPalTrust between =
+                PayPalTrust.of(trusting(Files.writeString(directory.resolve("between.pem"), BETWEEN.pem())));
         assertNotNull(between.leaf(Provider.bytes(LEAF.pem()), Provider.NOW));
     }
 

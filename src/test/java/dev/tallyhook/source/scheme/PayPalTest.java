@@ -157,7 +157,8 @@ class PayPalTest {
         Map<String, String> headers = headers("plumless");
         assertEquals(Verdict.SIGNED, verify(headers, "plumless"));
         assertEquals(Verdict.SIGNED, verify(headers, "buckeroo"));
-        assertEquals(List.of(Event.digest("plumless"), Event.digest("plumless")), told(headers, "plumless", "buckeroo"));
+        assertEquals(
+                List.of(Event.digest("plumless"), Event.digest("plumless")), told(headers, "plumless", "buckeroo"));
     }
 
     private List<String> told(Map<String, String> headers, String... bodies) {
@@ -413,8 +414,7 @@ class PayPalTest {
             String currency, String sent, @Nullable Unmapped why) {
         String amount = "{\"amount\":{\"currency_code\":\"" + currency + "\",\"value\":\"" + sent + "\"}}";
         for (Event event : List.of(
-                resource("capture", amount),
-                resource("checkout-order", "{\"purchase_units\":[" + amount + "]}"))) {
+                resource("capture", amount), resource("checkout-order", "{\"purchase_units\":[" + amount + "]}"))) {
             assertEquals(new Money(new BigDecimal(sent), currency, sent, Money.Unit.MAJOR), event.money());
             assertEquals(why, event.unmapped());
         }

@@ -134,8 +134,7 @@ class RazorpayTest {
             })
     void two_payments_within_a_second_are_two_events_and_a_retry_of_one_is_none(String type) {
         String thing = type.split("\\.")[0];
-        String first = CAPTURED
-                .replace("\"payment.captured\"", "\"" + type + "\"")
+        String first = CAPTURED.replace("\"payment.captured\"", "\"" + type + "\"")
                 .replace("[\"payment\"]", "[\"" + thing + "\",\"payment\"]")
                 .replace("\"payload\":{", "\"payload\":{\"" + thing + "\":{\"entity\":{\"id\":\"thing_1\"}},");
         String second = first.replace("pay_1", "pay_2");
