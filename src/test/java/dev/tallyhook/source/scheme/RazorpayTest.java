@@ -133,7 +133,7 @@ class RazorpayTest {
                 "thing.happened"
             })
     void two_payments_within_a_second_are_two_events_and_a_retry_of_one_is_none(String type) {
-        String thing = type.split("\\.")[0];
+        String thing = type.substring(0, type.indexOf('.'));
         String first = CAPTURED.replace("\"payment.captured\"", "\"" + type + "\"")
                 .replace("[\"payment\"]", "[\"" + thing + "\",\"payment\"]")
                 .replace("\"payload\":{", "\"payload\":{\"" + thing + "\":{\"entity\":{\"id\":\"thing_1\"}},");
