@@ -1,7 +1,7 @@
 package dev.tallyhook.source;
 
-/** A scheme that learns from a delivery which was found to be signed before this start. */
-public interface Recalling extends Scheme {
+/** What a {@link Scheme} is beside that if it learns from a delivery which was found to be signed before this start. */
+public interface Recalling {
 
     /**
      * Called with the newest one that the ledger keeps, if there is one, on any thread.

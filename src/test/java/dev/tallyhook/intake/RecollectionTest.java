@@ -12,6 +12,7 @@ import dev.tallyhook.Webhooks;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Recalling;
+import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeSender;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
@@ -38,7 +39,7 @@ class RecollectionTest {
     Sources sources;
 
     /** One that keeps what it is told. */
-    private static final class Learning implements Recalling {
+    private static final class Learning implements Scheme, Recalling {
 
         private final List<Delivery> told = new ArrayList<>();
 

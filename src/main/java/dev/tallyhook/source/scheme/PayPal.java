@@ -7,6 +7,7 @@ import dev.tallyhook.source.Hmac;
 import dev.tallyhook.source.Json;
 import dev.tallyhook.source.Money;
 import dev.tallyhook.source.Recalling;
+import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
@@ -42,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://developer.paypal.com/api/rest/webhooks/rest/">PayPal: integrate webhooks</a>
  */
-final class PayPal implements Recalling {
+final class PayPal implements Scheme, Recalling {
 
     private static final String ID = "paypal-transmission-id";
     private static final String TIME = "paypal-transmission-time";
