@@ -9,7 +9,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,26 +23,28 @@ class AuditIT {
     private static final String AMOUNT = "1500.50";
     private static final String OTHER_AMOUNT = "2.25";
 
+    @AutoClose
+    private static DatabaseServer database;
+
     @TempDir
     Path directory;
 
     private final long longAgo = History.now() - TimeUnit.MINUTES.toMicros(1);
-    private DatabaseServer database;
     private History history;
     private Audit audit;
 
-    @BeforeEach
-    void open() throws Exception {
+    @BeforeAll
+    static void start() throws Exception {
         database = Stage.server();
         database.migrateTo("latest");
+    }
+
+    @BeforeEach
+    void startOver() throws Exception {
+        database.execute("DROP SCHEMA IF EXISTS audit CASCADE; TRUNCATE transactions, events, conflicts");
         history = new History(directory);
         audit = new Audit(database);
         audit.install();
-    }
-
-    @AfterEach
-    void close() throws Exception {
-        database.close();
     }
 
     @Test
@@ -97,7 +101,166 @@ class AuditIT {
         history.record(attempt("read", AMOUNT, longAgo, "timeout"));
 
         for (Audit.Finding finding : findings()) {
+            assertEquals(isOfSourcesAlone(finding) ? 0 : 1, finding.count(), finding.name());
+        }
+    }
+
+    private static boolean isOfSourcesAlone(Audit.Finding finding) {
+        return Stream.of(
+                        "part of a call",
+                        "wrong content of an event",
+                        "without its request",
+                        "wrong conflict of an event")
+                .anyMatch(finding.name()::startsWith);
+    }
+
+    @Test
+    void where_all_is_well_with_providers_events_nothing_is_found() throws Exception {
+        taken(stripe("good"));
+        stored(stripe("good"), "200 milliseconds");
+        history.record(attempt(stripe("good"), longAgo, "200", true));
+        taken(stripe("good").contradicted(OTHER_AMOUNT));
+        conflict(stripe("good"), OTHER_AMOUNT);
+        Call call = goCardless("all", 3);
+        taken(call);
+        stored(call, "0");
+        history.record(attempt(call, longAgo, "200", true));
+        history.record(attempt(goCardless("none", 3), longAgo, "503 The service is stopping; try again", false));
+        Call known = goCardless("stored_unheard", 2);
+        history.record(attempt(known, longAgo, "broken", false));
+        stored(known, "0");
+        history.record(attempt(known, longAgo, "200", true));
+        Call gone = goCardless("gone_unheard", 2);
+        history.record(attempt(gone, longAgo, "broken", false));
+        taken(gone);
+        stored(gone, "0");
+        history.recordRead(call.transactionId(), longAgo + 2_000_000, longAgo + 2_000_000, "PROCESSED");
+        assertTrue(findings().stream().allMatch(finding -> finding.count() == 0), () -> findings()
+                .toString());
+        assertEquals(
+                List.of("| gocardless | 4 | 2 | 7 | 0 |", "| stripe | 3 | 1 | 1 | 1 |"),
+                audit.perSource().stream().map(Verdict.PerSource::row).toList());
+        assertEquals(new Verdict.CutOff(2, 1), audit.cutOff());
+
+        // Success is what the source takes for it.
+        history.record(attempt("built in", AMOUNT, longAgo, "200"));
+        history.record(attempt(stripe("named"), longAgo, "202", false));
+        history.record(attempt(stripe("named"), longAgo, "401", false));
+        assertEquals(3, count(findings(), "answered with anything but"));
+    }
+
+    @Test
+    void of_each_violation_that_is_planted_among_providers_events_one_is_found() throws Exception {
+        taken(stripe("lost"));
+
+        taken(stripe("stored_twice"));
+        taken(stripe("stored_twice"));
+        stored(stripe("stored_twice"), "0");
+
+        taken(stripe("finished_twice"));
+        stored(stripe("finished_twice"), "0");
+        database.execute(
+                "UPDATE transactions SET currency = currency WHERE transaction_id = 'stripe:evt_finished_twice'");
+
+        taken(stripe("unfinished"));
+        insert(stripe("unfinished"), "0");
+
+        history.record(attempt(stripe("early"), History.now(), "200", false));
+        stored(stripe("early"), "0");
+
+        taken(goCardless("late", 1));
+        stored(goCardless("late", 1), "2 seconds");
+
+        // All of its events but one, and nobody was told that it is stored.
+        history.record(attempt(goCardless("part", 3), longAgo, "broken", false));
+        stored(goCardless("part", 2), "0");
+
+        taken(stripe("other_content"));
+        history.record(attempt(stripe("other_content").contradicted(OTHER_AMOUNT), longAgo, "200", true));
+        stored(stripe("other_content"), "0");
+        conflict(stripe("other_content"), OTHER_AMOUNT);
+
+        taken(goCardless("other_subject", 2));
+        stored(goCardless("other_subject", 2), "0", "subject = 'PMother_subject-0'");
+
+        taken(stripe("without_request"));
+        stored(stripe("without_request"), "0");
+        database.execute("DELETE FROM events WHERE transaction_id = 'stripe:evt_without_request'");
+
+        history.record(attempt(stripe("409"), longAgo, "409", false));
+        stored(stripe("409"), "0");
+        conflict(stripe("409"), AMOUNT);
+
+        taken(stripe("off_the_record"));
+        taken(stripe("off_the_record").contradicted(OTHER_AMOUNT));
+        stored(stripe("off_the_record"), "0");
+
+        stored(stripe("never_sent"), "0");
+
+        taken(goCardless("read", 2));
+        stored(goCardless("read", 2), "0");
+        history.recordRead("gocardless:EVread-1", longAgo + 5_000_000, longAgo + 5_000_000, "404");
+        history.recordRead("gocardless:EVread-1", longAgo, longAgo + 500_000, "PROCESSED");
+        history.recordRead("gocardless:EVread-1", longAgo, longAgo, "500");
+        history.record(attempt(goCardless("read", 2), longAgo, "timeout", false));
+
+        for (Audit.Finding finding : findings()) {
             assertEquals(1, finding.count(), finding.name());
+        }
+    }
+
+    private static Call stripe(String key) {
+        return new Call("stripe", Call.OF_STRIPE + key, 0, AMOUNT);
+    }
+
+    private static Call goCardless(String key, int events) {
+        return new Call("gocardless", Call.OF_GOCARDLESS + key, events, null);
+    }
+
+    private void taken(Call call) {
+        history.record(attempt(call, longAgo, "200", false));
+    }
+
+    private void conflict(Call call, String amount) throws SQLException {
+        database.execute("""
+                INSERT INTO conflicts (transaction_id, source_account, destination_account, amount, currency)
+                VALUES ('%s', 'cus', 'acct', %s, 'USD')""".formatted(call.id(), amount));
+    }
+
+    /** All of its events, as they must be but for what is said, and finished so late. */
+    private void stored(Call call, String late, String... other) throws SQLException {
+        insert(call, late);
+        for (String change : other) {
+            database.execute(
+                    "UPDATE transactions SET %s WHERE transaction_id = '%s'".formatted(change, call.transactionId()));
+            database.execute("DELETE FROM audit.finishes WHERE transaction_id = '%s'".formatted(call.transactionId()));
+        }
+        database.execute("""
+                UPDATE transactions SET status = 'PROCESSED', processed_at = clock_timestamp()
+                WHERE transaction_id ^@ '%s'""".formatted(call.id()));
+    }
+
+    /** The first of its events has the request, and the others name it. */
+    private void insert(Call call, String dueAgo) throws SQLException {
+        String key = call.id().replaceFirst("^" + Call.OF_STRIPE + "|^" + Call.OF_GOCARDLESS, "");
+        boolean many = call.events() > 0;
+        for (int number = 0; number < Math.max(1, call.events()); number++) {
+            String end = many ? "-" + number : "";
+            database.execute("""
+                    INSERT INTO transactions (
+                        transaction_id, source, type, subject, source_account, destination_account, amount, currency, due_at)
+                    VALUES ('%s', '%s', '%s', '%s', '%s', '%s', %s, %s, clock_timestamp() - interval '%s')""".formatted(
+                            call.id() + end,
+                            call.source(),
+                            many ? "payments.confirmed" : "payment_intent.succeeded",
+                            (many ? "PM" : "pi_") + key + end,
+                            (many ? "CU" : "cus_") + key + end,
+                            (many ? "CR" : "acct_") + key + end,
+                            call.amount(),
+                            many ? "NULL" : "'USD'",
+                            dueAgo));
+            database.execute("INSERT INTO events (transaction_id, raw, raw_of) VALUES ('%s', %s)"
+                    .formatted(call.id() + end, number == 0 ? "''::bytea, NULL" : "NULL, '" + call.id() + "-0'"));
         }
     }
 
@@ -222,7 +385,7 @@ class AuditIT {
             database.execute("""
                     TRUNCATE audit.attempts, audit.reads, audit.strikes;
                     DROP VIEW IF EXISTS audit.unpaused;
-                    DROP TABLE IF EXISTS audit.webhooks, audit.late, audit.silences""");
+                    DROP TABLE IF EXISTS audit.webhooks, audit.deliveries, audit.late, audit.silences""");
             audit.load(history, List.of(strikes));
             return audit.findings(DELAY);
         } catch (Exception failure) {
@@ -242,7 +405,11 @@ class AuditIT {
     }
 
     private static Attempt attempt(String id, String amount, long sent, String outcome) {
-        return new Attempt(id, amount, 0, sent, sent + 1_000, outcome, false);
+        return attempt(new Call(null, id, 0, amount), sent, outcome, false);
+    }
+
+    private static Attempt attempt(Call call, long sent, String outcome, boolean replayed) {
+        return new Attempt(call, 0, sent, sent + 1_000, outcome, replayed);
     }
 
     /** Stored, and finished so late. */

@@ -16,7 +16,8 @@ final class Logs {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final Pattern ID = Pattern.compile("txn_\\w+|\\d+");
+    private static final Pattern ID =
+            Pattern.compile("(?:txn_|%s|%s)\\w+|\\d+".formatted(Call.OF_STRIPE, Call.OF_GOCARDLESS));
 
     private final Map<String, Integer> messages = new TreeMap<>();
     private int stackTraces;

@@ -18,7 +18,9 @@ final class Replica implements AutoCloseable {
     private WrongClock clock;
 
     Replica(Map<String, String> environment, Logs logs) {
-        this.environment = Map.copyOf(environment);
+        Map<String, String> all = new HashMap<>(environment);
+        all.putAll(Call.environment());
+        this.environment = Map.copyOf(all);
         this.logs = logs;
     }
 

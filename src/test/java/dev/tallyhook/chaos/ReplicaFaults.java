@@ -13,6 +13,9 @@ final class ReplicaFaults {
     /** So long it is waited for a replica to be in the middle of what it is to be killed in. */
     private static final Duration MOMENT_MAX = Duration.ofSeconds(10);
 
+    /** Enough for a session to be most likely in the middle of one of them, and few enough for the others to fit in, too. */
+    private static final int FULL_CALLS = 4;
+
     private final Stage stage;
     private final Random random;
     private final Duration pause;
@@ -24,23 +27,27 @@ final class ReplicaFaults {
         this.pause = pause;
     }
 
+    /** While it is sent calls of many events. */
     Fault killedMidCommit() {
-        return killed("replica killed while it commits a group", "tallyhook-intake");
+        int victim = victim();
+        return restarted("replica killed while it commits a group", victim, () -> {
+            stage.sendFullCalls(FULL_CALLS, victim);
+            killInTheMiddle(victim, "tallyhook-intake");
+        });
     }
 
     Fault killedMidBatch() {
-        return killed("replica killed while it finishes a batch", "tallyhook-processing");
+        int victim = victim();
+        return restarted(
+                "replica killed while it finishes a batch",
+                victim,
+                () -> killInTheMiddle(victim, "tallyhook-processing"));
     }
 
     Fault killed() {
         int victim = victim();
         return restarted(
                 "replica killed", victim, () -> stage.replicas.get(victim).kill());
-    }
-
-    private Fault killed(String name, String session) {
-        int victim = victim();
-        return restarted(name, victim, () -> killInTheMiddle(victim, session));
     }
 
     Fault terminated() {

@@ -122,6 +122,11 @@ final class Stage implements AutoCloseable {
         traffic = new Traffic(ports, perSecond, delay, seed, history);
     }
 
+    /** Beside what is sent already: calls with as many events as there can be, all at once, and at first to this replica. */
+    void sendFullCalls(int count, int replica) {
+        traffic.sendFullCalls(count, replica);
+    }
+
     /** Tries each in turn while senders send, and tells how each went. */
     List<Strike> strike(List<Fault> faults) throws Exception {
         List<Strike> strikes = new ArrayList<>();
@@ -153,7 +158,17 @@ final class Stage implements AutoCloseable {
         }
         var audit = new Audit(database);
         audit.load(history, strikes);
-        return new Verdict(audit.findings(delay), audit.perOutcome(), audit.perFault(), unanswered, history, logs);
+        var verdict = new Verdict(
+                audit.findings(delay),
+                audit.perOutcome(),
+                audit.perSource(),
+                audit.perFault(),
+                audit.cutOff(),
+                unanswered,
+                history,
+                logs);
+        System.out.println(verdict.summary());
+        return verdict;
     }
 
     private long waiting() throws SQLException {

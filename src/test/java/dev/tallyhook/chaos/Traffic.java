@@ -1,11 +1,13 @@
 package dev.tallyhook.chaos;
 
 import dev.tallyhook.Webhooks;
+import dev.tallyhook.source.SchemeSender;
 import io.netty.channel.ConnectTimeoutException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -25,14 +28,19 @@ import java.util.regex.Pattern;
 
 /**
  * Senders as they are: each webhook is sent to any replica, given up after 5 s, and sent again, to any replica, until it is
- * answered for good. Some send it twice at once, some again later, some contradict themselves, and some ask what became of it.
- * Every request and answer goes into the history.
+ * answered for good. A fifth of them are what providers send, signed. Some send it twice at once, some again later, some contradict
+ * themselves, and some ask what became of it. Every request and answer goes into the history.
  */
 final class Traffic implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration BACKOFF_MIN = Duration.ofMillis(100);
     private static final Duration BACKOFF_MAX = Duration.ofSeconds(1);
+
+    /** Two deliveries of an event seldom have the same counter in their bodies. */
+    private static final int COUNTS = 1_000;
+
+    private static final SchemeSender.Signed NOTHING = new SchemeSender.Signed("", Map.of(), new byte[0]);
 
     /** Webhooks that are not answered for good; who would send one more waits. More of them, sent again and again, would be the senders' own storm. */
     private static final int UNDER_WAY_MAX = 1_000;
@@ -79,7 +87,18 @@ final class Traffic implements AutoCloseable {
                 }
                 pause();
             }
-            send("txn_%016x".formatted(scramble(random.nextLong() ^ sent)));
+            send(key(sent));
+        }
+    }
+
+    private String key(long counter) {
+        return "%016x".formatted(scramble(random.nextLong() ^ counter));
+    }
+
+    /** Beside all others, and all at once: calls with as many events as there can be, at first to one of those to whom it sends. */
+    void sendFullCalls(int count, int receiver) {
+        for (int i = 0; i < count; i++) {
+            deliver(Call.full(key(i)), receiver, 0);
         }
     }
 
@@ -97,20 +116,20 @@ final class Traffic implements AutoCloseable {
         return mixed ^ (mixed >>> 31);
     }
 
-    private void send(String id) {
-        String amount = "1500.50";
+    private void send(String key) {
+        Call call = Call.of(key, "1500.50", random);
         int kind = random.nextInt(100);
-        deliver(id, amount, 0);
+        deliver(call, 0);
         if (kind < 4) {
-            deliver(id, amount, 0);
+            deliver(call, 0);
         } else if (kind < 7) {
-            sometime(() -> deliver(id, amount, 0));
+            sometime(() -> deliver(call, 0));
         } else if (kind < 9) {
-            deliver(id, "2.25", 0);
+            deliver(call.contradicted("2.25"), 0);
         } else if (kind < 11) {
-            sometime(() -> deliver(id, "2.25", 0));
+            sometime(() -> deliver(call.contradicted("2.25"), 0));
         } else if (kind < 16) {
-            sometime(() -> read(id));
+            sometime(() -> read(call.transactionId()));
         }
     }
 
@@ -127,28 +146,32 @@ final class Traffic implements AutoCloseable {
         vertx.setTimer(Math.max(1, pause.toMillis()), unused -> task.run());
     }
 
-    /** Sends it, and again after a pause, until it is answered with 202 or refused for good. */
-    private void deliver(String id, String amount, int tries) {
+    private void deliver(Call call, int tries) {
+        deliver(call, random.nextInt(receivers.size()), tries);
+    }
+
+    /** Sends it, and again after a pause, until it is answered with success or refused for good. */
+    private void deliver(Call call, int receiver, int tries) {
         if (tries == 0) {
             underWay.incrementAndGet();
         }
-        int receiver = random.nextInt(receivers.size());
+        SchemeSender.Signed signed = call.request(random.nextInt(COUNTS));
         long sent = History.now();
-        request(HttpMethod.POST, receiver, Webhooks.PATH, body(id, amount)).onComplete(result -> {
+        request(HttpMethod.POST, receiver, call.path(), signed).onComplete(result -> {
             Answer answer = result.result();
             String outcome = answer == null ? outcome(result.cause()) : answer.outcome();
             boolean replayed = answer != null && answer.replayed();
-            history.record(new Attempt(id, amount, receiver, sent, History.now(), outcome, replayed));
+            history.record(new Attempt(call, receiver, sent, History.now(), outcome, replayed));
             if (answer != null && answer.status() < 500) {
                 underWay.decrementAndGet();
             } else {
-                later(backoff(tries), () -> deliver(id, amount, tries + 1));
+                later(backoff(tries), () -> deliver(call, tries + 1));
             }
         });
     }
 
     /** On the event loop: an answer could come, and its body be lost, before another thread has said what is to be done with it. */
-    private Future<Answer> request(HttpMethod method, int receiver, String path, String body) {
+    private Future<Answer> request(HttpMethod method, int receiver, String path, SchemeSender.Signed signed) {
         var options = new RequestOptions()
                 .setMethod(method)
                 .setHost("127.0.0.1")
@@ -156,9 +179,10 @@ final class Traffic implements AutoCloseable {
                 .setURI(path)
                 .setTimeout(PATIENCE.toMillis())
                 .putHeader("Content-Type", "application/json");
+        signed.headers().forEach(options::putHeader);
         Promise<Answer> answered = Promise.promise();
         vertx.runOnContext(unused -> client.request(options)
-                .compose(request -> request.send(body))
+                .compose(request -> request.send(Buffer.buffer(signed.body())))
                 .compose(response -> response.body()
                         .map(bytes -> new Answer(
                                 response.statusCode(),
@@ -166,12 +190,6 @@ final class Traffic implements AutoCloseable {
                                 bytes.toString())))
                 .onComplete(answered));
         return answered.future();
-    }
-
-    /** The accounts are made of the id, so that a row that mixes two webhooks up shows. */
-    private static String body(String id, String amount) {
-        return """
-                {"transaction_id":"%s","source_account":"from_%s","destination_account":"to_%s","amount":%s,"currency":"INR"}""".formatted(id, id, id, amount);
     }
 
     private static String outcome(Throwable failure) {
@@ -195,7 +213,7 @@ final class Traffic implements AutoCloseable {
     private void read(String id) {
         int receiver = random.nextInt(receivers.size());
         long sent = History.now();
-        request(HttpMethod.GET, receiver, Webhooks.transactionPath(id), "").onComplete(result -> {
+        request(HttpMethod.GET, receiver, Webhooks.transactionPath(id), NOTHING).onComplete(result -> {
             Answer answer = result.result();
             history.recordRead(
                     id, sent, History.now(), answer == null ? outcome(result.cause()) : answer.transactionStatus());

@@ -11,7 +11,9 @@ import java.util.stream.Collectors;
 record Verdict(
         List<Audit.Finding> findings,
         List<PerOutcome> outcomes,
+        List<PerSource> sources,
         List<PerFault> faults,
+        CutOff cutOff,
         int unanswered,
         History history,
         Logs logs) {
@@ -24,6 +26,30 @@ record Verdict(
                     .formatted(outcome, count, median.toMillis(), p99.toMillis(), max.toMillis());
         }
     }
+
+    /**
+     * What came of a source.
+     *
+     * @param taken requests that were answered with success
+     * @param replayed those of them whose events were all known
+     * @param stored rows in the ledger
+     */
+    record PerSource(String source, int taken, int replayed, int stored, int conflicts) {
+
+        /** What stands for the built-in source, as in its path. */
+        static final String BUILT_IN = "transactions";
+
+        String row() {
+            return "| %s | %d | %d | %d | %d |".formatted(source, taken, replayed, stored, conflicts);
+        }
+    }
+
+    /**
+     * Calls of several events whose answer never came, because the replica died, the connection broke or it took too long.
+     *
+     * @param stored those of them that were in the ledger all the same
+     */
+    record CutOff(int calls, int stored) {}
 
     /**
      * A fault, over all its strikes.
@@ -84,10 +110,21 @@ record Verdict(
         if (logs.strayLines() > 0) {
             violations.add(logs.strayLines() + " lines in the logs that are no log entries");
         }
-        if (history.count(Attempt.ACCEPTED) == 0) {
-            violations.add("nothing was accepted, so nothing was tried");
+        if (history.count(Attempt.ACCEPTED) == 0 || history.count(Attempt.ACCEPTED_BY_SOURCE) == 0) {
+            violations.add("nothing was accepted, or no event of a provider, so nothing was tried");
         }
         return violations;
+    }
+
+    /** How much was held against the ledger, in one line. */
+    String summary() {
+        int rows = sources.stream().mapToInt(PerSource::stored).sum();
+        int events = sources.stream()
+                .filter(source -> !source.source().equals(PerSource.BUILT_IN))
+                .mapToInt(PerSource::stored)
+                .sum();
+        return "audited: %d transactions, of which %d are events of providers; of their calls with several events %d were cut off, %d of them stored"
+                .formatted(rows, events, cutOff.calls(), cutOff.stored());
     }
 
     /** Markdown, for people and for the documentation. */
@@ -96,6 +133,10 @@ record Verdict(
                 | requests | |
                 |---|---|
                 | sent | %d |
+                %s
+
+                | source | requests answered with success | of them replays | rows in the ledger | conflicts on record |
+                |---|---|---|---|---|
                 %s
 
                 | as senders felt it, while no replica was paused | | median | p99 | max |
@@ -108,7 +149,7 @@ record Verdict(
                 | webhooks not answered for good at the end | %d |
                 | stack traces in the logs | %d |
 
-                | fault | strikes | accepts again: median | max | every replica: max | longest without a 202 | latest finish |
+                | fault | strikes | accepts again: median | max | every replica: max | longest without success | latest finish |
                 |---|---|---|---|---|---|---|
                 %s
                 """.formatted(
@@ -118,6 +159,7 @@ record Verdict(
                         history.outcomes().entrySet().stream()
                                 .map(outcome -> "| answered " + outcome.getKey() + " | " + outcome.getValue() + " |")
                                 .collect(Collectors.joining("\n")),
+                        sources.stream().map(PerSource::row).collect(Collectors.joining("\n")),
                         outcomes.stream().map(PerOutcome::row).collect(Collectors.joining("\n")),
                         findings.stream()
                                 .map(finding -> "| " + finding.name() + " | " + finding.count() + " |")

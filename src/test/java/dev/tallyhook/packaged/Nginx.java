@@ -24,6 +24,8 @@ public final class Nginx implements AutoCloseable {
                 events { worker_connections 4096; }
                 http {
                     access_log off;
+                    # A larger body goes through a file, which the workers, who are nobody if this is root, may not write here.
+                    client_body_buffer_size 1m;
                     client_body_temp_path %1$s/body;
                     proxy_temp_path %1$s/proxy;
                     fastcgi_temp_path %1$s/fastcgi;

@@ -1,0 +1,111 @@
+package dev.tallyhook.chaos;
+
+import java.util.List;
+
+/**
+ * What must be counted as 0.
+ *
+ * @param sql with {@code %1$d} for the delay and {@code %2$d} and {@code %3$d} for the bounds of {@link Audit}, in milliseconds, and
+ *     {@code %4$s} and {@code %5$s} for what the ids of {@link Call}'s two providers begin with
+ */
+record Check(String name, String sql) {
+
+    static final List<Check> ALL = List.of(
+            new Check("lost: answered with success and not in the ledger", """
+                    SELECT count(*) FROM audit.webhooks AS webhook
+                    WHERE accepts > 0 AND NOT EXISTS (
+                        SELECT FROM transactions WHERE transaction_id = webhook.transaction_id)"""),
+            new Check(
+                    "part of a call stored: of the events of one request some are in the ledger and some are not", """
+                    SELECT count(*) FROM (
+                        SELECT DISTINCT call, events FROM audit.attempts WHERE events > 0) AS sent
+                    WHERE (
+                        SELECT count(*) FROM generate_series(0, events - 1) AS number
+                        JOIN transactions ON transaction_id = (call || '-' || number) COLLATE "C") NOT IN (0, events)"""),
+            new Check("stored twice: two answers of success for one id that both say it is new", """
+                    SELECT count(*) FROM audit.webhooks WHERE first_accepts > 1"""),
+            new Check("finished twice", """
+                    SELECT count(*) FROM (
+                        SELECT FROM audit.finishes GROUP BY transaction_id HAVING count(*) > 1) AS twice"""),
+            new Check("unfinished at the end", """
+                    SELECT count(*) FROM transactions WHERE status <> 'PROCESSED'"""),
+            new Check("early", """
+                    SELECT count(*) FROM transactions
+                    LEFT JOIN audit.finishes USING (transaction_id)
+                    LEFT JOIN audit.webhooks USING (transaction_id)
+                    LEFT JOIN LATERAL (
+                        SELECT count(*) FILTER (
+                                   WHERE set_at && tstzrange(audit.at(sent), finished_at - finishes.ahead, '[]')) > 0
+                                   AS yes,
+                               count(*) FILTER (
+                                   WHERE greatest(since, transactions.due_at - clocks.ahead, audit.at(sent))
+                                         <= least(until, finished_at - finishes.ahead)) > 0 AS was_due
+                        FROM audit.clocks) AS clock_was_set ON true
+                    WHERE processed_at < transactions.due_at
+                       OR NOT yes AND finished_at < transactions.due_at
+                       OR NOT yes AND processed_at - ahead < audit.at(sent) + interval '%1$d milliseconds'
+                       OR yes AND NOT was_due"""),
+            new Check("late beyond the bound", """
+                    SELECT count(*) FROM audit.late
+                    WHERE late > CASE WHEN held THEN interval '%3$d milliseconds' ELSE interval '%2$d milliseconds' END"""),
+            new Check("wrong content: answered as stored for other content than is stored", """
+                    SELECT count(*) FROM audit.deliveries AS delivery JOIN transactions AS stored USING (transaction_id)
+                    WHERE taken AND delivery.source IS NULL
+                      AND (delivery.amount <> stored.amount
+                           OR stored.source_account <> 'from_' || transaction_id
+                           OR stored.destination_account <> 'to_' || transaction_id
+                           OR stored.currency <> 'INR')
+                       OR taken AND delivery.source IS NOT NULL AND replayed AND delivery.amount <> stored.amount"""),
+            new Check("wrong content of an event: a row says other things than its provider did", """
+                    SELECT count(*) FROM (
+                        SELECT *, regexp_replace(transaction_id, '^%4$s|^%5$s', '') AS key
+                        FROM transactions JOIN audit.webhooks USING (transaction_id)
+                        WHERE source IS NOT NULL) AS stored
+                    WHERE ARRAY[source, type, subject, source_account, destination_account, currency, unmapped] IS DISTINCT FROM
+                          CASE WHEN transaction_id ^@ '%4$s'
+                              THEN ARRAY['stripe', 'payment_intent.succeeded', 'pi_' || key, 'cus_' || key, 'acct_' || key, 'USD', NULL]
+                              ELSE ARRAY['gocardless', 'payments.confirmed', 'PM' || key, 'CU' || key, 'CR' || key, NULL, NULL] END
+                       OR NOT EXISTS (
+                           SELECT FROM audit.deliveries AS delivery
+                           WHERE delivery.transaction_id = stored.transaction_id
+                             AND delivery.amount IS NOT DISTINCT FROM stored.amount)"""),
+            new Check("without its request: of an event the bytes that brought it are not kept", """
+                    SELECT count(*) FROM transactions AS stored
+                    LEFT JOIN events AS event USING (transaction_id)
+                    LEFT JOIN events AS bearer ON bearer.transaction_id = event.raw_of
+                    WHERE stored.source IS NOT NULL AND event.raw IS NULL AND bearer.raw IS NULL"""),
+            new Check("wrong conflict: answered 409 for the content that is stored", """
+                    SELECT count(*) FROM audit.deliveries AS delivery LEFT JOIN transactions AS stored USING (transaction_id)
+                    WHERE outcome = '409' AND (stored.amount IS NULL OR delivery.amount = stored.amount)"""),
+            new Check("wrong conflict of an event: on record with the content that is stored", """
+                    SELECT count(*) FROM conflicts JOIN transactions AS stored USING (transaction_id)
+                    WHERE stored.source IS NOT NULL AND conflicts.amount IS NOT DISTINCT FROM stored.amount"""),
+            new Check("conflict not on record", """
+                    SELECT count(*) FROM (
+                        SELECT transaction_id, delivery.amount
+                        FROM audit.deliveries AS delivery LEFT JOIN transactions AS stored USING (transaction_id)
+                        WHERE outcome = '409' OR taken AND delivery.source IS NOT NULL AND delivery.amount <> stored.amount
+                        EXCEPT ALL
+                        SELECT transaction_id, amount FROM conflicts) AS missing"""),
+            new Check("in the ledger and never sent", """
+                    SELECT count(*) FROM transactions AS stored
+                    WHERE NOT EXISTS (SELECT FROM audit.webhooks WHERE transaction_id = stored.transaction_id)"""),
+            new Check("read as missing after an answer of success", """
+                    SELECT count(*) FROM audit.reads AS reading JOIN audit.webhooks AS webhook USING (transaction_id)
+                    WHERE said = '404' AND accepted < reading.sent"""),
+            new Check("read as finished before it was due", """
+                    SELECT count(*) FROM audit.reads AS reading JOIN audit.webhooks AS webhook USING (transaction_id)
+                    WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000
+                      AND NOT EXISTS (
+                          SELECT FROM audit.clocks
+                          WHERE set_at && tstzrange(audit.at(webhook.sent), audit.at(answered), '[]'))"""),
+            new Check("not answered within 5 s, though no replica was paused", """
+                    SELECT count(*) FROM audit.unpaused WHERE outcome = 'timeout'"""),
+            new Check("answered with anything but 202, 409, by a source 200, and a 503 that says why", """
+                    SELECT count(*) FROM audit.attempts
+                    WHERE NOT taken AND NOT (source IS NULL AND outcome = '409')
+                      AND outcome NOT IN ('refused', 'broken', 'timeout') AND outcome NOT LIKE '503 %%'"""),
+            new Check("read with anything but 200, 404 and 503", """
+                    SELECT count(*) FROM audit.reads
+                    WHERE said NOT IN ('PROCESSING', 'PROCESSED', '404', '503', 'refused', 'broken', 'timeout')"""));
+}
