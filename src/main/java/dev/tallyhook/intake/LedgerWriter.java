@@ -18,10 +18,8 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -52,34 +50,34 @@ class LedgerWriter {
             FROM inserted
             WHERE\s""" + DURABLY;
 
-    /** The same for groups with events of named senders: each new one leaves its row beside its transaction's, by one statement. */
+    /**
+     * The same for groups with events of named senders: the requests that brought them are kept as well, by one statement, unless
+     * nothing that they brought was new.
+     */
     private static final String INSERT_NEW_EVENTS = """
-            WITH webhook AS MATERIALIZED (
-                SELECT *
-                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
-                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::bigint[])
-                    WITH ORDINALITY AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
-                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, delivery, place)),
+            WITH request AS MATERIALIZED (
+                SELECT nextval('requests_id_seq') AS id, raw, number
+                FROM unnest(?::bytea[]) WITH ORDINALITY AS request (raw, number)),
             inserted AS (
                 INSERT INTO transactions (
                     transaction_id, source_account, destination_account, amount, currency, due_at, traceparent,
-                    source, type, subject, occurred_at, unmapped)
+                    source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
                 SELECT transaction_id, source_account, destination_account, amount, currency,
-                       now() + ? * interval '1 microsecond', traceparent, source, type, subject, occurred_at, unmapped
-                FROM webhook
-                ORDER BY place
+                       now() + ? * interval '1 microsecond', traceparent,
+                       source, type, subject, occurred_at, unmapped, amount_sent, amount_unit::"char",
+                       (SELECT array_agg(id ORDER BY number) FROM request)[request], request_place
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[])
+                    AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
+                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
                 ON CONFLICT (transaction_id) DO NOTHING
-                RETURNING transaction_id),
-            fresh AS (
-                SELECT webhook.*, first_value(transaction_id) OVER (PARTITION BY delivery ORDER BY place) AS keeper
-                FROM inserted JOIN webhook USING (transaction_id)
-                WHERE source IS NOT NULL),
+                RETURNING transaction_id, request),
             kept AS (
-                INSERT INTO events (transaction_id, amount_sent, amount_unit, raw_of, raw)
-                SELECT transaction_id, amount_sent, amount_unit::"char", nullif(keeper, transaction_id),
-                       CASE WHEN keeper = transaction_id THEN raw END
-                FROM fresh JOIN unnest(?::bytea[]) WITH ORDINALITY AS request (raw, delivery) USING (delivery)
-                ON CONFLICT (transaction_id) DO NOTHING)
+                INSERT INTO requests (id, raw)
+                OVERRIDING SYSTEM VALUE
+                SELECT id, raw
+                FROM request
+                WHERE id IN (SELECT request FROM inserted))
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
             FROM inserted
             WHERE\s""" + DURABLY;
@@ -184,14 +182,12 @@ class LedgerWriter {
     }
 
     private Set<String> insertNewEvents(Connection connection, List<Webhook> webhooks) throws SQLException {
-        Map<RawDelivery, Long> deliveries = new LinkedHashMap<>();
-        webhooks.stream()
-                .map(Webhook::event)
-                .filter(Objects::nonNull)
-                .forEach(event -> deliveries.putIfAbsent(event.raw(), deliveries.size() + 1L));
+        var requests = KeptRequests.of(webhooks);
         try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW_EVENTS)) {
-            bindColumns(insert, 1, webhooks);
-            int next = 1 + COLUMNS;
+            insert.setArray(1, connection.createArrayOf("bytea", requests.compressed()));
+            insert.setLong(2, delay.toNanos() / 1_000);
+            bindColumns(insert, 3, webhooks);
+            int next = 3 + COLUMNS;
             insert.setArray(next++, traceparents(connection, webhooks));
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::source));
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::type));
@@ -201,15 +197,8 @@ class LedgerWriter {
             insert.setArray(next++, ofSent(connection, webhooks, Money::sent));
             insert.setArray(
                     next++, ofSent(connection, webhooks, sent -> sent.unit().code()));
-            insert.setArray(next++, ofEvents(connection, "bigint", webhooks, event -> deliveries.get(event.raw())));
-            insert.setLong(next++, delay.toNanos() / 1_000);
-            insert.setArray(
-                    next++,
-                    connection.createArrayOf(
-                            "bytea",
-                            deliveries.keySet().stream()
-                                    .map(RawDelivery::compressed)
-                                    .toArray(byte[][]::new)));
+            insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.number(event.raw())));
+            insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.place(event.raw())));
             insert.setInt(next, webhooks.size());
             return inserted(insert, webhooks);
         }
