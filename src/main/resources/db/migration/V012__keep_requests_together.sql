@@ -9,19 +9,20 @@ CREATE TABLE requests (
 
     CONSTRAINT requests_pkey PRIMARY KEY (id)
 );
--- Compressed before it comes here (RawRequests), so the server does not try again.
-ALTER TABLE requests ALTER COLUMN raw SET STORAGE EXTERNAL;
+-- Compressed before it comes here (RawRequests), so the server does not try again; and up to a page in one piece.
+ALTER TABLE requests ALTER COLUMN raw SET STORAGE EXTERNAL, SET (toast_tuple_target = 8160);
 
--- NOT VALID, so that nobody waits while all rows are read: those of before have none of this.
+-- NOT VALID, so that nobody waits while all rows are read: those of before have none of this. One check, because each is prepared for
+-- each statement.
 SELECT pg_temp.change_table('transactions', $change$
     ALTER TABLE transactions
         ADD COLUMN request       bigint,
         ADD COLUMN request_place smallint,
         ADD COLUMN amount_unit   "char",
         ADD COLUMN amount_sent   text COLLATE "C",
-        ADD CONSTRAINT built_in_came_with_nothing_else CHECK (
-            source IS NOT NULL OR (request IS NULL AND amount_sent IS NULL)) NOT VALID,
-        ADD CONSTRAINT request_has_a_place CHECK ((request IS NULL) = (request_place IS NULL)) NOT VALID,
-        ADD CONSTRAINT amount_has_its_unit CHECK ((amount_sent IS NULL) = (amount_unit IS NULL)) NOT VALID,
-        ADD CONSTRAINT unit_is_minor_or_major CHECK (amount_unit IN ('i', 'a')) NOT VALID
+        ADD CONSTRAINT came_as_it_is_kept CHECK (
+            (source IS NOT NULL OR (request IS NULL AND amount_sent IS NULL))
+            AND (request IS NULL) = (request_place IS NULL)
+            AND (amount_sent IS NULL) = (amount_unit IS NULL)
+            AND (amount_unit IS NULL OR amount_unit IN ('i', 'a'))) NOT VALID
 $change$);
