@@ -326,6 +326,6 @@ class OpenApiTest {
     }
 
     private void empty() {
-        trouble.run("DELETE FROM transactions; DELETE FROM events; DELETE FROM conflicts; DELETE FROM holds");
+        trouble.run("DELETE FROM transactions; DELETE FROM requests; DELETE FROM conflicts; DELETE FROM holds");
     }
 }

@@ -168,7 +168,7 @@ final class Provocations {
         when(
                 "getRawEvent 404 not_found",
                 () -> service.get("/v1/transactions/txn_unknown/raw", DocumentedService.RAW_TOKEN));
-        reads("getRawEvent", RAW, DocumentedService.RAW_TOKEN, "events");
+        reads("getRawEvent", RAW, DocumentedService.RAW_TOKEN, "requests");
     }
 
     /** What all that read have in common. */

@@ -52,15 +52,18 @@ class SessionCheck {
                     format('GRANT %s ON %I.%I TO %I', privilege, current_schema(), name, current_user), '; '
                     ORDER BY name, privilege)
             FROM (VALUES ('transactions', 'SELECT'), ('transactions', 'INSERT'), ('transactions', 'UPDATE'),
+                         ('events', 'SELECT'), ('requests', 'SELECT'), ('requests', 'INSERT'), ('requests_id_seq', 'USAGE'),
                          ('conflicts', 'SELECT'), ('conflicts', 'INSERT'), ('conflicts', 'UPDATE'),
                          ('holds', 'SELECT'), ('holds', 'INSERT'),
                          ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE')) AS needed (name, privilege)
-            WHERE NOT has_table_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege)
+            WHERE NOT CASE privilege
+                WHEN 'USAGE' THEN has_sequence_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege)
+                ELSE has_table_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege) END
             """;
 
     private static final String HIDDEN = """
             SELECT string_agg(format('%I.%I', current_schema(), name), ', ' ORDER BY name)
-            FROM unnest('{transactions,conflicts,holds,activity}'::text[]) AS needed (name)
+            FROM unnest('{transactions,requests,events,conflicts,holds,activity}'::text[]) AS needed (name)
             WHERE row_security_active(to_regclass(format('%I.%I', current_schema(), name)))
             """;
 

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * An event as its rows have it.
  *
- * @param keeper the row that has the request; the same id if it is this one
+ * @param request names the request that brought it, perhaps with others
  */
 record KeptEvent(
         String transactionId,
         String source,
-        String keeper,
+        String request,
         @Nullable String sourceAccount,
         @Nullable String destinationAccount,
         @Nullable BigDecimal amount,
@@ -36,7 +36,7 @@ record KeptEvent(
         return new KeptEvent(
                 transactionId,
                 source,
-                keeper,
+                request,
                 first(sourceAccount, now.sourceAccount()),
                 first(destinationAccount, now.destinationAccount()),
                 first(amount, now.amount()),

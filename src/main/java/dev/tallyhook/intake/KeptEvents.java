@@ -1,5 +1,7 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.transaction.RawRequest;
+import dev.tallyhook.transaction.RawRequests;
 import dev.tallyhook.transaction.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -31,12 +33,17 @@ final class KeptEvents {
     private static final String COUNT =
             "SELECT count(*) FROM transactions WHERE unmapped IS NOT NULL AND (source = ? OR ?::text IS NULL)";
 
+    /** Those of before V012 have their requests in another table. */
     private static final String SELECT = """
-            SELECT created_at, transactions.transaction_id, source, keeper.transaction_id, source_account, destination_account, amount,
-                   currency, type, subject, occurred_at, unmapped, event.amount_sent, event.amount_unit, keeper.raw
+            SELECT created_at, transactions.transaction_id, source, source_account, destination_account, amount, currency, type, subject,
+                   occurred_at, unmapped, coalesce(transactions.amount_sent, event.amount_sent),
+                   coalesce(transactions.amount_unit, event.amount_unit),
+                   coalesce(request::text || '/' || request_place, keeper.transaction_id), coalesce(requests.raw, keeper.raw),
+                   coalesce(request_place, 0)
             FROM transactions
-            JOIN events AS event ON event.transaction_id = transactions.transaction_id
-            JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+            LEFT JOIN requests ON requests.id = transactions.request
+            LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
+            LEFT JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
             WHERE unmapped IS NOT NULL
               AND (source = ? OR ?::text IS NULL)
               AND (created_at, transactions.transaction_id) > (?, ?)
@@ -46,24 +53,25 @@ final class KeptEvents {
 
     private static final String IS_STORED = "SELECT FROM transactions WHERE transaction_id = ?";
 
-    /** Both rows of each, by one statement. */
+    /** Whose request brought nobody else. Of one commit, all have the same time. */
+    private static final String IS_ALONE = """
+            SELECT NOT EXISTS (
+                    SELECT FROM transactions AS one JOIN transactions AS other USING (created_at, request, request_place)
+                    WHERE one.transaction_id = ?
+                      AND other.transaction_id <> one.transaction_id
+                      AND (other.status = 'PROCESSED' OR other.status = 'PROCESSING' OR other.status = 'HELD'))
+                AND NOT EXISTS (SELECT FROM events WHERE transaction_id = ? AND raw_of IS NOT NULL)
+            """;
+
     private static final String UPDATE = """
-            WITH now AS MATERIALIZED (
-                SELECT *
-                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[], ?::text[], ?::timestamptz[],
-                        ?::text[], ?::text[], ?::text[])
-                    AS now (transaction_id, source_account, destination_account, amount, currency, type, subject, occurred_at,
-                        unmapped, amount_sent, amount_unit)),
-            event AS (
-                UPDATE events
-                SET amount_sent = now.amount_sent, amount_unit = now.amount_unit::"char"
-                FROM now
-                WHERE events.transaction_id = now.transaction_id)
             UPDATE transactions
             SET source_account = now.source_account, destination_account = now.destination_account, amount = now.amount,
                 currency = now.currency, type = now.type, subject = now.subject, occurred_at = now.occurred_at,
-                unmapped = now.unmapped
-            FROM now
+                unmapped = now.unmapped, amount_sent = now.amount_sent, amount_unit = now.amount_unit::"char"
+            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[], ?::text[], ?::timestamptz[],
+                    ?::text[], ?::text[], ?::text[])
+                AS now (transaction_id, source_account, destination_account, amount, currency, type, subject, occurred_at,
+                    unmapped, amount_sent, amount_unit)
             WHERE transactions.transaction_id = now.transaction_id
               AND transactions.unmapped IS NOT NULL
             """;
@@ -83,9 +91,9 @@ final class KeptEvents {
         static final Place BEGINNING = new Place(OffsetDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC), "");
     }
 
-    /** The request that brought an event, compressed; to be read before the next event is. */
+    /** The request that brought an event; to be read before the next event is. */
     interface Raw {
-        byte[] read() throws SQLException;
+        RawRequest read() throws SQLException;
     }
 
     /** Looks at events, one by one. */
@@ -138,7 +146,7 @@ final class KeptEvents {
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     place = new Place(row.getObject(1, OffsetDateTime.class), row.getString(2));
-                    visitor.visit(event(row), () -> row.getBytes(15));
+                    visitor.visit(event(row), () -> RawRequests.read(row.getBytes(15), row.getInt(16)));
                 }
             }
         }
@@ -148,17 +156,17 @@ final class KeptEvents {
         return new KeptEvent(
                 row.getString(2),
                 row.getString(3),
+                row.getString(14),
                 row.getString(4),
                 row.getString(5),
-                row.getString(6),
-                row.getBigDecimal(7),
+                row.getBigDecimal(6),
+                row.getString(7),
                 row.getString(8),
                 row.getString(9),
-                row.getString(10),
-                Timestamps.orNull(row, 11),
+                Timestamps.orNull(row, 10),
+                row.getString(11),
                 row.getString(12),
-                row.getString(13),
-                row.getString(14));
+                row.getString(13));
     }
 
     /** Whether any row has that id. */
@@ -167,6 +175,18 @@ final class KeptEvents {
             select.setString(1, id);
             try (ResultSet row = select.executeQuery()) {
                 return row.next();
+            }
+        }
+    }
+
+    /** Whether the request that brought an event brought no other. */
+    boolean isAlone(KeptEvent event) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(IS_ALONE)) {
+            select.setString(1, event.transactionId());
+            select.setString(2, event.transactionId());
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
             }
         }
     }

@@ -18,10 +18,8 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
@@ -52,34 +50,34 @@ class LedgerWriter {
             FROM inserted
             WHERE\s""" + DURABLY;
 
-    /** The same for groups with events of named senders: each new one leaves its row beside its transaction's, by one statement. */
+    /**
+     * The same for groups with events of named senders: the requests that brought them are kept as well, by one statement, unless
+     * nothing that they brought was new.
+     */
     private static final String INSERT_NEW_EVENTS = """
-            WITH webhook AS MATERIALIZED (
-                SELECT *
-                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
-                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::bigint[])
-                    WITH ORDINALITY AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
-                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, delivery, place)),
+            WITH request AS MATERIALIZED (
+                SELECT nextval('requests_id_seq') AS id, raw, number
+                FROM unnest(?::bytea[]) WITH ORDINALITY AS request (raw, number)),
             inserted AS (
                 INSERT INTO transactions (
                     transaction_id, source_account, destination_account, amount, currency, due_at, traceparent,
-                    source, type, subject, occurred_at, unmapped)
+                    source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
                 SELECT transaction_id, source_account, destination_account, amount, currency,
-                       now() + ? * interval '1 microsecond', traceparent, source, type, subject, occurred_at, unmapped
-                FROM webhook
-                ORDER BY place
+                       now() + ? * interval '1 microsecond', traceparent,
+                       source, type, subject, occurred_at, unmapped, amount_sent, amount_unit::"char",
+                       (SELECT array_agg(id ORDER BY number) FROM request)[request], request_place
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
+                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[])
+                    AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
+                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
                 ON CONFLICT (transaction_id) DO NOTHING
-                RETURNING transaction_id),
-            fresh AS (
-                SELECT webhook.*, first_value(transaction_id) OVER (PARTITION BY delivery ORDER BY place) AS keeper
-                FROM inserted JOIN webhook USING (transaction_id)
-                WHERE source IS NOT NULL),
+                RETURNING transaction_id, request),
             kept AS (
-                INSERT INTO events (transaction_id, amount_sent, amount_unit, raw_of, raw)
-                SELECT transaction_id, amount_sent, amount_unit::"char", nullif(keeper, transaction_id),
-                       CASE WHEN keeper = transaction_id THEN raw END
-                FROM fresh JOIN unnest(?::bytea[]) WITH ORDINALITY AS request (raw, delivery) USING (delivery)
-                ON CONFLICT (transaction_id) DO NOTHING)
+                INSERT INTO requests (id, raw)
+                OVERRIDING SYSTEM VALUE
+                SELECT id, raw
+                FROM request
+                WHERE id IN (SELECT request FROM inserted))
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
             FROM inserted
             WHERE\s""" + DURABLY;
@@ -167,7 +165,7 @@ class LedgerWriter {
         try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW)) {
             insert.setLong(1, delay.toNanos() / 1_000);
             bindColumns(insert, 2, webhooks);
-            insert.setArray(2 + COLUMNS, traceparents(connection, webhooks));
+            insert.setArray(2 + COLUMNS, column(connection, "text", webhooks, Webhook::traceparent));
             insert.setInt(3 + COLUMNS, webhooks.size());
             return inserted(insert, webhooks);
         }
@@ -184,15 +182,13 @@ class LedgerWriter {
     }
 
     private Set<String> insertNewEvents(Connection connection, List<Webhook> webhooks) throws SQLException {
-        Map<RawDelivery, Long> deliveries = new LinkedHashMap<>();
-        webhooks.stream()
-                .map(Webhook::event)
-                .filter(Objects::nonNull)
-                .forEach(event -> deliveries.putIfAbsent(event.raw(), deliveries.size() + 1L));
+        var requests = KeptRequests.of(webhooks);
         try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW_EVENTS)) {
-            bindColumns(insert, 1, webhooks);
-            int next = 1 + COLUMNS;
-            insert.setArray(next++, traceparents(connection, webhooks));
+            insert.setArray(1, connection.createArrayOf("bytea", requests.compressed()));
+            insert.setLong(2, delay.toNanos() / 1_000);
+            bindColumns(insert, 3, webhooks);
+            int next = 3 + COLUMNS;
+            insert.setArray(next++, column(connection, "text", webhooks, Webhook::traceparent));
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::source));
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::type));
             insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::subject));
@@ -201,26 +197,19 @@ class LedgerWriter {
             insert.setArray(next++, ofSent(connection, webhooks, Money::sent));
             insert.setArray(
                     next++, ofSent(connection, webhooks, sent -> sent.unit().code()));
-            insert.setArray(next++, ofEvents(connection, "bigint", webhooks, event -> deliveries.get(event.raw())));
-            insert.setLong(next++, delay.toNanos() / 1_000);
-            insert.setArray(
-                    next++,
-                    connection.createArrayOf(
-                            "bytea",
-                            deliveries.keySet().stream()
-                                    .map(RawDelivery::compressed)
-                                    .toArray(byte[][]::new)));
+            insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.number(event.raw())));
+            insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.place(event.raw())));
             insert.setInt(next, webhooks.size());
             return inserted(insert, webhooks);
         }
     }
 
-    private static Array ofSent(Connection connection, List<Webhook> webhooks, Function<Money, String> value)
+    private static @Nullable Array ofSent(Connection connection, List<Webhook> webhooks, Function<Money, String> value)
             throws SQLException {
         return ofEvents(connection, "text", webhooks, event -> event.sent() == null ? null : value.apply(event.sent()));
     }
 
-    private static Array ofEvents(
+    private static @Nullable Array ofEvents(
             Connection connection, String type, List<Webhook> webhooks, Function<EventRow, @Nullable Object> value)
             throws SQLException {
         return column(
@@ -276,16 +265,22 @@ class LedgerWriter {
         statement.setArray(first + 4, column(connection, "text", webhooks, Webhook::currency));
     }
 
-    /** NULL says that none is traced: {@code unnest} fills the shorter arrays up. */
-    private static @Nullable Array traceparents(Connection connection, List<Webhook> webhooks) throws SQLException {
-        return webhooks.stream().allMatch(webhook -> webhook.traceparent() == null)
-                ? null
-                : column(connection, "text", webhooks, Webhook::traceparent);
-    }
-
-    /** What each row has in one column, for {@code unnest}. */
-    static <T> Array column(Connection connection, String type, List<T> rows, Function<T, @Nullable Object> value)
-            throws SQLException {
-        return connection.createArrayOf(type, rows.stream().map(value).toArray());
+    /** What each row has in one column, for {@code unnest}, which takes NULL where none has anything: it fills the shorter arrays up. */
+    static <T> @Nullable Array column(
+            Connection connection, String type, List<T> rows, Function<T, @Nullable Object> value) throws SQLException {
+        // The driver sends these in binary, which both sides are faster with than with text.
+        Object[] values =
+                switch (type) {
+                    case "text" -> new String[rows.size()];
+                    case "int" -> new Integer[rows.size()];
+                    case "bigint" -> new Long[rows.size()];
+                    default -> new Object[rows.size()];
+                };
+        boolean any = false;
+        for (int i = 0; i < values.length; i++) {
+            values[i] = value.apply(rows.get(i));
+            any |= values[i] != null;
+        }
+        return any ? connection.createArrayOf(type, values) : null;
     }
 }

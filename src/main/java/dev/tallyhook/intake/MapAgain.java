@@ -98,15 +98,15 @@ public final class MapAgain implements QuarkusApplication {
         if (source.isEmpty()) {
             return stays(kept, NOT_CONFIGURED);
         }
-        List<Webhook> told = read.get(kept.keeper());
+        List<Webhook> told = read.get(kept.request());
         if (told == null) {
             told = SourceWebhooks.of(source.get(), RawDelivery.restore(raw.read()), null);
-            remember(kept.keeper(), told);
+            remember(kept.request(), told);
         }
         Optional<Webhook> itself = told.stream()
                 .filter(webhook -> webhook.transactionId().equals(kept.transactionId()))
                 .findFirst();
-        boolean isAlone = told.size() == 1 && kept.keeper().equals(kept.transactionId());
+        boolean isAlone = itself.isEmpty() && told.size() == 1 && events.isAlone(kept);
         Webhook now = itself.orElse(isAlone ? told.get(0) : null);
         EventRow event = now == null ? null : now.event();
         if (now == null || event == null) {
@@ -124,11 +124,11 @@ public final class MapAgain implements QuarkusApplication {
         return becomes(kept, kept.filledFrom(now, event, reason));
     }
 
-    private void remember(String keeper, List<Webhook> told) {
+    private void remember(String request, List<Webhook> told) {
         if (read.size() >= READ_MAX) {
             read.clear();
         }
-        read.put(keeper, told);
+        read.put(request, told);
     }
 
     private KeptEvent stays(KeptEvent kept, String why) {

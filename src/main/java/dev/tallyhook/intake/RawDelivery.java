@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A delivery as its row keeps it. */
+/** A delivery, with what is kept of it. */
 final class RawDelivery {
 
     /** Stands among the headers, and no header can be named so. */
@@ -19,10 +19,10 @@ final class RawDelivery {
     /** Of a header, in characters: what is longer belongs to no signature. */
     private static final int HEADER_MAX = 8192;
 
-    private final byte[] compressed;
+    private final RawRequest request;
 
-    private RawDelivery(byte[] compressed) {
-        this.compressed = compressed;
+    private RawDelivery(RawRequest request) {
+        this.request = request;
     }
 
     /** Makes one of what came, with the headers that its scheme wants kept. */
@@ -32,7 +32,7 @@ final class RawDelivery {
         scheme.headersToKeep().forEach(name -> keep(kept, name, delivery.header(name)));
         String query = delivery.query();
         keep(kept, QUERY, query == null ? "" : query);
-        return new RawDelivery(RawRequest.compress(kept, delivery.body()));
+        return new RawDelivery(RawRequest.of(kept, delivery.body()));
     }
 
     /**
@@ -49,9 +49,8 @@ final class RawDelivery {
         return (character < ' ' && character != '\t') || character == 0x7F;
     }
 
-    /** The delivery again, of what its row keeps. */
-    static Delivery restore(byte[] compressed) {
-        RawRequest kept = RawRequest.decompress(compressed);
+    /** The delivery again, of what is kept of it. */
+    static Delivery restore(RawRequest kept) {
         MultiMap headers = MultiMap.caseInsensitiveMultiMap();
         @Nullable String query = kept.headers().get(QUERY);
         kept.headers().forEach((name, value) -> {
@@ -62,14 +61,19 @@ final class RawDelivery {
         return new Delivery(headers, query, kept.body());
     }
 
-    /** By {@link RawRequest#compress}. */
-    byte[] compressed() {
-        return compressed;
+    /** What is kept of it. */
+    RawRequest request() {
+        return request;
+    }
+
+    /** In bytes, nearly. */
+    int size() {
+        return request.body().length;
     }
 
     /** Says how much, never what. */
     @Override
     public String toString() {
-        return "RawDelivery[" + compressed.length + " bytes]";
+        return "RawDelivery[" + size() + " bytes]";
     }
 }

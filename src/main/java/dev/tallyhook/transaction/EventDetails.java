@@ -12,11 +12,14 @@ import javax.sql.DataSource;
 @ApplicationScoped
 class EventDetails {
 
+    /** Of those of before V012 it stands in another table. */
     private static final String SELECT = """
-            SELECT transaction_id, amount_sent, CASE amount_unit WHEN 'i' THEN 'MINOR' WHEN 'a' THEN 'MAJOR' END
-            FROM events
+            SELECT transaction_id, coalesce(transactions.amount_sent, events.amount_sent),
+                   CASE coalesce(transactions.amount_unit, events.amount_unit) WHEN 'i' THEN 'MINOR' WHEN 'a' THEN 'MAJOR' END
+            FROM transactions
+            LEFT JOIN events USING (transaction_id)
             WHERE transaction_id = ANY (?)
-              AND amount_sent IS NOT NULL
+              AND coalesce(transactions.amount_sent, events.amount_sent) IS NOT NULL
             """;
 
     private final DataSource dataSource;

@@ -256,7 +256,8 @@ class SessionsTest {
     private void migrate() throws SQLException {
         server.use(database);
         server.migrateTo("latest");
-        for (String table : List.of("transactions", "conflicts", "holds", "activity", "flyway_schema_history")) {
+        for (String table : List.of(
+                "transactions", "events", "requests", "conflicts", "holds", "activity", "flyway_schema_history")) {
             server.execute("ALTER TABLE %s OWNER TO %s".formatted(table, database));
         }
         server.use("postgres");

@@ -35,8 +35,7 @@ class RawDeliveryTest {
     private static String kept(String value) {
         MultiMap headers = MultiMap.caseInsensitiveMultiMap().add("X-Name", value);
         var delivery = new Delivery(headers, null, new byte[0]);
-        return RawDelivery.restore(RawDelivery.of(delivery, SCHEME).compressed())
-                .header("x-name");
+        return RawDelivery.restore(RawDelivery.of(delivery, SCHEME).request()).header("x-name");
     }
 
     /** UTF-8 comes as two characters of ISO 8859-1, of which one may be a control character there. */

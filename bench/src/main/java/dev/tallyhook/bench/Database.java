@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** The PostgreSQL that everything is measured on: an embedded one, or the one that was named. */
@@ -106,8 +107,11 @@ final class Database implements AutoCloseable {
 
     /** Leaves the tables as they are when new, and the server at rest. */
     void empty() throws SQLException {
-        boolean hasEvents = text("SELECT to_regclass('events')") != null; // An earlier version's ledger has none.
-        execute("TRUNCATE transactions, conflicts" + (hasEvents ? ", events" : ""));
+        for (String table : List.of("transactions", "conflicts", "events", "requests")) {
+            if (text("SELECT to_regclass('" + table + "')") != null) { // An earlier version's ledger lacks some.
+                execute("TRUNCATE " + table);
+            }
+        }
         execute("CHECKPOINT");
     }
 

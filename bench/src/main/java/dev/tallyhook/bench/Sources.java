@@ -163,10 +163,10 @@ final class Sources {
     private void kept(Side side, StripeEvents stripe) throws Exception {
         side.database().empty();
         new LoadGenerator(side.service().port, Bed.CONNECTIONS, stripe::next).closed(Duration.ofSeconds(2));
-        bed.report.figure("request of an event, as it is kept", side.database().number("SELECT avg(octet_length(raw)) FROM events"), "bytes");
+        bed.report.figure("request of an event, as it is kept", side.database().number("SELECT (SELECT sum(octet_length(raw)) FROM requests)::float8 / count(*) FROM transactions"), "bytes");
         bed.report.figure(
                 "tables and indexes for each event",
-                side.database().number("SELECT (pg_total_relation_size('transactions') + pg_total_relation_size('events')) / count(*) FROM events"),
+                side.database().number("SELECT (pg_total_relation_size('transactions') + pg_total_relation_size('requests')) / count(*) FROM transactions"),
                 "bytes");
         side.database().empty();
     }

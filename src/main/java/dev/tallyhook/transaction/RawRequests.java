@@ -1,0 +1,129 @@
+package dev.tallyhook.transaction;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Objects;
+import java.util.zip.DataFormatException;
+import java.util.zip.Deflater;
+import java.util.zip.Inflater;
+
+/**
+ * Requests as the ledger keeps them together: each behind its length in four bytes, and all compressed as RFC 1951 says, with a
+ * dictionary of words that providers' events have in common. One byte before that tells the form. Requests that are alike take half as
+ * many bytes together as each alone, and half as long.
+ */
+public final class RawRequests {
+
+    /**
+     * In bytes, before they are compressed: with so many it is worth beginning anew. Compression looks back 32 KiB and finds nothing
+     * beyond, and who reads one of them reads all.
+     */
+    public static final int SIZE_ENOUGH = 64 * 1024;
+
+    private static final int CHUNK = 8192;
+
+    /** More than this finds little more, and takes longer. */
+    private static final int LEVEL = 3;
+
+    /** What is stored cannot be read without it: it stays as it is for ever, and a better one gets a form of its own. */
+    private static final byte[] DICTIONARY = dictionary();
+
+    /** One request alone and without its length, as the version of before kept each. */
+    private static final byte ALONE = 1;
+
+    private static final byte TOGETHER = 2;
+
+    private RawRequests() {}
+
+    private static byte[] dictionary() {
+        try (InputStream file = RawRequests.class.getResourceAsStream("raw-dictionary-1.txt")) {
+            return Objects.requireNonNull(file, "the dictionary").readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Makes of them what is stored. */
+    public static byte[] compress(List<RawRequest> requests) {
+        var all = new ByteArrayOutputStream(SIZE_ENOUGH / 4);
+        for (RawRequest request : requests) {
+            byte[] head = request.head();
+            all.writeBytes(ByteBuffer.allocate(Integer.BYTES)
+                    .putInt(head.length + request.body().length)
+                    .array());
+            all.writeBytes(head);
+            all.writeBytes(request.body());
+        }
+        return deflate(all.toByteArray());
+    }
+
+    private static byte[] deflate(byte[] bytes) {
+        var deflater = new Deflater(LEVEL, true);
+        try {
+            deflater.setDictionary(DICTIONARY);
+            deflater.setInput(bytes);
+            deflater.finish();
+            var compressed = new ByteArrayOutputStream(bytes.length / 2 + 64);
+            compressed.write(TOGETHER);
+            byte[] chunk = new byte[Math.min(CHUNK, bytes.length + 64)];
+            while (!deflater.finished()) {
+                compressed.write(chunk, 0, deflater.deflate(chunk));
+            }
+            return compressed.toByteArray();
+        } finally {
+            deflater.end();
+        }
+    }
+
+    /**
+     * Reads one of them again.
+     *
+     * @param place of the request among them, from 0
+     * @throws IllegalStateException if that is not what was stored, or there is none at that place
+     */
+    public static RawRequest read(byte[] stored, int place) {
+        byte form = stored[0];
+        if (form != ALONE && form != TOGETHER) {
+            throw new IllegalStateException("The request was written by a later version");
+        }
+        byte[] bytes = inflate(stored);
+        if (form == ALONE) {
+            return RawRequest.read(bytes, 0, bytes.length);
+        }
+        ByteBuffer all = ByteBuffer.wrap(bytes);
+        for (int i = 0; all.hasRemaining(); i++) {
+            int length = all.getInt();
+            if (i == place) {
+                return RawRequest.read(bytes, all.position(), all.position() + length);
+            }
+            all.position(all.position() + length);
+        }
+        throw new IllegalStateException("There is no request at this place");
+    }
+
+    private static byte[] inflate(byte[] compressed) {
+        var inflater = new Inflater(true);
+        try {
+            inflater.setDictionary(DICTIONARY);
+            inflater.setInput(compressed, 1, compressed.length - 1);
+            var bytes = new ByteArrayOutputStream(compressed.length * 4);
+            byte[] chunk = new byte[CHUNK];
+            while (!inflater.finished()) {
+                int length = inflater.inflate(chunk);
+                if (length == 0 && !inflater.finished()) {
+                    throw new IllegalStateException("The request is cut off");
+                }
+                bytes.write(chunk, 0, length);
+            }
+            return bytes.toByteArray();
+        } catch (DataFormatException notCompressed) {
+            throw new IllegalStateException("The request is not as it was written", notCompressed);
+        } finally {
+            inflater.end();
+        }
+    }
+}
