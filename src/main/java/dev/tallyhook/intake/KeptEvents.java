@@ -33,17 +33,11 @@ final class KeptEvents {
     private static final String COUNT =
             "SELECT count(*) FROM transactions WHERE unmapped IS NOT NULL AND (source = ? OR ?::text IS NULL)";
 
-    /** Those of before V012 have their requests in another table. */
     private static final String SELECT = """
             SELECT created_at, transactions.transaction_id, source, source_account, destination_account, amount, currency, type, subject,
                    occurred_at, unmapped, coalesce(transactions.amount_sent, event.amount_sent),
                    coalesce(transactions.amount_unit, event.amount_unit),
-                   coalesce(request::text || '/' || request_place, keeper.transaction_id), coalesce(requests.raw, keeper.raw),
-                   coalesce(request_place, 0)
-            FROM transactions
-            LEFT JOIN requests ON requests.id = transactions.request
-            LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
-            LEFT JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+                   coalesce(request::text || '/' || request_place, keeper.transaction_id),\s""" + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
             WHERE unmapped IS NOT NULL
               AND (source = ? OR ?::text IS NULL)
               AND (created_at, transactions.transaction_id) > (?, ?)
@@ -146,7 +140,7 @@ final class KeptEvents {
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     place = new Place(row.getObject(1, OffsetDateTime.class), row.getString(2));
-                    visitor.visit(event(row), () -> RawRequests.read(row.getBytes(15), row.getInt(16)));
+                    visitor.visit(event(row), () -> RawRequests.read(row, 15));
                 }
             }
         }

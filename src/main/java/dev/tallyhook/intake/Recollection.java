@@ -4,6 +4,7 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Recalling;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
+import dev.tallyhook.transaction.RawRequests;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,11 +22,8 @@ import javax.sql.DataSource;
 class Recollection {
 
     /** By the index of what is finished, which is nearly everything. */
-    private static final String NEWEST = """
-            SELECT keeper.raw
-            FROM transactions
-            JOIN events AS event ON event.transaction_id = transactions.transaction_id
-            JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+    private static final String NEWEST =
+            "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
             WHERE source = ?
               AND status = 'PROCESSED'
             ORDER BY created_at DESC
@@ -65,7 +63,7 @@ class Recollection {
                 PreparedStatement select = connection.prepareStatement(NEWEST)) {
             select.setString(1, source);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(RawDelivery.restore(row.getBytes(1))) : Optional.empty();
+                return row.next() ? Optional.of(RawDelivery.restore(RawRequests.read(row, 1))) : Optional.empty();
             }
         }
     }

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.DataFormatException;
@@ -23,6 +25,16 @@ public final class RawRequests {
      * beyond, and who reads one of them reads all.
      */
     public static final int SIZE_ENOUGH = 64 * 1024;
+
+    /** Of a statement that reads {@link #JOINED} transactions; for {@link #read(ResultSet, int)}. */
+    public static final String COLUMNS = "coalesce(requests.raw, keeper.raw), coalesce(request_place, 0)";
+
+    /** To be joined to {@code transactions}. Those of before V012 have their requests in another table, with the first event of each. */
+    public static final String JOINED = """
+            LEFT JOIN requests ON requests.id = transactions.request
+            LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
+            LEFT JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+            """;
 
     private static final int CHUNK = 8192;
 
@@ -103,6 +115,11 @@ public final class RawRequests {
             all.position(all.position() + length);
         }
         throw new IllegalStateException("There is no request at this place");
+    }
+
+    /** Reads that of a row with {@link #COLUMNS}, of which the first is {@code first}. */
+    public static RawRequest read(ResultSet row, int first) throws SQLException {
+        return read(row.getBytes(first), row.getInt(first + 1));
     }
 
     private static byte[] inflate(byte[] compressed) {

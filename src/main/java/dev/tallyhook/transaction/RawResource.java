@@ -19,15 +19,10 @@ class RawResource {
     /** Which a token has, and the tokens that only read have not. */
     private static final String RIGHT = "raw";
 
-    /** Those of before V012 stand in another table. */
-    private static final String SELECT = """
-            SELECT coalesce(request.raw, keeper.raw), coalesce(request_place, 0)
-            FROM transactions
-            LEFT JOIN requests AS request ON request.id = transactions.request
-            LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
-            LEFT JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
+    private static final String SELECT =
+            "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
             WHERE transactions.transaction_id = ?
-              AND coalesce(request.raw, keeper.raw) IS NOT NULL
+              AND (requests.raw IS NOT NULL OR keeper.raw IS NOT NULL)
             """;
 
     private static final String CONTENT_TYPE = "content-type";
@@ -55,7 +50,7 @@ class RawResource {
     }
 
     private static RestResponse<byte[]> answer(ResultSet row) throws SQLException {
-        RawRequest raw = RawRequests.read(row.getBytes(1), row.getInt(2));
+        RawRequest raw = RawRequests.read(row, 1);
         var answer = RestResponse.ResponseBuilder.ok(raw.body())
                 .type(typeOf(raw))
                 // Its sender chose the type: a browser that is led here must neither show it nor run it.

@@ -41,7 +41,7 @@ class AuditIT {
 
     @BeforeEach
     void startOver() throws Exception {
-        database.execute("DROP SCHEMA IF EXISTS audit CASCADE; TRUNCATE transactions, events, conflicts");
+        database.execute("DROP SCHEMA IF EXISTS audit CASCADE; TRUNCATE transactions, requests, conflicts");
         history = new History(directory);
         audit = new Audit(database);
         audit.install();
@@ -185,7 +185,8 @@ class AuditIT {
 
         taken(stripe("without_request"));
         stored(stripe("without_request"), "0");
-        database.execute("DELETE FROM events WHERE transaction_id = 'stripe:evt_without_request'");
+        database.execute(
+                "DELETE FROM requests WHERE id = (SELECT request FROM transactions WHERE transaction_id = 'stripe:evt_without_request')");
 
         history.record(attempt(stripe("409"), longAgo, "409", false));
         stored(stripe("409"), "0");
@@ -240,16 +241,19 @@ class AuditIT {
                 WHERE transaction_id ^@ '%s'""".formatted(call.id()));
     }
 
-    /** The first of its events has the request, and the others name it. */
+    /** With a request that all of its events name. */
     private void insert(Call call, String dueAgo) throws SQLException {
         String key = call.id().replaceFirst("^" + Call.OF_STRIPE + "|^" + Call.OF_GOCARDLESS, "");
         boolean many = call.events() > 0;
+        database.execute("INSERT INTO requests (raw) VALUES ('')");
         for (int number = 0; number < Math.max(1, call.events()); number++) {
             String end = many ? "-" + number : "";
             database.execute("""
                     INSERT INTO transactions (
-                        transaction_id, source, type, subject, source_account, destination_account, amount, currency, due_at)
-                    VALUES ('%s', '%s', '%s', '%s', '%s', '%s', %s, %s, clock_timestamp() - interval '%s')""".formatted(
+                        transaction_id, source, type, subject, source_account, destination_account, amount, currency, due_at,
+                        request, request_place)
+                    VALUES ('%s', '%s', '%s', '%s', '%s', '%s', %s, %s, clock_timestamp() - interval '%s',
+                        (SELECT max(id) FROM requests), 0)""".formatted(
                             call.id() + end,
                             call.source(),
                             many ? "payments.confirmed" : "payment_intent.succeeded",
@@ -259,8 +263,6 @@ class AuditIT {
                             call.amount(),
                             many ? "NULL" : "'USD'",
                             dueAgo));
-            database.execute("INSERT INTO events (transaction_id, raw, raw_of) VALUES ('%s', %s)"
-                    .formatted(call.id() + end, number == 0 ? "''::bytea, NULL" : "NULL, '" + call.id() + "-0'"));
         }
     }
 

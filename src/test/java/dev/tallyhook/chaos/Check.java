@@ -71,9 +71,8 @@ record Check(String name, String sql) {
                              AND delivery.amount IS NOT DISTINCT FROM stored.amount)"""),
             new Check("without its request: of an event the bytes that brought it are not kept", """
                     SELECT count(*) FROM transactions AS stored
-                    LEFT JOIN events AS event USING (transaction_id)
-                    LEFT JOIN events AS bearer ON bearer.transaction_id = event.raw_of
-                    WHERE stored.source IS NOT NULL AND event.raw IS NULL AND bearer.raw IS NULL"""),
+                    LEFT JOIN requests ON requests.id = stored.request
+                    WHERE stored.source IS NOT NULL AND requests.raw IS NULL"""),
             new Check("wrong conflict: answered 409 for the content that is stored", """
                     SELECT count(*) FROM audit.deliveries AS delivery LEFT JOIN transactions AS stored USING (transaction_id)
                     WHERE outcome = '409' AND (stored.amount IS NULL OR delivery.amount = stored.amount)"""),

@@ -21,7 +21,7 @@ class LyingLedgerIT {
     @Test
     void with_a_ledger_that_is_not_logged_a_killed_postgres_loses_what_was_answered_202() throws Exception {
         try (var stage = new Stage(1, DELAY, directory)) {
-            stage.database.execute("ALTER TABLE transactions SET UNLOGGED; ALTER TABLE events SET UNLOGGED");
+            stage.database.execute("ALTER TABLE transactions SET UNLOGGED; ALTER TABLE requests SET UNLOGGED");
             stage.send(PER_SECOND, 1);
             Thread.sleep(2 * DELAY.toMillis());
             Verdict verdict =
