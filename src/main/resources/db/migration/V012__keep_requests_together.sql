@@ -3,8 +3,10 @@
 -- transaction. So an event costs no row and no entry of an index beside its transaction's.
 --
 -- What stands in the table events, by the version of before, which may run beside this one, stays there and is read from there.
+--
+-- An id is of the milliseconds since 1970 and of chance, and of no sequence: logical replication does not carry sequences over.
 CREATE TABLE requests (
-    id  bigint GENERATED ALWAYS AS IDENTITY,
+    id  bigint NOT NULL,
     raw bytea NOT NULL,
 
     CONSTRAINT requests_pkey PRIMARY KEY (id)

@@ -52,13 +52,11 @@ class SessionCheck {
                     format('GRANT %s ON %I.%I TO %I', privilege, current_schema(), name, current_user), '; '
                     ORDER BY name, privilege)
             FROM (VALUES ('transactions', 'SELECT'), ('transactions', 'INSERT'), ('transactions', 'UPDATE'),
-                         ('events', 'SELECT'), ('requests', 'SELECT'), ('requests', 'INSERT'), ('requests_id_seq', 'USAGE'),
+                         ('events', 'SELECT'), ('requests', 'SELECT'), ('requests', 'INSERT'),
                          ('conflicts', 'SELECT'), ('conflicts', 'INSERT'), ('conflicts', 'UPDATE'),
                          ('holds', 'SELECT'), ('holds', 'INSERT'),
                          ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE')) AS needed (name, privilege)
-            WHERE NOT CASE privilege
-                WHEN 'USAGE' THEN has_sequence_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege)
-                ELSE has_table_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege) END
+            WHERE NOT has_table_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege)
             """;
 
     private static final String HIDDEN = """

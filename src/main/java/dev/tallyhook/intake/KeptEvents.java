@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -85,9 +86,9 @@ final class KeptEvents {
         static final Place BEGINNING = new Place(OffsetDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC), "");
     }
 
-    /** The request that brought an event; to be read before the next event is. */
+    /** The request that brought an event, if it is still kept; to be read before the next event is. */
     interface Raw {
-        RawRequest read() throws SQLException;
+        Optional<RawRequest> read() throws SQLException;
     }
 
     /** Looks at events, one by one. */

@@ -44,8 +44,13 @@ final class KeptRequests {
             close();
         }
         positions.put(raw, new Position(compressed.size() + 1, open.size()));
-        open.add(raw.request());
-        openSize += raw.size();
+        RawRequest request = raw.request();
+        if (request == null) {
+            compressed.add(Objects.requireNonNull(raw.alone(), "one or the other"));
+        } else {
+            open.add(request);
+            openSize += raw.size();
+        }
     }
 
     private void close() {

@@ -56,7 +56,7 @@ class LedgerWriter {
      */
     private static final String INSERT_NEW_EVENTS = """
             WITH request AS MATERIALIZED (
-                SELECT nextval('requests_id_seq') AS id, raw, number
+                SELECT ((extract(epoch FROM now()) * 1000)::bigint << 20) + (random() * 1048575)::bigint AS id, raw, number
                 FROM unnest(?::bytea[]) WITH ORDINALITY AS request (raw, number)),
             inserted AS (
                 INSERT INTO transactions (
@@ -74,7 +74,6 @@ class LedgerWriter {
                 RETURNING transaction_id, request),
             kept AS (
                 INSERT INTO requests (id, raw)
-                OVERRIDING SYSTEM VALUE
                 SELECT id, raw
                 FROM request
                 WHERE id IN (SELECT request FROM inserted))

@@ -3,6 +3,7 @@ package dev.tallyhook.intake;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
 import dev.tallyhook.source.Unmapped;
+import dev.tallyhook.transaction.RawRequest;
 import io.quarkus.runtime.QuarkusApplication;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -28,6 +29,7 @@ public final class MapAgain implements QuarkusApplication {
     /** Why a row stays as it is, beside the reasons of {@link Unmapped}. */
     private static final String NOT_CONFIGURED = "source_not_configured";
 
+    private static final String REQUEST_GONE = "request_deleted";
     private static final String OTHER_IDENTITY = "other_identity";
     private static final String STORED_AGAIN = "stored_again";
     private static final String CONTRADICTS = "contradicts_what_is_stored";
@@ -100,7 +102,11 @@ public final class MapAgain implements QuarkusApplication {
         }
         List<Webhook> told = read.get(kept.request());
         if (told == null) {
-            told = SourceWebhooks.of(source.get(), RawDelivery.restore(raw.read()), null);
+            Optional<RawRequest> request = raw.read();
+            if (request.isEmpty()) {
+                return stays(kept, REQUEST_GONE);
+            }
+            told = SourceWebhooks.of(source.get(), RawDelivery.restore(request.get()), null);
             remember(kept.request(), told);
         }
         Optional<Webhook> itself = told.stream()

@@ -3,7 +3,9 @@ package dev.tallyhook.intake;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.transaction.RawRequest;
+import dev.tallyhook.transaction.RawRequests;
 import io.vertx.core.MultiMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +21,16 @@ final class RawDelivery {
     /** Of a header, in characters: what is longer belongs to no signature. */
     private static final int HEADER_MAX = 8192;
 
-    private final RawRequest request;
+    private final int size;
+    private final @Nullable RawRequest request;
+    private final byte @Nullable [] alone;
 
-    private RawDelivery(RawRequest request) {
-        this.request = request;
+    private RawDelivery(RawRequest kept) {
+        size = kept.size();
+        boolean large = size >= RawRequests.SIZE_ENOUGH;
+        request = large ? null : kept;
+        // At once, where many do it side by side, and not by the one who writes for all.
+        alone = large ? RawRequests.compress(List.of(kept)) : null;
     }
 
     /** Makes one of what came, with the headers that its scheme wants kept. */
@@ -61,19 +69,25 @@ final class RawDelivery {
         return new Delivery(headers, query, kept.body());
     }
 
-    /** What is kept of it. */
+    /** What is kept of it, to be compressed with others; null if it is so large that it has been already. */
+    @Nullable
     RawRequest request() {
         return request;
     }
 
-    /** In bytes, nearly. */
+    /** The same compressed, for a row of its own, if it is so large. */
+    byte @Nullable [] alone() {
+        return alone;
+    }
+
+    /** In bytes, before it is compressed. */
     int size() {
-        return request.body().length;
+        return size;
     }
 
     /** Says how much, never what. */
     @Override
     public String toString() {
-        return "RawDelivery[" + size() + " bytes]";
+        return "RawDelivery[" + size + " bytes]";
     }
 }

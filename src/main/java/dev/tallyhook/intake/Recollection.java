@@ -63,7 +63,7 @@ class Recollection {
                 PreparedStatement select = connection.prepareStatement(NEWEST)) {
             select.setString(1, source);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() ? Optional.of(RawDelivery.restore(RawRequests.read(row, 1))) : Optional.empty();
+                return row.next() ? RawRequests.read(row, 1).map(RawDelivery::restore) : Optional.empty();
             }
         }
     }

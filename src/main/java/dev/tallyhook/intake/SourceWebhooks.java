@@ -21,7 +21,7 @@ final class SourceWebhooks {
 
     private SourceWebhooks() {}
 
-    /** One for each event, in their order; the bytes are kept with the first of them that is new. */
+    /** One for each event, in their order. */
     static List<Webhook> of(Source source, Delivery delivery, @Nullable String traceparent) {
         List<Event> events = source.scheme().events(delivery);
         if (events.isEmpty() || events.size() > EVENTS_MAX) {

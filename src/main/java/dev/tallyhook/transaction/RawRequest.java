@@ -12,10 +12,12 @@ public final class RawRequest {
     private static final String SEPARATOR = ": ";
 
     private final Map<String, String> headers;
+    private final byte[] head;
     private final byte[] body;
 
-    private RawRequest(Map<String, String> headers, byte[] body) {
+    private RawRequest(Map<String, String> headers, byte[] head, byte[] body) {
         this.headers = headers;
+        this.head = head;
         this.body = body;
     }
 
@@ -26,15 +28,24 @@ public final class RawRequest {
      * @param body not copied, and not to be changed
      */
     public static RawRequest of(Map<String, String> headers, byte[] body) {
-        return new RawRequest(Collections.unmodifiableMap(new TreeMap<>(headers)), body);
+        var lines = new StringBuilder();
+        var sorted = new TreeMap<>(headers);
+        sorted.forEach((name, value) ->
+                lines.append(name).append(SEPARATOR).append(value).append('\n'));
+        return new RawRequest(
+                Collections.unmodifiableMap(sorted),
+                lines.append('\n').toString().getBytes(StandardCharsets.ISO_8859_1),
+                body);
     }
 
     /** What stands before the body, with the empty line. */
     byte[] head() {
-        var lines = new StringBuilder();
-        headers.forEach((name, value) ->
-                lines.append(name).append(SEPARATOR).append(value).append('\n'));
-        return lines.append('\n').toString().getBytes(StandardCharsets.ISO_8859_1);
+        return head;
+    }
+
+    /** In bytes, as it is kept and before it is compressed. */
+    public int size() {
+        return head.length + body.length;
     }
 
     /** Reads one again that begins at {@code start} and ends before {@code end}. */
@@ -50,7 +61,10 @@ public final class RawRequest {
             headers.put(header[0], header[1]);
             at = lineEnd + 1;
         }
-        return new RawRequest(Collections.unmodifiableMap(headers), Arrays.copyOfRange(bytes, at + 1, end));
+        return new RawRequest(
+                Collections.unmodifiableMap(headers),
+                Arrays.copyOfRange(bytes, start, at + 1),
+                Arrays.copyOfRange(bytes, at + 1, end));
     }
 
     /** By their names, which are in lower case. */

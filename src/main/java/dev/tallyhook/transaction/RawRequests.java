@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
@@ -63,11 +64,9 @@ public final class RawRequests {
     public static byte[] compress(List<RawRequest> requests) {
         var all = new ByteArrayOutputStream(SIZE_ENOUGH / 4);
         for (RawRequest request : requests) {
-            byte[] head = request.head();
-            all.writeBytes(ByteBuffer.allocate(Integer.BYTES)
-                    .putInt(head.length + request.body().length)
-                    .array());
-            all.writeBytes(head);
+            all.writeBytes(
+                    ByteBuffer.allocate(Integer.BYTES).putInt(request.size()).array());
+            all.writeBytes(request.head());
             all.writeBytes(request.body());
         }
         return deflate(all.toByteArray());
@@ -117,9 +116,10 @@ public final class RawRequests {
         throw new IllegalStateException("There is no request at this place");
     }
 
-    /** Reads that of a row with {@link #COLUMNS}, of which the first is {@code first}. */
-    public static RawRequest read(ResultSet row, int first) throws SQLException {
-        return read(row.getBytes(first), row.getInt(first + 1));
+    /** Reads that of a row with {@link #COLUMNS}, of which the first is {@code first}; nothing, if it is none of an event or somebody deleted it. */
+    public static Optional<RawRequest> read(ResultSet row, int first) throws SQLException {
+        byte[] stored = row.getBytes(first);
+        return stored == null ? Optional.empty() : Optional.of(read(stored, row.getInt(first + 1)));
     }
 
     private static byte[] inflate(byte[] compressed) {

@@ -6,8 +6,8 @@ import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
-import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Optional;
 import javax.sql.DataSource;
 import org.jboss.resteasy.reactive.RestResponse;
 
@@ -22,7 +22,6 @@ class RawResource {
     private static final String SELECT =
             "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
             WHERE transactions.transaction_id = ?
-              AND (requests.raw IS NOT NULL OR keeper.raw IS NOT NULL)
             """;
 
     private static final String CONTENT_TYPE = "content-type";
@@ -44,13 +43,14 @@ class RawResource {
                 .filter(of -> Identifier.violationAsId(of) == null)
                 .orElseThrow(RawResource::notFound);
         return new Sql()
-                .add(SELECT, id).query(dataSource, RawResource::answer).stream()
+                .add(SELECT, id).query(dataSource, row -> RawRequests.read(row, 1)).stream()
+                        .flatMap(Optional::stream)
                         .findFirst()
+                        .map(RawResource::answer)
                         .orElseThrow(RawResource::notFound);
     }
 
-    private static RestResponse<byte[]> answer(ResultSet row) throws SQLException {
-        RawRequest raw = RawRequests.read(row, 1);
+    private static RestResponse<byte[]> answer(RawRequest raw) {
         var answer = RestResponse.ResponseBuilder.ok(raw.body())
                 .type(typeOf(raw))
                 // Its sender chose the type: a browser that is led here must neither show it nor run it.

@@ -77,7 +77,8 @@ class SourcesIT {
                 assertEquals(
                         1,
                         database.number(
-                                "SELECT count(DISTINCT (request, request_place)) FROM transactions WHERE transaction_id LIKE 'bank:EV"
+                                "SELECT count(DISTINCT (id, request_place)) FROM transactions JOIN requests ON id = request"
+                                        + " WHERE transaction_id LIKE 'bank:EV"
                                         + round + "-%'"));
             }
         }
@@ -156,6 +157,12 @@ class SourcesIT {
                             + " WHERE unmapped = 'no_identity' ORDER BY created_at LIMIT 1");
             said = mapAgain(database, shop("/uid", "/money/currency"), 0);
             assertTrue(said.contains("other_identity=1"), said);
+
+            database.execute("DELETE FROM requests");
+            said = mapAgain(database, shop("/uid", "/money/currency"), 0);
+            assertTrue(
+                    said.contains("3 of 3 looked at: 0 mapped in full, 0 changed, not mapped: {request_deleted=3}"),
+                    said);
             assertNotEquals("", mapAgain(database, shop("/id", "/money/currency"), 2, "nobody"));
         }
     }
