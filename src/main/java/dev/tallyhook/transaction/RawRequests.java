@@ -62,14 +62,13 @@ public final class RawRequests {
 
     /** Makes of them what is stored. */
     public static byte[] compress(List<RawRequest> requests) {
-        var all = new ByteArrayOutputStream(SIZE_ENOUGH / 4);
+        var all = ByteBuffer.allocate(requests.stream()
+                .mapToInt(request -> Integer.BYTES + request.size())
+                .sum());
         for (RawRequest request : requests) {
-            all.writeBytes(
-                    ByteBuffer.allocate(Integer.BYTES).putInt(request.size()).array());
-            all.writeBytes(request.head());
-            all.writeBytes(request.body());
+            all.putInt(request.size()).put(request.head()).put(request.body());
         }
-        return deflate(all.toByteArray());
+        return deflate(all.array());
     }
 
     private static byte[] deflate(byte[] bytes) {
@@ -78,7 +77,7 @@ public final class RawRequests {
             deflater.setDictionary(DICTIONARY);
             deflater.setInput(bytes);
             deflater.finish();
-            var compressed = new ByteArrayOutputStream(bytes.length / 2 + 64);
+            var compressed = new ByteArrayOutputStream(bytes.length / 4 + 64);
             compressed.write(TOGETHER);
             byte[] chunk = new byte[Math.min(CHUNK, bytes.length + 64)];
             while (!deflater.finished()) {
