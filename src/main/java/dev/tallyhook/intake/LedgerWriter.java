@@ -2,7 +2,6 @@ package dev.tallyhook.intake;
 
 import static dev.tallyhook.database.Durability.DURABLY;
 
-import dev.tallyhook.source.Money;
 import dev.tallyhook.transaction.LedgerConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
@@ -46,37 +45,6 @@ class LedgerWriter {
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent)
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING transaction_id)
-            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
-            FROM inserted
-            WHERE\s""" + DURABLY;
-
-    /**
-     * The same for groups with events of named senders: the requests that brought them are kept as well, by one statement, unless
-     * nothing that they brought was new.
-     */
-    private static final String INSERT_NEW_EVENTS = """
-            WITH request AS MATERIALIZED (
-                SELECT ((extract(epoch FROM now()) * 1000)::bigint << 20) + (random() * 1048575)::bigint AS id, raw, number
-                FROM unnest(?::bytea[]) WITH ORDINALITY AS request (raw, number)),
-            inserted AS (
-                INSERT INTO transactions (
-                    transaction_id, source_account, destination_account, amount, currency, due_at, traceparent,
-                    source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
-                SELECT transaction_id, source_account, destination_account, amount, currency,
-                       now() + ? * interval '1 microsecond', traceparent,
-                       source, type, subject, occurred_at, unmapped, amount_sent, amount_unit::"char",
-                       (SELECT array_agg(id ORDER BY number) FROM request)[request], request_place
-                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
-                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[])
-                    AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
-                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
-                ON CONFLICT (transaction_id) DO NOTHING
-                RETURNING transaction_id, request),
-            kept AS (
-                INSERT INTO requests (id, raw)
-                SELECT id, raw
-                FROM request
-                WHERE id IN (SELECT request FROM inserted))
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
             FROM inserted
             WHERE\s""" + DURABLY;
@@ -158,16 +126,20 @@ class LedgerWriter {
     }
 
     private Set<String> insertNew(Connection connection, List<Webhook> webhooks) throws SQLException {
-        if (webhooks.stream().anyMatch(webhook -> webhook.event() != null)) {
-            return insertNewEvents(connection, webhooks);
-        }
-        try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW)) {
-            insert.setLong(1, delay.toNanos() / 1_000);
-            bindColumns(insert, 2, webhooks);
-            insert.setArray(2 + COLUMNS, column(connection, "text", webhooks, Webhook::traceparent));
-            insert.setInt(3 + COLUMNS, webhooks.size());
+        boolean hasEvents = webhooks.stream().anyMatch(webhook -> webhook.event() != null);
+        try (PreparedStatement insert =
+                hasEvents ? EventInsert.prepare(connection, delay, webhooks) : prepare(connection, webhooks)) {
             return inserted(insert, webhooks);
         }
+    }
+
+    private PreparedStatement prepare(Connection connection, List<Webhook> webhooks) throws SQLException {
+        PreparedStatement insert = connection.prepareStatement(INSERT_NEW);
+        insert.setLong(1, delay.toNanos() / 1_000);
+        bindColumns(insert, 2, webhooks);
+        insert.setArray(2 + COLUMNS, column(connection, "text", webhooks, Webhook::traceparent));
+        insert.setInt(3 + COLUMNS, webhooks.size());
+        return insert;
     }
 
     private static Set<String> inserted(PreparedStatement insert, List<Webhook> webhooks) throws SQLException {
@@ -178,41 +150,6 @@ class LedgerWriter {
                     ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())
                     : Set.of((String[]) someNew.getArray());
         }
-    }
-
-    private Set<String> insertNewEvents(Connection connection, List<Webhook> webhooks) throws SQLException {
-        var requests = KeptRequests.of(webhooks);
-        try (PreparedStatement insert = connection.prepareStatement(INSERT_NEW_EVENTS)) {
-            insert.setArray(1, connection.createArrayOf("bytea", requests.compressed()));
-            insert.setLong(2, delay.toNanos() / 1_000);
-            bindColumns(insert, 3, webhooks);
-            int next = 3 + COLUMNS;
-            insert.setArray(next++, column(connection, "text", webhooks, Webhook::traceparent));
-            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::source));
-            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::type));
-            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::subject));
-            insert.setArray(next++, ofEvents(connection, "timestamptz", webhooks, EventRow::occurredAt));
-            insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::unmapped));
-            insert.setArray(next++, ofSent(connection, webhooks, Money::sent));
-            insert.setArray(
-                    next++, ofSent(connection, webhooks, sent -> sent.unit().code()));
-            insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.number(event.raw())));
-            insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.place(event.raw())));
-            insert.setInt(next, webhooks.size());
-            return inserted(insert, webhooks);
-        }
-    }
-
-    private static @Nullable Array ofSent(Connection connection, List<Webhook> webhooks, Function<Money, String> value)
-            throws SQLException {
-        return ofEvents(connection, "text", webhooks, event -> event.sent() == null ? null : value.apply(event.sent()));
-    }
-
-    private static @Nullable Array ofEvents(
-            Connection connection, String type, List<Webhook> webhooks, Function<EventRow, @Nullable Object> value)
-            throws SQLException {
-        return column(
-                connection, type, webhooks, webhook -> webhook.event() == null ? null : value.apply(webhook.event()));
     }
 
     private static Map<String, Webhook.Stored> selectStored(Connection connection, List<Webhook> webhooks)
