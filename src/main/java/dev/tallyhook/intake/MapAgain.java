@@ -112,7 +112,9 @@ public final class MapAgain implements QuarkusApplication {
         Optional<Webhook> itself = told.stream()
                 .filter(webhook -> webhook.transactionId().equals(kept.transactionId()))
                 .findFirst();
-        boolean isAlone = itself.isEmpty() && told.size() == 1 && events.isAlone(kept);
+        // What was not believed when it came does not say which event it is, either.
+        boolean mayBeRead = !Unmapped.NOT_SIGNED.code().equals(kept.unmapped());
+        boolean isAlone = itself.isEmpty() && mayBeRead && told.size() == 1 && events.isAlone(kept);
         Webhook now = itself.orElse(isAlone ? told.get(0) : null);
         EventRow event = now == null ? null : now.event();
         if (now == null || event == null) {

@@ -13,11 +13,13 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/** At the start, tells those schemes that learn from earlier deliveries what the ledger keeps of the newest one. Nobody waits for it. */
+/** At the start, tells those schemes that learn from earlier deliveries what the ledger keeps of the newest one. Nobody waits for it, and a command does without. */
 @ApplicationScoped
 class Recollection {
 
@@ -36,15 +38,29 @@ class Recollection {
         this.dataSource = dataSource;
     }
 
-    void start(@Observes StartupEvent event, Sources sources) {
-        List<Source> recalling = sources.all().stream()
+    void start(
+            @Observes StartupEvent event,
+            Sources sources,
+            @ConfigProperty(name = "quarkus.scheduler.enabled", defaultValue = "true") boolean scheduled) {
+        begin(sources.all(), scheduled);
+    }
+
+    /**
+     * In a thread of its own, if anybody learns.
+     *
+     * @param scheduled a command has no schedule, and takes no webhooks for which anything would have to be known
+     */
+    Optional<Thread> begin(Collection<Source> sources, boolean scheduled) {
+        List<Source> recalling = sources.stream()
                 .filter(source -> source.scheme() instanceof Recalling)
                 .toList();
-        if (!recalling.isEmpty()) {
-            var thread = new Thread(() -> recalling.forEach(this::recall), "recollection");
-            thread.setDaemon(true);
-            thread.start();
+        if (!scheduled || recalling.isEmpty()) {
+            return Optional.empty();
         }
+        var thread = new Thread(() -> recalling.forEach(this::recall), "recollection");
+        thread.setDaemon(true);
+        thread.start();
+        return Optional.of(thread);
     }
 
     /** Does nothing for a source whose scheme learns nothing. */

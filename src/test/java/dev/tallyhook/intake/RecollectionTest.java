@@ -23,6 +23,7 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -65,7 +66,8 @@ class RecollectionTest {
     }
 
     @Test
-    void the_newest_delivery_of_a_source_is_recalled_with_its_headers() {
+    void the_newest_delivery_of_a_source_is_recalled_with_its_headers_at_a_start_and_not_by_a_command()
+            throws Exception {
         String id = "evt_" + UUID.randomUUID();
         byte[] body = ("{\"id\":\"" + id + "\",\"object\":\"event\",\"type\":\"made.up\",\"data\":{}}").getBytes(UTF_8);
         var signed = SchemeSender.of("stripe").signer().sign(ReadersKnown.SHOP_SECRET, body);
@@ -82,7 +84,10 @@ class RecollectionTest {
                 .then()
                 .body("status", equalTo("PROCESSED")));
         var learning = new Learning();
-        recollection.recall(new Source("shop", learning, 1));
+        List<Source> shop = List.of(new Source("shop", learning, 1));
+        assertEquals(Optional.empty(), recollection.begin(shop, false));
+        assertEquals(List.of(), learning.told);
+        recollection.begin(shop, true).orElseThrow().join();
         assertEquals(1, learning.told.size());
         Delivery told = learning.told.get(0);
         assertArrayEquals(body, told.body());

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * its fields, under a key that is written in hexadecimal digits.
  *
  * <p>The signature stands in the JSON, so the body must be read before it can be verified; {@link AdyenItems} keeps nothing of it but
- * what may be signed, and nothing is relied on until each item of the call has been found to be. Only the eight fields are Adyen's word, and nothing else
+ * what may be signed, and nothing is relied on until each item of the call has been found to be, one as soon as it is read. Only the eight fields are Adyen's word, and nothing else
  * is taken from an item: the time of the event, which no signature covers, is left out.
  *
  * <p>The fields are joined by colons that nothing escapes, so a colon inside of one could be moved to its neighbour by somebody who
@@ -95,20 +95,22 @@ final class Adyen implements Scheme {
         this.keys = context.secrets(secret -> Hmac.ofHex(secret, Hmac.SHA256));
     }
 
-    /** The first item that is not signed ends it, and one that comes again is checked once: so a stranger's call costs little, however many it has. */
+    /** The first item that is not signed ends it, and a call is read no further: a stranger's costs one item and one signature. */
     @Override
     public Verdict verify(Delivery delivery) {
-        Set<AdyenItem> items = AdyenItems.read(delivery.body());
         List<Hmac> current = keys.current();
-        return Verdict.of(!items.isEmpty()
-                && items.stream()
-                        .allMatch(item ->
-                                Hmac.anyFitsBase64(current, item.signature(), item.signed()) && item.canBeSigned()));
+        return Verdict.of(!AdyenItems.read(delivery.body(), item -> isSigned(item, current))
+                .isEmpty());
     }
 
+    private static boolean isSigned(AdyenItem item, List<Hmac> keys) {
+        return Hmac.anyFitsBase64(keys, item.signature(), item.signed()) && item.canBeSigned();
+    }
+
+    /** Without the keys: what was signed when it came is told again long after they have changed. */
     @Override
     public List<Event> events(Delivery delivery) {
-        Set<AdyenItem> items = AdyenItems.read(delivery.body());
+        Set<AdyenItem> items = AdyenItems.read(delivery.body(), wasSigned -> true);
         return items.isEmpty()
                 ? List.of(Event.ofBytes(delivery.body(), Unmapped.UNREADABLE))
                 : items.stream().map(Adyen::event).toList();

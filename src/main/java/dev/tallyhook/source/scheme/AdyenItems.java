@@ -8,11 +8,12 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
- * Reads the items of a call of Adyen's, before anybody knows whether they are signed: from the first byte to the last, and keeps
- * nothing but what may be signed. Everything else may be as it will, because a signature does not say what it is: long numbers, and
- * members that come twice.
+ * Reads the items of a call of Adyen's, before anybody knows whether they are signed, and keeps nothing but what may be signed. Each is
+ * judged as soon as it is read, and the first one that is no good ends the reading, so that nothing is made of the rest. Everything else
+ * may be as it will, because a signature does not say what it is: long numbers, and members that come twice.
  */
 final class AdyenItems {
 
@@ -44,20 +45,35 @@ final class AdyenItems {
 
     private static final Set<String> OF_AMOUNT = Set.of("value", "currency");
 
-    private final JsonParser json;
-    private final Set<AdyenItem> items = new LinkedHashSet<>();
-    private boolean isPlain = true;
+    /** What ends the reading. */
+    private static final class NoGood extends IOException {
 
-    private AdyenItems(JsonParser json) {
-        this.json = json;
+        private static final long serialVersionUID = 1;
     }
 
-    /** Each once, in their order. None if it is no call, or one of which nobody knows which items are meant. */
-    static Set<AdyenItem> read(byte[] body) {
+    private final JsonParser json;
+    private final Predicate<AdyenItem> isGood;
+
+    /** Only good ones: strangers can write as many items as they like that have one hash code, and a set would compare each with all. */
+    private final Set<AdyenItem> items = new LinkedHashSet<>();
+
+    private boolean isPlain = true;
+
+    private AdyenItems(JsonParser json, Predicate<AdyenItem> isGood) {
+        this.json = json;
+        this.isGood = isGood;
+    }
+
+    /**
+     * Each once, in their order. None if it is no call, or one of which nobody knows which items are meant, or if one of them is no good.
+     *
+     * @param isGood is asked for each item when it has been read, and not again after it has said no
+     */
+    static Set<AdyenItem> read(byte[] body, Predicate<AdyenItem> isGood) {
         try (JsonParser parser = JSON.createParser(body)) {
-            var call = new AdyenItems(parser);
+            var call = new AdyenItems(parser, isGood);
             return call.readCall() && call.isPlain ? call.items : Set.of();
-        } catch (IOException notJson) {
+        } catch (IOException notJsonOrNoGood) {
             return Set.of();
         }
     }
@@ -72,10 +88,16 @@ final class AdyenItems {
     private void readItems() throws IOException {
         if (json.currentToken() == JsonToken.START_ARRAY) {
             while (json.nextToken() != JsonToken.END_ARRAY) {
+                if (json.currentToken() != JsonToken.START_OBJECT) {
+                    throw new NoGood();
+                }
                 var draft = new AdyenItem.Draft();
                 readMembers(Set.of(ITEM), draft::twice, name -> readItem(draft));
-                json.skipChildren();
-                items.add(draft.item());
+                AdyenItem item = draft.item();
+                if (!isGood.test(item)) {
+                    throw new NoGood();
+                }
+                items.add(item);
             }
         }
     }

@@ -37,6 +37,11 @@ final class DerivedIdentity {
         return plain && joined.length() <= LENGTH_MAX ? joined.toString() : Event.digest(measured.toString());
     }
 
+    /** Whether this text could be what {@link #of} gives, or a digest of an event's bytes. */
+    static boolean mayBeOne(String identity) {
+        return identity.contains(SEPARATOR) || identity.startsWith("sha256:");
+    }
+
     /** A part that is a time: the same for each way to write it. What is none is kept as it came. */
     static @Nullable String time(@Nullable Instant time, @Nullable String sent) {
         return time == null ? sent : time.getEpochSecond() + (time.getNano() == 0 ? "" : "." + time.getNano());

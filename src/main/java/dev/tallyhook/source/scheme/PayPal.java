@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>The body is not protected by that signature.</b> A CRC-32 is no cryptographic digest: whoever has seen one genuine
  * delivery can send another body under its headers. What is worth much is to be asked for at PayPal's API before it is relied on. A
- * transmission is taken for the three days in which PayPal sends again, and tells of one event: a second body under it is held against
- * the first.
+ * transmission is taken for the three days in which PayPal sends again, and is believed with one body: PayPal sends the same bytes again, so
+ * of two bodies one is not PayPal's, and nobody knows which. The second is kept as an event of its own, and nothing in it is believed.
  *
  * <p>A resource with {@code amount/value} is of version 2, one with {@code amount/total} of version 1; what the envelope says of its version
  * does not tell. Events of PayPal's simulator are signed for another webhook, so they are refused.
@@ -110,11 +110,16 @@ final class PayPal implements Scheme, Recalling {
                 || !isOfNow(time)) {
             return Verdict.UNSIGNED;
         }
-        PayPalCertificates.Known known = certificates.at(url);
-        X509Certificate certificate = known.certificate();
-        return certificate == null
-                ? known.verdict()
-                : Verdict.of(fits(certificate.getPublicKey(), signature, signed(id, time, delivery.body())));
+        PayPalCertificates.Lookup found = certificates.at(url);
+        X509Certificate certificate = found.certificate();
+        if (certificate == null) {
+            return found.verdict();
+        }
+        boolean fits = fits(certificate.getPublicKey(), signature, signed(id, time, delivery.body()));
+        if (fits) {
+            transmissions.came(id, Event.digest(delivery.body()));
+        }
+        return Verdict.of(fits);
     }
 
     /** Then its certificate is there before it is asked for, and strangers cannot keep it from being fetched. */
@@ -161,17 +166,22 @@ final class PayPal implements Scheme, Recalling {
         }
     }
 
+    /** What was never verified here, such as what is mapped again, is held against nothing. */
     @Override
     public List<Event> events(Delivery delivery) {
-        Event told = OneEvent.only(delivery, body -> event(body, delivery));
         String transmission = delivery.header(ID);
-        return List.of(transmission.isEmpty() ? told : told.as(transmissions.identity(transmission, told.identity())));
+        String digest = Event.digest(delivery.body());
+        return transmissions.cameWithAnother(transmission, digest)
+                ? List.of(Event.of(DerivedIdentity.of(transmission, digest)).because(Unmapped.NOT_SIGNED))
+                : OneEvent.of(delivery, body -> event(body, delivery));
     }
 
     private static Event event(Json body, Delivery delivery) {
         String id = body.text("/id");
         Json resource = body.at("/resource");
-        Event event = OneEvent.identified(id, delivery)
+        // An id of PayPal's is none that is derived, which somebody would take so that a genuine event is taken for
+        // known.
+        Event event = OneEvent.identified(id == null || DerivedIdentity.mayBeOne(id) ? null : id, delivery)
                 .ofType(body.text("/event_type"))
                 .at(body.time("/create_time"))
                 .from(resource.first("/payer/payer_id", "/payer/payer_info/payer_id"))

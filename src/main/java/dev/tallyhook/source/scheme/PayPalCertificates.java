@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class PayPalCertificates {
 
     /** PayPal signs with one at a time, and live and sandbox have their own. */
-    private static final int KNOWN_MAX = 16;
+    private static final int PAYPALS_MAX = 16;
 
     private static final int FAILURES_MAX = 256;
     private static final int WAITING_MAX = 8;
@@ -43,24 +43,24 @@ final class PayPalCertificates {
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
     /**
-     * What is known of an address.
+     * What is known of an address when it is looked up.
      *
      * @param certificate is there if the verdict is that it is signed, and then only
      */
-    record Known(Verdict verdict, @Nullable X509Certificate certificate) {}
+    record Lookup(Verdict verdict, @Nullable X509Certificate certificate) {}
 
     private record Failure(Verdict verdict, Instant at) {}
 
     private final CertificateSource source;
     private final PayPalTrust trust;
     private final Clock clock;
-    private final Executor forKnown;
+    private final Executor forPayPals;
     private final Executor forNew;
 
-    private final Map<String, X509Certificate> certificates = new Recent<>(KNOWN_MAX);
+    private final Map<String, X509Certificate> certificates = new Recent<>(PAYPALS_MAX);
 
     /** Addresses that have been PayPal's, whether or not their certificates are here and within their time. */
-    private final Map<String, Boolean> known = new Recent<>(KNOWN_MAX);
+    private final Map<String, Boolean> werePayPals = new Recent<>(PAYPALS_MAX);
 
     private final Map<String, Failure> failures = new Recent<>(FAILURES_MAX);
     private final Set<String> underWay = new HashSet<>();
@@ -70,14 +70,14 @@ final class PayPalCertificates {
     /**
      * With what is needed to fetch them.
      *
-     * @param forKnown runs what fetches those that were PayPal's before
+     * @param forPayPals runs what fetches those that were PayPal's before
      * @param forNew runs what fetches all others
      */
-    PayPalCertificates(CertificateSource source, PayPalTrust trust, Clock clock, Executor forKnown, Executor forNew) {
+    PayPalCertificates(CertificateSource source, PayPalTrust trust, Clock clock, Executor forPayPals, Executor forNew) {
         this.source = source;
         this.trust = trust;
         this.clock = clock;
-        this.forKnown = forKnown;
+        this.forPayPals = forPayPals;
         this.forNew = forNew;
     }
 
@@ -100,23 +100,23 @@ final class PayPalCertificates {
     }
 
     /** What is known of that address. It does not wait; what is not known yet is being fetched when it returns, unless there is too much to fetch. */
-    Known at(String url) {
+    Lookup at(String url) {
         Executor executor;
         synchronized (this) {
             Instant now = clock.instant();
             X509Certificate certificate = certificates.get(url);
             if (certificate != null && PayPalTrust.isValid(certificate, now)) {
-                return new Known(Verdict.SIGNED, certificate);
+                return new Lookup(Verdict.SIGNED, certificate);
             }
             Failure failure = failures.get(url);
             if (failure != null && isWithinAMinute(failure.at(), now)) {
-                return new Known(failure.verdict(), null);
+                return new Lookup(failure.verdict(), null);
             }
-            boolean isKnown = known.containsKey(url);
-            if (underWay.contains(url) || (!isKnown && !mayFetch(now))) {
-                return new Known(Verdict.UNDECIDED, null);
+            boolean wasPayPals = werePayPals.containsKey(url);
+            if (underWay.contains(url) || (!wasPayPals && !mayFetch(now))) {
+                return new Lookup(Verdict.UNDECIDED, null);
             }
-            executor = isKnown ? forKnown : forNew;
+            executor = wasPayPals ? forPayPals : forNew;
             underWay.add(url);
         }
         try {
@@ -124,13 +124,13 @@ final class PayPalCertificates {
         } catch (RejectedExecutionException full) {
             giveUp(url);
         }
-        return new Known(Verdict.UNDECIDED, null);
+        return new Lookup(Verdict.UNDECIDED, null);
     }
 
     /** This address was PayPal's before: a delivery has been found to be signed with what is there. */
     void recall(String url) {
         synchronized (this) {
-            known.put(url, true);
+            werePayPals.put(url, true);
         }
         at(url);
     }
@@ -179,14 +179,14 @@ final class PayPalCertificates {
 
     private synchronized void giveUp(String url) {
         underWay.remove(url);
-        fetchesLeft += known.containsKey(url) ? 0 : 1;
+        fetchesLeft += werePayPals.containsKey(url) ? 0 : 1;
     }
 
     private synchronized void end(String url, @Nullable X509Certificate leaf, Verdict otherwise) {
         underWay.remove(url);
         if (leaf != null) {
             certificates.put(url, leaf);
-            known.put(url, true);
+            werePayPals.put(url, true);
             failures.remove(url);
         } else {
             failures.put(url, new Failure(otherwise, clock.instant()));

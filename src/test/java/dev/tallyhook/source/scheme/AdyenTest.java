@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -227,6 +228,45 @@ class AdyenTest {
         String body = call(Collections.nCopies(2000, item).toArray(String[]::new));
         assertEquals(Verdict.SIGNED, verify(body));
         assertEquals(1, adyen.events(body).size());
+    }
+
+    /** "Aa" and "BB" have one hash code, and so have all texts of as many of them: a set would compare each such item with all others. */
+    @Test
+    void items_of_a_stranger_are_read_up_to_the_first_one_however_many_there_are_and_however_their_hashes_collide() {
+        String[] accounts = IntStream.range(0, 1 << 12)
+                .mapToObj(bits -> IntStream.range(0, 12)
+                        .mapToObj(bit -> ((bits >> bit) & 1) == 0 ? "Aa" : "BB")
+                        .collect(Collectors.joining()))
+                .toArray(String[]::new);
+        assertEquals(
+                1, Arrays.stream(accounts).mapToInt(String::hashCode).distinct().count());
+        String[] items = Arrays.stream(accounts)
+                .map(account -> "{\"NotificationRequestItem\":{\"merchantAccountCode\":\"" + account + "\"}}")
+                .toArray(String[]::new);
+        assertEquals(Verdict.UNSIGNED, verify(call(items)));
+        assertEquals(1, asked(call(items), 0));
+        assertEquals(8, asked(call(items), 7));
+        String good = Item.payment().json(Item.payment().signature(KEY));
+        assertEquals(3, asked(call(good, good, items[0], good, items[1]), 2));
+        assertEquals(Verdict.UNSIGNED, verify(call(good, good, items[0], good, items[1])));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "null", "\"x\"", "[]", "[{}]"})
+    void the_first_item_that_is_no_object_ends_the_call(String other) {
+        String[] others = Collections.nCopies(1000, other).toArray(String[]::new);
+        assertEquals(0, asked(call(others), Integer.MAX_VALUE));
+        String good = Item.payment().json(Item.payment().signature(KEY));
+        assertEquals(1, asked(call(good, other, good), Integer.MAX_VALUE));
+        assertEquals(Verdict.UNSIGNED, verify(call(good, other, good)));
+    }
+
+    /** How many items somebody is asked of, who takes so many of them for signed. */
+    private static int asked(String body, int good) {
+        var asked = new AtomicInteger();
+        Set<AdyenItem> items = AdyenItems.read(Provider.bytes(body), item -> asked.incrementAndGet() <= good);
+        assertEquals(Set.of(), items);
+        return asked.get();
     }
 
     /** What no signature covers does not say whether a call is signed. */

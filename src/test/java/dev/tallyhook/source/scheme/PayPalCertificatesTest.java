@@ -54,7 +54,7 @@ class PayPalCertificatesTest {
     private final Deque<Runnable> tasks = new ArrayDeque<>();
 
     /** What is waiting for the other one. */
-    private final Deque<Runnable> tasksOfKnown = new ArrayDeque<>();
+    private final Deque<Runnable> tasksOfPayPals = new ArrayDeque<>();
 
     private final List<String> fetched = new ArrayList<>();
     private final SettableClock clock = new SettableClock();
@@ -107,7 +107,7 @@ class PayPalCertificatesTest {
                 },
                 trust,
                 clock,
-                tasksOfKnown::add,
+                tasksOfPayPals::add,
                 task -> executor.execute(task));
     }
 
@@ -115,8 +115,8 @@ class PayPalCertificatesTest {
         while (!tasks.isEmpty()) {
             tasks.remove().run();
         }
-        while (!tasksOfKnown.isEmpty()) {
-            tasksOfKnown.remove().run();
+        while (!tasksOfPayPals.isEmpty()) {
+            tasksOfPayPals.remove().run();
         }
     }
 
@@ -131,9 +131,9 @@ class PayPalCertificatesTest {
         String url = URL + fetched.size();
         certificates.at(url);
         runTasks();
-        PayPalCertificates.Known known = certificates.at(url);
-        assertEquals(known.verdict() == Verdict.SIGNED, known.certificate() != null);
-        return known.verdict();
+        PayPalCertificates.Lookup found = certificates.at(url);
+        assertEquals(found.verdict() == Verdict.SIGNED, found.certificate() != null);
+        return found.verdict();
     }
 
     @Test
@@ -142,11 +142,11 @@ class PayPalCertificatesTest {
         assertEquals(Verdict.UNDECIDED, verdict(URL));
         assertEquals(List.of(), fetched);
         runTasks();
-        PayPalCertificates.Known known = certificates.at(URL);
-        assertEquals(Verdict.SIGNED, known.verdict());
+        PayPalCertificates.Lookup found = certificates.at(URL);
+        assertEquals(Verdict.SIGNED, found.verdict());
         assertArrayEquals(
                 KEYS.getPublic().getEncoded(),
-                known.certificate().getPublicKey().getEncoded());
+                found.certificate().getPublicKey().getEncoded());
         assertEquals(List.of(URL), fetched);
     }
 
@@ -330,8 +330,8 @@ class PayPalCertificatesTest {
         assertEquals(Verdict.UNDECIDED, verdict(URL));
         assertEquals(8, tasks.size());
         certificates.recall(URL);
-        assertEquals(1, tasksOfKnown.size());
-        tasksOfKnown.remove().run();
+        assertEquals(1, tasksOfPayPals.size());
+        tasksOfPayPals.remove().run();
         assertEquals(Verdict.SIGNED, verdict(URL));
         assertEquals(List.of(URL), fetched);
     }
@@ -350,7 +350,7 @@ class PayPalCertificatesTest {
             verdict(URL + "-" + i);
         }
         assertEquals(Verdict.UNDECIDED, verdict(URL));
-        tasksOfKnown.remove().run();
+        tasksOfPayPals.remove().run();
         assertEquals(Verdict.SIGNED, verdict(URL));
     }
 

@@ -1,6 +1,7 @@
 package dev.tallyhook.source.scheme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -27,8 +28,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.jboss.logmanager.formatters.PatternFormatter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,6 +53,7 @@ class PayPalTest {
 
     private static final String URL = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-fca2a594-5edc0ebc";
     private static final String WEBHOOK = "8PT597110X687430LKGECATA";
+    private static final String TRANSMISSION = "7a2f3a90-cb37-11f0-8a64-01";
     private static final String SENT = "2026-11-27T10:00:01Z";
 
     private static final String CAPTURE = """
@@ -110,7 +116,7 @@ class PayPalTest {
     }
 
     private static Map<String, String> headers(String body) {
-        return headers("7a2f3a90-cb37-11f0-8a64-01", SENT, WEBHOOK, body);
+        return headers(TRANSMISSION, SENT, WEBHOOK, body);
     }
 
     private static Map<String, String> with(Map<String, String> headers, String name, String value) {
@@ -151,34 +157,115 @@ class PayPalTest {
                         Verdict.UNSIGNED, paypal.scheme().verify(Provider.delivery(headers, null, flipped))));
     }
 
-    /** Why the documentation says that the body is not protected: these two words have one CRC-32, as many others have. */
-    @Test
-    void another_body_with_the_same_crc_passes_and_tells_of_no_event_of_its_own() {
-        Map<String, String> headers = headers("plumless");
-        assertEquals(Verdict.SIGNED, verify(headers, "plumless"));
-        assertEquals(Verdict.SIGNED, verify(headers, "buckeroo"));
-        assertEquals(
-                List.of(Event.digest("plumless"), Event.digest("plumless")), told(headers, "plumless", "buckeroo"));
+    /** What the ledger keeps of a body that comes second in the transmission. */
+    private static Event second(String body) {
+        return Event.of(TRANSMISSION + "~" + Event.digest(body)).because(Unmapped.NOT_SIGNED);
     }
 
-    private List<String> told(Map<String, String> headers, String... bodies) {
+    /** Of each body, once it has been verified. */
+    private List<Event> told(Map<String, String> headers, String... bodies) {
         return Stream.of(bodies)
-                .map(body -> paypal.scheme().events(Provider.delivery(headers, null, Provider.bytes(body))))
-                .map(events -> events.get(0).identity())
+                .map(body -> {
+                    assertEquals(Verdict.SIGNED, verify(headers, body));
+                    return paypal.scheme()
+                            .events(Provider.delivery(headers, null, Provider.bytes(body)))
+                            .get(0);
+                })
                 .toList();
     }
 
-    /** The ledger keeps what has an identity that is taken, and differs, as a conflict. */
+    /** Bodies that differ in these words alone have one CRC-32, as the words have. */
+    private static String with(String first, String second, String body) {
+        return body.replace("WH-1", "WH-" + first).replace("Payment completed", "Payment " + second);
+    }
+
+    private static final String A = "plumless";
+    private static final String B = "buckeroo";
+
     @Test
-    void a_transmission_tells_of_one_event_whatever_bodies_come_under_it() {
-        Map<String, String> headers = headers(CAPTURE);
-        String another = CAPTURE.replace("WH-1", "WH-2").replace("10.00", "99.00");
-        assertEquals(List.of("WH-1", "WH-1", "WH-1"), told(headers, CAPTURE, another, CAPTURE));
-        Event second = paypal.scheme()
-                .events(Provider.delivery(headers, null, Provider.bytes(another)))
-                .get(0);
-        assertEquals("99.00", second.money().sent());
-        assertEquals(List.of("WH-2"), told(headers("other-id", SENT, WEBHOOK, another), another));
+    void of_two_bodies_of_one_transmission_the_second_is_kept_apart_and_no_money_of_it_is_believed() {
+        String first = with(A, A, CAPTURE);
+        String another = with(B, A, CAPTURE);
+        Event genuine = paypal.event(first);
+        assertEquals(
+                List.of(genuine, second(another), genuine, second(another)),
+                told(headers(first), first, another, first, another));
+        Event alone = told(headers("other-id", SENT, WEBHOOK, another), another).get(0);
+        assertEquals("WH-" + B, alone.identity());
+        assertEquals("10.00", alone.money().sent());
+    }
+
+    @Test
+    void a_genuine_event_that_comes_second_is_kept_and_not_taken_for_the_one_that_came_first() {
+        String genuine = with(A, A, CAPTURE);
+        String other = with(B, A, CAPTURE);
+        String sameId = with(A, B, CAPTURE);
+        assertEquals(
+                List.of(paypal.event(other), second(genuine), second(sameId)),
+                told(headers(genuine), other, genuine, sameId));
+    }
+
+    @Test
+    void what_is_mapped_again_tells_what_it_told_whatever_else_came_in_its_transmission() {
+        String another = CAPTURE.replace("WH-1", "WH-2");
+        assertEquals(
+                List.of("WH-2", "WH-1"),
+                Stream.of(another, CAPTURE)
+                        .map(body -> Provider.delivery(headers(CAPTURE), null, Provider.bytes(body)))
+                        .map(kept -> paypal.scheme().events(kept).get(0).identity())
+                        .toList());
+    }
+
+    @Test
+    void no_body_takes_the_identity_that_a_second_one_will_have() {
+        for (String taken : List.of(second(CAPTURE).identity(), Event.digest("x"), "a~b", "~")) {
+            String body = CAPTURE.replace("WH-1", taken);
+            Event event = paypal.event(body);
+            assertEquals(Event.digest(body), event.identity());
+            assertEquals(Unmapped.NO_IDENTITY, event.unmapped());
+        }
+    }
+
+    @Test
+    void a_delivery_that_is_refused_does_not_come_first() {
+        String forged = CAPTURE.replace("10.00", "99.00");
+        assertEquals(Verdict.UNSIGNED, verify(headers(CAPTURE), forged));
+        assertEquals(List.of(paypal.event(CAPTURE)), told(headers(CAPTURE), CAPTURE));
+    }
+
+    /** Neither the text of a body nor a second line of it comes into the log, and none of it stays in memory. */
+    @Test
+    void the_log_is_told_once_for_each_transmission_and_of_digests_alone() {
+        String template =
+                "{\"id\":\"WH-1\\n2026 ERROR made up\",\"x\":\"" + "x".repeat(100_000) + "Payment completed\"}";
+        String first = with(A, A, template);
+        String second = with(B, A, template);
+        String third = with(A, B, template);
+        var lines = new ArrayList<String>();
+        var keeping = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                lines.add(new PatternFormatter("%s").format(line));
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger log = Logger.getLogger(Transmissions.class.getName());
+        log.addHandler(keeping);
+        try {
+            told(headers(first), first, first, second, third, first, second);
+        } finally {
+            log.removeHandler(keeping);
+        }
+        assertEquals(
+                List.of("PayPal's transmission " + TRANSMISSION + " came with the body " + Event.digest(first)
+                        + ", and comes with another one now, " + Event.digest(second)
+                        + ". At most one of the two is PayPal's: ask its API which"),
+                lines);
     }
 
     @Test
@@ -195,14 +282,14 @@ class PayPalTest {
     @Test
     void as_many_transmissions_are_remembered_as_are_said_and_those_that_are_asked_for_longest() {
         var transmissions = new Transmissions();
-        transmissions.identity("first", "WH-1");
-        for (int i = 1; i < Transmissions.MAX; i++) {
-            assertEquals("WH", transmissions.identity("t" + i, "WH"));
+        for (int i = 0; i < Transmissions.MAX; i++) {
+            transmissions.came("t" + i, "d");
         }
-        assertEquals("WH-1", transmissions.identity("first", "WH-2"));
-        transmissions.identity("one more", "WH");
-        assertEquals("WH-1", transmissions.identity("first", "WH-3"));
-        assertEquals("WH-4", transmissions.identity("t1", "WH-4"));
+        assertTrue(transmissions.cameWithAnother("t0", "e"));
+        assertFalse(transmissions.cameWithAnother("t0", "d"));
+        transmissions.came("one more", "d");
+        assertTrue(transmissions.cameWithAnother("t0", "e"));
+        assertFalse(transmissions.cameWithAnother("t1", "e"));
     }
 
     @Test
