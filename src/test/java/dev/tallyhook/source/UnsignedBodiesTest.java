@@ -19,10 +19,10 @@ import org.junit.jupiter.api.Test;
 class UnsignedBodiesTest {
 
     private static final String PATH = "/v1/webhooks/shop";
-    private static final int NUMBERS = 200_000;
+    private static final int OBJECTS = 200_000;
     private static final int TRIES = 5;
 
-    /** At the least so many times what refusing costs; it is 20 and more. */
+    /** At the least so many times what refusing costs, which is the body itself. */
     private static final int RATIO_MIN = 4;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -55,8 +55,8 @@ class UnsignedBodiesTest {
     }
 
     private static byte[] body() {
-        String numbers = "1,".repeat(NUMBERS);
-        return ("{\"id\":\"evt_" + UUID.randomUUID() + "\",\"numbers\":[" + numbers + "1]}").getBytes(UTF_8);
+        String objects = "{},".repeat(OBJECTS);
+        return ("{\"id\":\"evt_" + UUID.randomUUID() + "\",\"objects\":[" + objects + "{}]}").getBytes(UTF_8);
     }
 
     private static long allocated() {
