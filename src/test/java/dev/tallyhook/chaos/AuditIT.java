@@ -245,7 +245,7 @@ class AuditIT {
     private void insert(Call call, String dueAgo) throws SQLException {
         String key = call.id().replaceFirst("^" + Call.OF_STRIPE + "|^" + Call.OF_GOCARDLESS, "");
         boolean many = call.events() > 0;
-        database.execute("INSERT INTO requests (id, raw) SELECT count(*), '' FROM requests");
+        database.execute("INSERT INTO requests (id, raw) SELECT coalesce(max(request), 0) + 1, '' FROM transactions");
         for (int number = 0; number < Math.max(1, call.events()); number++) {
             String end = many ? "-" + number : "";
             database.execute("""
