@@ -1,7 +1,5 @@
 package dev.tallyhook.intake;
 
-import static dev.tallyhook.database.Durability.DURABLY;
-
 import dev.tallyhook.source.Money;
 import java.sql.Array;
 import java.sql.Connection;
@@ -41,13 +39,11 @@ final class EventInsert {
                 SELECT id, raw
                 FROM request
                 WHERE id IN (SELECT request FROM inserted))
-            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
-            FROM inserted
-            WHERE\s""" + DURABLY;
+            """ + LedgerWriter.WHICH_WERE_NEW;
 
     private EventInsert() {}
 
-    /** Bound, and to be executed and closed. Its one row has the ids that were new, or NULL if all were. */
+    /** Bound, and to be executed and closed. Its answer is {@link LedgerWriter#WHICH_WERE_NEW}. */
     static PreparedStatement prepare(Connection connection, Duration delay, List<Webhook> webhooks)
             throws SQLException {
         var requests = KeptRequests.of(webhooks);

@@ -34,7 +34,15 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class LedgerWriter {
 
-    /** The ids that were new; NULL says that all were, which is nearly always so and saves sending them back. */
+    /**
+     * The end of an insert whose new rows are {@code inserted}: the ids that were new; NULL says that all were, which is nearly always
+     * so and saves sending them back.
+     */
+    static final String WHICH_WERE_NEW = """
+            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
+            FROM inserted
+            WHERE\s""" + DURABLY;
+
     private static final String INSERT_NEW = """
             WITH inserted AS (
                 INSERT INTO transactions (
@@ -45,9 +53,7 @@ class LedgerWriter {
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent)
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING transaction_id)
-            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
-            FROM inserted
-            WHERE\s""" + DURABLY;
+            """ + WHICH_WERE_NEW;
 
     private static final String SELECT_STORED = """
             SELECT transaction_id, source_account, destination_account, amount, currency, source

@@ -7,6 +7,7 @@ import dev.tallyhook.transaction.RawRequests;
 import io.vertx.core.MultiMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ final class RawDelivery {
 
     /** Makes one of what came, with the headers that its scheme wants kept. */
     static RawDelivery of(Delivery delivery, Scheme scheme) {
-        Map<String, String> kept = new TreeMap<>();
+        SortedMap<String, String> kept = new TreeMap<>();
         keep(kept, CONTENT_TYPE, delivery.header(CONTENT_TYPE));
         scheme.headersToKeep().forEach(name -> keep(kept, name, delivery.header(name)));
         String query = delivery.query();

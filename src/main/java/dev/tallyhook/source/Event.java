@@ -38,10 +38,6 @@ public record Event(
         return of(digest(body)).because(why);
     }
 
-    public Event as(String another) {
-        return new Event(another, type, subject, occurredAt, sourceAccount, destinationAccount, money, unmapped);
-    }
-
     public Event ofType(@Nullable String what) {
         return new Event(identity, what, subject, occurredAt, sourceAccount, destinationAccount, money, unmapped);
     }

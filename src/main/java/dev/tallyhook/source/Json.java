@@ -1,7 +1,6 @@
 package dev.tallyhook.source;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,9 +14,7 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,11 +42,6 @@ public final class Json {
     /** A few bytes can write a number of a thousand million digits, which are not to be written out. */
     private static final int PLAIN_SCALE_MAX = 128;
 
-    /** Those of the schemes' rules and of the settings; some are made of a body's words, so that not all there ever are can be kept. */
-    private static final int POINTERS_MAX = 1_000;
-
-    private static final Map<String, JsonPointer> POINTERS = new ConcurrentHashMap<>();
-
     private final JsonNode node;
 
     private Json(JsonNode node) {
@@ -67,25 +59,14 @@ public final class Json {
         }
     }
 
-    private JsonNode find(String pointer) {
-        JsonPointer known = POINTERS.get(pointer);
-        if (known == null) {
-            known = JsonPointer.compile(pointer);
-            if (POINTERS.size() < POINTERS_MAX) {
-                POINTERS.put(pointer, known);
-            }
-        }
-        return node.at(known);
-    }
-
     /** What stands there, itself to be read; absent inside if nothing does. */
     public Json at(String pointer) {
-        return new Json(find(pointer));
+        return new Json(node.at(pointer));
     }
 
     /** Whether something stands there, null aside. */
     public boolean has(String pointer) {
-        JsonNode found = find(pointer);
+        JsonNode found = node.at(pointer);
         return !found.isMissingNode() && !found.isNull();
     }
 
@@ -100,7 +81,7 @@ public final class Json {
 
     /** A string, or a number as it is written. Null for everything else, and for an empty string. */
     public @Nullable String text(String pointer) {
-        return text(find(pointer));
+        return text(node.at(pointer));
     }
 
     private static @Nullable String text(JsonNode found) {
@@ -123,7 +104,7 @@ public final class Json {
 
     /** A string, or the id of the object that some providers put in its place. */
     public @Nullable String reference(String pointer) {
-        JsonNode found = find(pointer);
+        JsonNode found = node.at(pointer);
         return text(found.isObject() ? found.path("id") : found);
     }
 

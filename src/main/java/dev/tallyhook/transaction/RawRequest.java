@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** A request as the ledger keeps it: lines of {@code name: value} for the headers that matter, an empty line and the body. */
@@ -24,16 +25,15 @@ public final class RawRequest {
     /**
      * Makes one of what came.
      *
-     * @param headers whose names and values have no control characters, and whose names have no colon but at their beginning
-     * @param body not copied, and not to be changed
+     * @param headers whose names and values have no control characters, and whose names have no colon but at their beginning; not copied,
+     *     and not to be changed, as the body
      */
-    public static RawRequest of(Map<String, String> headers, byte[] body) {
+    public static RawRequest of(SortedMap<String, String> headers, byte[] body) {
         var lines = new StringBuilder();
-        var sorted = new TreeMap<>(headers);
-        sorted.forEach((name, value) ->
+        headers.forEach((name, value) ->
                 lines.append(name).append(SEPARATOR).append(value).append('\n'));
         return new RawRequest(
-                Collections.unmodifiableMap(sorted),
+                Collections.unmodifiableMap(headers),
                 lines.append('\n').toString().getBytes(StandardCharsets.ISO_8859_1),
                 body);
     }

@@ -121,7 +121,7 @@ final class Audit {
                 SELECT answered, lag(answered) OVER (ORDER BY answered) AS before
                 FROM audit.attempts WHERE taken) AS gaps
             WHERE answered - before > 20000;
-            ANALYZE audit.webhooks, audit.attempts, audit.deliveries, audit.late, audit.finishes, transactions, events
+            ANALYZE audit.webhooks, audit.attempts, audit.deliveries, audit.late, audit.finishes, transactions, requests
             """;
 
     private static final String PER_OUTCOME = """

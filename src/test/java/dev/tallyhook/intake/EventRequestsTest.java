@@ -8,7 +8,6 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.Source;
-import dev.tallyhook.source.Verdict;
 import dev.tallyhook.transaction.RawRequests;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.MultiMap;
@@ -37,22 +36,8 @@ class EventRequestsTest {
     DataSource dataSource;
 
     /** Of which the body's first 36 bytes name the event. */
-    private static final Scheme SCHEME = new Scheme() {
-        @Override
-        public Verdict verify(Delivery delivery) {
-            return Verdict.SIGNED;
-        }
-
-        @Override
-        public List<Event> events(Delivery delivery) {
-            return List.of(Event.of(new String(delivery.body(), 0, 36, StandardCharsets.US_ASCII)));
-        }
-
-        @Override
-        public List<String> headersToKeep() {
-            return List.of();
-        }
-    };
+    private static final Scheme SCHEME = new MadeUpScheme(
+            delivery -> List.of(Event.of(new String(delivery.body(), 0, 36, StandardCharsets.US_ASCII))), List.of());
 
     private static List<Webhook> event(byte[] body) {
         return SourceWebhooks.of(

@@ -7,7 +7,6 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.Source;
-import dev.tallyhook.source.Verdict;
 import dev.tallyhook.transaction.RawRequests;
 import io.vertx.core.MultiMap;
 import java.math.BigDecimal;
@@ -20,24 +19,11 @@ import org.junit.jupiter.api.Test;
 class KeptRequestsTest {
 
     /** Three events of each request. */
-    private static final Scheme SCHEME = new Scheme() {
-        @Override
-        public Verdict verify(Delivery delivery) {
-            return Verdict.SIGNED;
-        }
-
-        @Override
-        public List<Event> events(Delivery delivery) {
-            return IntStream.range(0, 3)
+    private static final Scheme SCHEME = new MadeUpScheme(
+            delivery -> IntStream.range(0, 3)
                     .mapToObj(number -> Event.of(delivery.body().length + "-" + number))
-                    .toList();
-        }
-
-        @Override
-        public List<String> headersToKeep() {
-            return List.of();
-        }
-    };
+                    .toList(),
+            List.of());
 
     private static List<Webhook> request(int length) {
         return SourceWebhooks.of(

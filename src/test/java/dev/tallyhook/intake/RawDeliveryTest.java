@@ -3,9 +3,7 @@ package dev.tallyhook.intake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.source.Delivery;
-import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
-import dev.tallyhook.source.Verdict;
 import io.vertx.core.MultiMap;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -15,22 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What of a delivery's headers is kept, so that the same events are made of it later. */
 class RawDeliveryTest {
 
-    private static final Scheme SCHEME = new Scheme() {
-        @Override
-        public Verdict verify(Delivery delivery) {
-            return Verdict.UNSIGNED;
-        }
-
-        @Override
-        public List<Event> events(Delivery delivery) {
-            return List.of();
-        }
-
-        @Override
-        public List<String> headersToKeep() {
-            return List.of("x-name");
-        }
-    };
+    private static final Scheme SCHEME = new MadeUpScheme(delivery -> List.of(), List.of("x-name"));
 
     private static String kept(String value) {
         MultiMap headers = MultiMap.caseInsensitiveMultiMap().add("X-Name", value);
