@@ -266,7 +266,7 @@ class HoldTest {
         var refused = assertThrows(
                 SQLException.class,
                 () -> execute("UPDATE transactions SET due_at = '" + never + "' WHERE transaction_id = '" + id + "'"));
-        assertTrue(refused.getMessage().contains("due_at_is_finite"), refused.getMessage());
+        assertTrue(refused.getMessage().contains("time_is_finite"), refused.getMessage());
     }
 
     private static void sleep(long millis) {

@@ -61,7 +61,7 @@ final class Sources {
     private static final String WRITERS_WAL =
             """
             SELECT sum(wal_bytes) FROM pg_stat_activity, pg_stat_get_backend_wal(pid)
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%INSERT INTO transactions%'""";
+            WHERE datname = current_database() AND application_name = 'tallyhook-intake'""";
 
     private final Bed bed;
     private final Optional<Path> earlier;
