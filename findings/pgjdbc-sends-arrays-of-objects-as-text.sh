@@ -7,7 +7,7 @@
 # Needs a JDK 17, Linux on amd64.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-[[ -n "${PGPORT:-}" ]] || exec "$here/with-postgresql" 18.4.0 "$here/$(basename "$0")"
+[[ -n "${PGPORT:-}" ]] || exec "$here/with-postgresql" 18.4.0 "$(realpath "$0")"
 "$here/../mvnw" -B -q -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy -Dartifact=org.postgresql:postgresql:42.7.13 -DoutputDirectory="$PWD" >/dev/null
 cat > Sent.java <<'JAVA'
 import java.sql.DriverManager;

@@ -6,7 +6,7 @@
 # Seen: processor time of the server for an insert of one row, beside the same without rules: 15.6 with CHECKs, 3.6 with domains.
 # Fails unless CHECKs take at least twice what domains do. Needs psql, Linux on amd64.
 set -euo pipefail
-[[ -n "${PGPORT:-}" ]] || exec "$(dirname "$0")/with-postgresql" 18.4.0 "$(cd "$(dirname "$0")" && pwd)/$(basename "$0")"
+[[ -n "${PGPORT:-}" ]] || exec "$(dirname "$0")/with-postgresql" 18.4.0 "$(realpath "$0")"
 
 columns=12
 list() { # a text for each column, with its number for %d

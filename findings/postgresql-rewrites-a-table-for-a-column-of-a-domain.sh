@@ -7,7 +7,7 @@
 # Seen: the table's file stays with text, and with the cast; it is another one with the domain.
 # Needs psql, Linux on amd64.
 set -euo pipefail
-[[ -n "${PGPORT:-}" ]] || exec "$(dirname "$0")/with-postgresql" 18.4.0 "$(cd "$(dirname "$0")" && pwd)/$(basename "$0")"
+[[ -n "${PGPORT:-}" ]] || exec "$(dirname "$0")/with-postgresql" 18.4.0 "$(realpath "$0")"
 
 file() { psql -qAt -c "SELECT pg_relation_filenode('ledger')"; }
 expect() { # what, by which statement, and whether the file stays
