@@ -6,7 +6,9 @@ import jakarta.annotation.security.RolesAllowed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
+import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -18,6 +20,8 @@ class RawResource {
 
     /** Which a token has, and the tokens that only read have not. */
     private static final String RIGHT = "raw";
+
+    private static final String NOT_FOUND = "No event of a named sender is stored with this id";
 
     private static final String SELECT =
             "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
@@ -42,12 +46,15 @@ class RawResource {
         String id = TransactionPath.id(request, "/raw")
                 .filter(of -> Identifier.violationAsId(of) == null)
                 .orElseThrow(RawResource::notFound);
-        return new Sql()
-                .add(SELECT, id).query(dataSource, row -> RawRequests.read(row, 1)).stream()
-                        .flatMap(Optional::stream)
-                        .findFirst()
-                        .map(RawResource::answer)
-                        .orElseThrow(RawResource::notFound);
+        try (Connection session = dataSource.getConnection()) {
+            List<Optional<RawRequest>> found =
+                    new Sql().add(SELECT, id).query(session, row -> RawRequests.read(row, 1));
+            Optional<RawRequest> raw = found.stream().flatMap(Optional::stream).findFirst();
+            if (raw.isEmpty()) {
+                throw Absence.of(session, null, NOT_FOUND);
+            }
+            return answer(raw.get());
+        }
     }
 
     private static RestResponse<byte[]> answer(RawRequest raw) {
@@ -71,6 +78,6 @@ class RawResource {
     }
 
     private static ProblemException notFound() {
-        return ProblemException.notFound("No event of a named sender is stored with this id");
+        return ProblemException.notFound(NOT_FOUND);
     }
 }

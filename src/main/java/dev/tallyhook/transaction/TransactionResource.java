@@ -5,8 +5,10 @@ import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import javax.sql.DataSource;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers what became of transactions. */
@@ -14,12 +16,16 @@ import org.jboss.resteasy.reactive.RestResponse;
 @Path("/v1/transactions")
 class TransactionResource {
 
+    private static final String NOT_FOUND = "Transaction not found";
+
     private final Transactions transactions;
     private final TransactionPages pages;
     private final EventDetails events;
+    private final DataSource dataSource;
 
-    TransactionResource(Transactions transactions, TransactionPages pages, EventDetails events) {
+    TransactionResource(Transactions transactions, TransactionPages pages, EventDetails events, DataSource dataSource) {
         this.transactions = transactions;
+        this.dataSource = dataSource;
         this.events = events;
         this.pages = pages;
     }
@@ -50,18 +56,27 @@ class TransactionResource {
     @GET
     @Path("/{transaction_id}")
     public RestResponse<TransactionView> get(HttpServerRequest request) throws SQLException {
-        Transaction row = TransactionPath.id(request, "")
+        String id = TransactionPath.id(request, "")
                 // An id that breaks the rule was never stored, and some, such as one with NUL, PostgreSQL could not
                 // even ask for.
-                .filter(id -> Identifier.violationAsId(id) == null)
-                .map(transactions::findById)
+                .filter(of -> Identifier.violationAsId(of) == null)
                 .orElseThrow(TransactionResource::notFound);
+        Transaction row = transactions.findById(id);
+        if (row == null) {
+            throw notFound(id);
+        }
         TransactionView found = events.of(List.of(TransactionView.of(row))).get(0);
         return RestResponse.ResponseBuilder.ok(found, MediaType.APPLICATION_JSON)
                 .build();
     }
 
     private static ProblemException notFound() {
-        return ProblemException.notFound("Transaction not found");
+        return ProblemException.notFound(NOT_FOUND);
+    }
+
+    private ProblemException notFound(String id) throws SQLException {
+        try (Connection session = dataSource.getConnection()) {
+            return Absence.of(session, id, NOT_FOUND);
+        }
     }
 }

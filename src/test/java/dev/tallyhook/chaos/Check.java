@@ -89,15 +89,9 @@ record Check(String name, String sql) {
             new Check("in the ledger and never sent", """
                     SELECT count(*) FROM transactions AS stored
                     WHERE NOT EXISTS (SELECT FROM audit.webhooks WHERE transaction_id = stored.transaction_id)"""),
-            // A primary that was demoted and is up answers the readers of a replica that has not heard of the new one,
-            // as it does within 5 s.
             new Check("read as missing after an answer of success", """
                     SELECT count(*) FROM audit.reads AS reading JOIN audit.webhooks AS webhook USING (transaction_id)
-                    WHERE said = '404' AND accepted < reading.sent
-                      AND NOT EXISTS (
-                          SELECT FROM audit.strikes
-                          WHERE fault LIKE '%%demoted%%'
-                            AND audit.at(reading.sent) BETWEEN struck_at AND lifted_at + interval '5 seconds')"""),
+                    WHERE said = '404' AND accepted < reading.sent"""),
             new Check("read as finished before it was due", """
                     SELECT count(*) FROM audit.reads AS reading JOIN audit.webhooks AS webhook USING (transaction_id)
                     WHERE said = 'PROCESSED' AND answered < webhook.sent + %1$d * 1000
