@@ -1,5 +1,6 @@
 package dev.tallyhook.transaction;
 
+import static io.restassured.RestAssured.given;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.Webhooks;
@@ -40,8 +41,7 @@ class AbsenceTest {
     @Test
     void what_has_come_since_it_was_looked_for_is_to_be_asked_for_again() throws Exception {
         String id = Webhooks.newId();
-        io.restassured.RestAssured.given()
-                .contentType("application/json")
+        given().contentType("application/json")
                 .body(Webhooks.body(id))
                 .post(Webhooks.PATH)
                 .then()
