@@ -77,6 +77,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.of(422, detail, violations), null);
     }
 
+    /** 429 with {@code Retry-After}: the same is asked for too often. */
+    public static ProblemException tooManyRequests(String detail) {
+        return new ProblemException(Problem.of(429, detail), RETRY_AFTER);
+    }
+
     /** 500: the service failed, and the log says why; to be thrown after it was logged. */
     public static ProblemException internal() {
         return new ProblemException(Problem.of(500, ProblemMappers.INTERNAL), null);

@@ -56,7 +56,7 @@ public class ProblemMappers {
         return answer.build();
     }
 
-    /** There is one right beyond reading. */
+    /** There are rights beyond reading. */
     @ServerExceptionMapper
     public RestResponse<Problem> forbidden(ForbiddenException failure) {
         return answer(Problem.of(403, detail(403))).build();
@@ -81,8 +81,8 @@ public class ProblemMappers {
             case 400 -> "The request cannot be read";
             case 401 -> "A bearer token is needed: Authorization: Bearer, and one of those that are configured";
             case 403 ->
-                "The token may read; holding and releasing need one of tallyhook.api.hold-tokens, and raw requests one of"
-                        + " tallyhook.api.raw-tokens";
+                "The token may read; holding and releasing need one of tallyhook.api.hold-tokens, raw requests one of"
+                        + " tallyhook.api.raw-tokens, and changing endpoints one of tallyhook.api.write-tokens";
             case 404 -> "There is nothing at this path";
             case 405 -> "This path does not take this method";
             case 406 -> "Answers are application/json";

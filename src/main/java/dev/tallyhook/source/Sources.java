@@ -89,7 +89,7 @@ public class Sources {
 
     private static Source source(String name, SourcesConfig.OfSource config, Consumer<Credentials<?>> reloaded) {
         var context = new SchemeContext(name, config, Clock.systemUTC(), reloaded);
-        if (!NAME.matcher(name).matches() || name.equals(BUILT_IN)) {
+        if (!isName(name) || name.equals(BUILT_IN)) {
             throw new ConfigurationException("tallyhook.sources." + name
                     + " must be named with 1 to 32 lower-case letters, digits and dashes, and not " + BUILT_IN
                     + ", which is the built-in source");
@@ -100,6 +100,11 @@ public class Sources {
             throw context.refuse("body-size-max", "must be from 1 to " + largest + " bytes, an eighth of the heap");
         }
         return new Source(name, Schemes.of(context), bodySizeMax);
+    }
+
+    /** Whether a source may be called so; the built-in one is, and no other may be called as it is. */
+    public static boolean isName(String name) {
+        return NAME.matcher(name).matches();
     }
 
     void start(@Observes StartupEvent event) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Whether what a session has not found is not there. A primary that was demoted and stays up answers its sessions until they have heard of
  * the new one, and what has come in there since it does not know.
  */
-final class Absence {
+public final class Absence {
 
     /** Asked after the session has not found it, or by the same statement: then it is said of the server that has not found it. */
     private static final String IS_SURE = """
@@ -26,7 +26,7 @@ final class Absence {
      * @param detail of the 404
      * @return 404; or 503, if a server that takes no writes cannot know, or if it has come this moment
      */
-    static ProblemException of(Connection session, @Nullable String id, String detail) throws SQLException {
+    public static ProblemException of(Connection session, @Nullable String id, String detail) throws SQLException {
         boolean isSure = new Sql()
                 .add(IS_SURE, id)
                 .query(session, row -> row.getBoolean(1))

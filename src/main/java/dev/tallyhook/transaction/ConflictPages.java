@@ -90,22 +90,13 @@ class ConflictPages {
         filter.transactionId().ifPresent(id -> page.add(" AND transaction_id = ?", id));
         filter.receivedFrom().ifPresent(time -> page.add(" AND received_at >= ?", time));
         filter.receivedTo().ifPresent(time -> page.add(" AND received_at < ?", time));
-        after.ifPresent(
-                cursor -> page.add(" AND (received_at, conflict_id) < (?, ?)", cursor.at(), conflictId(cursor)));
+        after.ifPresent(cursor -> page.add(" AND (received_at, conflict_id) < (?, ?)", cursor.at(), cursor.number()));
         page.add(NEWEST_FIRST + " LIMIT ?", limit);
         return new Sql()
                 .add("SELECT page.*, " + TransactionView.COLUMNS.replaceAll("(\\w+)", "stored.$1") + " FROM (")
                 .add(page)
                 .add(") AS page LEFT JOIN transactions AS stored ON stored.transaction_id = page.transaction_id")
                 .add(NEWEST_FIRST);
-    }
-
-    private static long conflictId(Cursor cursor) {
-        try {
-            return Long.parseLong(cursor.key());
-        } catch (NumberFormatException forged) {
-            throw Cursor.wrong();
-        }
     }
 
     private static Conflict conflict(ResultSet row) throws SQLException {

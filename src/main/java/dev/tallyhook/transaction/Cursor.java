@@ -18,7 +18,7 @@ import java.util.Base64;
  * @param at in microseconds, as PostgreSQL keeps times
  * @param key what orders the rows of one time
  */
-record Cursor(Instant at, String key) {
+public record Cursor(Instant at, String key) {
 
     private static final int CHECKSUM_BYTES = 8;
 
@@ -80,7 +80,20 @@ record Cursor(Instant at, String key) {
         }
     }
 
-    static ProblemException wrong() {
+    /**
+     * The key, where it is a number.
+     *
+     * @throws ProblemException 400 if it is none
+     */
+    public long number() {
+        try {
+            return Long.parseLong(key);
+        } catch (NumberFormatException forged) {
+            throw wrong();
+        }
+    }
+
+    private static ProblemException wrong() {
         return ProblemException.badRequest(
                 "cursor must be the next_cursor of a page of the same list with the same filters");
     }

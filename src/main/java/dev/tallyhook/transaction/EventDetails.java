@@ -1,6 +1,7 @@
 package dev.tallyhook.transaction;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
@@ -30,6 +31,16 @@ class EventDetails {
 
     /** The same, in the same order. */
     List<TransactionView> of(List<TransactionView> transactions) throws SQLException {
+        if (transactions.stream().allMatch(transaction -> transaction.event() == null)) {
+            return transactions;
+        }
+        try (Connection connection = dataSource.getConnection()) {
+            return of(connection, transactions);
+        }
+    }
+
+    /** As {@link #of(List)}. */
+    static List<TransactionView> of(Connection connection, List<TransactionView> transactions) throws SQLException {
         String[] ids = transactions.stream()
                 .filter(transaction -> transaction.event() != null)
                 .map(TransactionView::transactionId)
@@ -38,7 +49,7 @@ class EventDetails {
             return transactions;
         }
         Map<String, UnaryOperator<EventView>> details = new HashMap<>();
-        new Sql().add(SELECT, (Object) ids).query(dataSource, row -> {
+        new Sql().add(SELECT, (Object) ids).query(connection, row -> {
             String amount = row.getString(2);
             String unit = row.getString(3);
             return details.put(row.getString(1), event -> event.sent(amount, unit));

@@ -1,11 +1,8 @@
 package dev.tallyhook.transaction;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.tallyhook.problem.JsonBody;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.problem.Violation;
@@ -50,7 +47,7 @@ class HoldResource {
     private final Holds holds;
     private final SecurityIdentity identity;
     private final Map<Holds.Action, Counter> counters = new EnumMap<>(Holds.Action.class);
-    private final ObjectReader reader;
+    private final JsonBody json;
 
     HoldResource(Holds holds, SecurityIdentity identity, MeterRegistry registry, ObjectMapper json) {
         this.holds = holds;
@@ -63,9 +60,7 @@ class HoldResource {
                             .tag("action", action.name().toLowerCase(Locale.ROOT))
                             .register(registry));
         }
-        this.reader = json.reader()
-                .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-                .with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+        this.json = new JsonBody(json, BODY_MAX, "{\"reason\":\"…\"}");
     }
 
     /** The record of one transaction, latest first. */
@@ -124,19 +119,7 @@ class HoldResource {
 
     /** Of {@code {"reason":"…"}}; a body need not be there. */
     private @Nullable String reason(@Nullable String type, InputStream body) throws IOException {
-        byte[] bytes = body.readNBytes(BODY_MAX + 1);
-        if (bytes.length == 0) {
-            return null;
-        }
-        if (bytes.length > BODY_MAX) {
-            throw ProblemException.contentTooLarge("The body must have at most " + BODY_MAX + " bytes");
-        }
-        JsonBody.require(type);
-        JsonNode read = read(bytes);
-        JsonNode reason = read.path("reason");
-        if (!read.isObject()) {
-            throw ProblemException.badRequest("The body must be a JSON object, such as {\"reason\":\"…\"}");
-        }
+        JsonNode reason = json.read(type, body).map(read -> read.path("reason")).orElseGet(MissingNode::getInstance);
         if (reason.isMissingNode() || reason.isNull()) {
             return null;
         }
@@ -145,13 +128,5 @@ class HoldResource {
             throw ProblemException.unprocessable(List.of(new Violation("reason", violation)));
         }
         return reason.asText();
-    }
-
-    private JsonNode read(byte[] bytes) throws IOException {
-        try {
-            return reader.readTree(bytes);
-        } catch (JsonProcessingException broken) {
-            throw ProblemException.badRequest("The body is not JSON");
-        }
     }
 }

@@ -12,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * @param limit how many rows it has at most
  * @param cursor where the page before ended, or nothing for the first one
  */
-record PageRequest(int limit, Optional<String> cursor) {
+public record PageRequest(int limit, Optional<String> cursor) {
 
-    static PageRequest read(QueryParameters parameters) {
+    /** That of a query. */
+    public static PageRequest read(QueryParameters parameters) {
         return new PageRequest(parameters.limit(), parameters.cursor());
     }
 
-    int rowsToLookFor() {
+    /** How many rows tell whether there is another page. */
+    public int rowsToLookFor() {
         return limit + 1;
     }
 
@@ -28,17 +30,17 @@ record PageRequest(int limit, Optional<String> cursor) {
      * @param list the list with its filters
      * @throws ProblemException 400 if the cursor is not one of this list
      */
-    Optional<Cursor> after(String list) {
+    public Optional<Cursor> after(String list) {
         return cursor.map(written -> Cursor.read(written, list));
     }
 
     /** Those that belong on it. */
-    <T> List<T> rows(List<T> found) {
+    public <T> List<T> rows(List<T> found) {
         return found.subList(0, Math.min(found.size(), limit));
     }
 
     /** Where the next one begins, or null if this is the last one. */
-    <T> @Nullable String nextCursor(List<T> found, String list, Function<T, Cursor> end) {
+    public <T> @Nullable String nextCursor(List<T> found, String list, Function<T, Cursor> end) {
         return found.size() <= limit ? null : end.apply(found.get(limit - 1)).write(list);
     }
 }

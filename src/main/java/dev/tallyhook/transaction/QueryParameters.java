@@ -73,7 +73,7 @@ public final class QueryParameters {
     }
 
     /** How many rows a page has at most: 1 to 500, or 50 if nothing is said. */
-    int limit() {
+    public int limit() {
         return read("limit", "must be a whole number from 1 to " + LIMIT_MAX, QueryParameters::limit)
                 .orElse(LIMIT_DEFAULT);
     }

@@ -12,7 +12,7 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** A query that is put together of parts, each with the values of its placeholders. */
-final class Sql {
+public final class Sql {
 
     private final StringBuilder text = new StringBuilder();
     private final List<@Nullable Object> values = new ArrayList<>();
@@ -23,7 +23,7 @@ final class Sql {
      * @param part SQL that is written in the code, never what somebody sent
      * @param placeholders a value for each {@code ?} in it
      */
-    Sql add(String part, @Nullable Object... placeholders) {
+    public Sql add(String part, @Nullable Object... placeholders) {
         text.append(part);
         for (@Nullable Object value : placeholders) {
             values.add(value instanceof Instant time ? time.atOffset(ZoneOffset.UTC) : value);
@@ -32,25 +32,27 @@ final class Sql {
     }
 
     /** Adds a part that is itself put together. */
-    Sql add(Sql part) {
+    public Sql add(Sql part) {
         text.append(part.text);
         values.addAll(part.values);
         return this;
     }
 
     /** Makes an answer of the row that it is on. */
-    interface Row<T> {
+    public interface Row<T> {
+        /** Reads it. */
         T read(ResultSet row) throws SQLException;
     }
 
     /** All rows of the answer. */
-    <T> List<T> query(DataSource dataSource, Row<T> row) throws SQLException {
+    public <T> List<T> query(DataSource dataSource, Row<T> row) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             return query(connection, row);
         }
     }
 
-    <T> List<T> query(Connection connection, Row<T> row) throws SQLException {
+    /** All rows of the answer. */
+    public <T> List<T> query(Connection connection, Row<T> row) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(text.toString())) {
             for (int i = 0; i < values.size(); i++) {
                 statement.setObject(i + 1, values.get(i));

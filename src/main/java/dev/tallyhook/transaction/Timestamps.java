@@ -37,7 +37,7 @@ public final class Timestamps {
     }
 
     /** Of a column that is not null. */
-    static Instant of(ResultSet row, int column) throws SQLException {
+    public static Instant of(ResultSet row, int column) throws SQLException {
         return row.getObject(column, OffsetDateTime.class).toInstant();
     }
 

@@ -58,6 +58,20 @@ record TransactionView(
                 EventView.of(row));
     }
 
+    /** As it was answered before it was finished or held. */
+    TransactionView asAccepted() {
+        return new TransactionView(
+                transactionId,
+                sourceAccount,
+                destinationAccount,
+                amount,
+                currency,
+                TransactionStatus.PROCESSING,
+                createdAt,
+                null,
+                event);
+    }
+
     /** With what is known of its event. */
     TransactionView telling(EventView more) {
         return new TransactionView(
