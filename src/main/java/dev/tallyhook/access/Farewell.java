@@ -133,7 +133,8 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
     @Override
     public void close(ChannelHandlerContext context, ChannelPromise promise) {
         boolean atLeisure = codec.gracefulShutdownTimeoutMillis() > 0;
-        if ((announced || early) && awaited && atLeisure) {
+        // Once it was at leisure, so is who asks again: the framework asks with each answer, and is in a hurry then.
+        if ((announced || early) && awaited && (atLeisure || toBeClosed)) {
             toBeClosed = true;
             channel.closeFuture().addListener(closed -> promise.trySuccess());
         } else {
