@@ -359,6 +359,17 @@ class AccessTest {
         }
     }
 
+    @Test
+    void a_token_with_another_right_reads_as_well() {
+        for (String token :
+                List.of(DocumentedService.HOLD_TOKEN, DocumentedService.RAW_TOKEN, DocumentedService.WRITE_TOKEN)) {
+            given().header("Authorization", "Bearer " + token)
+                    .get("/v1/transactions/none")
+                    .then()
+                    .statusCode(404);
+        }
+    }
+
     static Stream<List<Header>> strangers() {
         return Stream.of(
                 List.of(),

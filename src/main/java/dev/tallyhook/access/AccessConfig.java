@@ -63,5 +63,11 @@ public interface AccessConfig {
 
         /** A file with more of them, as that of readers. */
         Optional<Path> rawTokensFile();
+
+        /** Each may make endpoints, change and remove them, and have them told again, and opens what reads as well. */
+        Optional<List<Secret<String>>> writeTokens();
+
+        /** A file with more of them, as that of readers. */
+        Optional<Path> writeTokensFile();
     }
 }

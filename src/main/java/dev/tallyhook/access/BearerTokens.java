@@ -35,6 +35,7 @@ class BearerTokens {
     private final Credentials<byte[]> readers;
     private final Credentials<byte[]> holders;
     private final Credentials<byte[]> rawReaders;
+    private final Credentials<byte[]> writers;
     private final Tick reloading;
 
     BearerTokens(AccessConfig config, Ticks ticks) {
@@ -50,6 +51,11 @@ class BearerTokens {
                 config.api().rawTokens(),
                 config.api().rawTokensFile(),
                 BearerTokens::parse);
+        writers = new Credentials<>(
+                "tallyhook.api.write-tokens",
+                config.api().writeTokens(),
+                config.api().writeTokensFile(),
+                BearerTokens::parse);
         reloading = ticks.every(PERIOD, "tokens", this::reloadAll);
     }
 
@@ -62,14 +68,15 @@ class BearerTokens {
 
     void start(@Observes StartupEvent event) {
         // Reads the tokens now, so that a wrong one stops the start and not the first reader.
-        Log.debugf("Readers are held against %s, %s and %s", readers, holders, rawReaders);
+        Log.debugf("Readers are held against %s, %s, %s and %s", readers, holders, rawReaders, writers);
     }
 
     /** Without any of any kind, everyone may do everything. */
     boolean areRequired() {
         return !readers.current().isEmpty()
                 || !holders.current().isEmpty()
-                || !rawReaders.current().isEmpty();
+                || !rawReaders.current().isEmpty()
+                || !writers.current().isEmpty();
     }
 
     /** Whether it may read; always held against all of them, whole. */
@@ -85,6 +92,11 @@ class BearerTokens {
     /** Whether it may read requests as they came, and what else is read; always held against all of them, whole. */
     boolean mayReadRaw(String token) {
         return isOneOf(rawReaders, token);
+    }
+
+    /** Whether it may change who is told, and read; always held against all of them, whole. */
+    boolean mayWrite(String token) {
+        return isOneOf(writers, token);
     }
 
     private static boolean isOneOf(Credentials<byte[]> digests, String token) {
@@ -119,5 +131,6 @@ class BearerTokens {
         readers.reload();
         holders.reload();
         rawReaders.reload();
+        writers.reload();
     }
 }

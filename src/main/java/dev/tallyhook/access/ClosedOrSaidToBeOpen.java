@@ -40,6 +40,8 @@ public final class ClosedOrSaidToBeOpen {
                 || api.holdTokens().isPresent()
                 || api.holdTokensFile().isPresent()
                 || api.rawTokens().isPresent()
-                || api.rawTokensFile().isPresent();
+                || api.rawTokensFile().isPresent()
+                || api.writeTokens().isPresent()
+                || api.writeTokensFile().isPresent();
     }
 }

@@ -31,10 +31,13 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
     /** May read events' requests as they came. */
     public static final String RAW = "raw";
 
+    /** May change who is told. */
+    public static final String WRITE = "write";
+
     private static final SecurityIdentity READER = identity("reader", Set.of());
 
     /** Who is not asked for a token. */
-    private static final SecurityIdentity ANYONE = identity("anyone", Set.of(HOLD, RAW));
+    private static final SecurityIdentity ANYONE = identity("anyone", Set.of(HOLD, RAW, WRITE));
 
     private final BearerTokens tokens;
     private final RouterProblems problems;
@@ -72,6 +75,9 @@ class TokenAuthentication implements HttpAuthenticationMechanism {
         }
         if (tokens.mayReadRaw(token)) {
             rights.add(RAW);
+        }
+        if (tokens.mayWrite(token)) {
+            rights.add(WRITE);
         }
         if (!rights.isEmpty()) {
             return Uni.createFrom().item(identity(BearerTokens.fingerprint(token), rights));
