@@ -17,6 +17,7 @@ final class Pool {
     static final String INTAKE = "intake";
     static final String PROCESSING = "processing";
     static final String SWEEP = "sweep";
+    static final String DELIVERY = "delivery";
 
     /** At 1, 2, 4, 8 and 16 s: longer than addresses are commonly remembered. Each is as many connections as the pool has. */
     private static final int TRIES_MAX = 5;
@@ -55,7 +56,8 @@ final class Pool {
         if (!alive) {
             strangers.forEach(Session::abort);
         }
-        // Of those that were never borrowed nothing may be noted.
+        // Of those that were never borrowed nothing may be noted. A pool that opens them as they are needed may have
+        // none.
         if (!strangers.isEmpty() || noted.size() < size()) {
             renew();
         }

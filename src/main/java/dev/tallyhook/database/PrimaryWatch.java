@@ -48,6 +48,7 @@ class PrimaryWatch {
             @DataSource(Pool.INTAKE) AgroalDataSource intake,
             @DataSource(Pool.PROCESSING) AgroalDataSource processing,
             @DataSource(Pool.SWEEP) AgroalDataSource sweep,
+            @DataSource(Pool.DELIVERY) AgroalDataSource delivery,
             Sessions sessions,
             MeterRegistry registry,
             Ticks ticks) {
@@ -57,7 +58,8 @@ class PrimaryWatch {
                 new Pool(Pool.READING, reading, sessions),
                 new Pool(Pool.INTAKE, intake, sessions),
                 new Pool(Pool.PROCESSING, processing, sessions),
-                new Pool(Pool.SWEEP, sweep, sessions));
+                new Pool(Pool.SWEEP, sweep, sessions),
+                new Pool(Pool.DELIVERY, delivery, sessions));
         this.lookout = new Lookout(
                 processing.getConfiguration().connectionPoolConfiguration().connectionFactoryConfiguration());
         this.moves = Counter.builder("tallyhook.primary.moves")
@@ -77,7 +79,7 @@ class PrimaryWatch {
         boolean readOnly = refused.isPresent();
         Optional<Server> found = readOnly ? look() : Optional.empty();
         Optional<Server> writable = asked.filter(Sighting::writable).map(Sighting::server);
-        Optional<Server> left = primary.move(found, sessions.newestWritable(), writable);
+        Optional<Server> left = primary.move(found, newest(), writable);
         Optional<Server> now = primary.known();
         if (now.isEmpty()) {
             return;
@@ -88,6 +90,15 @@ class PrimaryWatch {
             pools.forEach(pool -> pool.stayWith(now.get()));
             renewIfContradicted(readOnly && now.equals(asked.map(Sighting::server)));
         }
+    }
+
+    /**
+     * Before it is known where the primary is, only those count that are opened at the start: one that was opened later, as it was needed,
+     * may have followed a move already, and would hide that there was one.
+     */
+    private Optional<Server> newest() {
+        boolean isKnown = primary.known().isPresent();
+        return sessions.newestWritable(pool -> isKnown || !pool.equals(Pool.DELIVERY));
     }
 
     private Optional<Sighting> ask() {

@@ -55,13 +55,19 @@ class SessionCheck {
                          ('events', 'SELECT'), ('requests', 'SELECT'), ('requests', 'INSERT'),
                          ('conflicts', 'SELECT'), ('conflicts', 'INSERT'), ('conflicts', 'UPDATE'),
                          ('holds', 'SELECT'), ('holds', 'INSERT'),
-                         ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE')) AS needed (name, privilege)
+                         ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE'),
+                         ('endpoints', 'SELECT'), ('endpoints', 'INSERT'), ('endpoints', 'UPDATE'), ('endpoints', 'DELETE'),
+                         ('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE'),
+                         ('dead_letters', 'SELECT'), ('dead_letters', 'INSERT'), ('dead_letters', 'DELETE'),
+                         ('attempts', 'SELECT'), ('attempts', 'INSERT'), ('attempts', 'DELETE'),
+                         ('replays', 'SELECT'), ('replays', 'INSERT'), ('replays', 'UPDATE'), ('replays', 'DELETE')) AS needed (name, privilege)
             WHERE NOT has_table_privilege(to_regclass(format('%I.%I', current_schema(), name)), privilege)
             """;
 
     private static final String HIDDEN = """
             SELECT string_agg(format('%I.%I', current_schema(), name), ', ' ORDER BY name)
-            FROM unnest('{transactions,requests,events,conflicts,holds,activity}'::text[]) AS needed (name)
+            FROM unnest('{transactions,requests,events,conflicts,holds,activity,
+                         endpoints,deliveries,dead_letters,attempts,replays}'::text[]) AS needed (name)
             WHERE row_security_active(to_regclass(format('%I.%I', current_schema(), name)))
             """;
 
@@ -74,8 +80,14 @@ class SessionCheck {
             AgroalDataSource reading,
             @DataSource(Pool.INTAKE) AgroalDataSource intake,
             @DataSource(Pool.PROCESSING) AgroalDataSource processing,
-            @DataSource(Pool.SWEEP) AgroalDataSource sweep) {
-        pools = Map.of(Pool.READING, reading, Pool.INTAKE, intake, Pool.PROCESSING, processing, Pool.SWEEP, sweep);
+            @DataSource(Pool.SWEEP) AgroalDataSource sweep,
+            @DataSource(Pool.DELIVERY) AgroalDataSource delivery) {
+        pools = Map.of(
+                Pool.READING, reading,
+                Pool.INTAKE, intake,
+                Pool.PROCESSING, processing,
+                Pool.SWEEP, sweep,
+                Pool.DELIVERY, delivery);
     }
 
     /** Before all that uses the database. */

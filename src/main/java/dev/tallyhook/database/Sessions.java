@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.postgresql.PGConnection;
 
@@ -86,6 +87,13 @@ class Sessions {
         return notedAs(Pool.SWEEP);
     }
 
+    @Produces
+    @Singleton
+    @DataSource(Pool.DELIVERY)
+    AgroalPoolInterceptor ofDelivery() {
+        return notedAs(Pool.DELIVERY);
+    }
+
     private AgroalPoolInterceptor notedAs(String pool) {
         return new AgroalPoolInterceptor() {
             @Override
@@ -122,9 +130,10 @@ class Sessions {
         return open().filter(session -> session.pool().equals(pool)).toList();
     }
 
-    /** Where the newest of those that took writes at their beginning is. */
-    Optional<Server> newestWritable() {
-        return open().filter(session -> session.sighting().writable())
+    /** Where the newest of those of these pools is that took writes at their beginning. */
+    Optional<Server> newestWritable(Predicate<String> pool) {
+        return open().filter(session -> pool.test(session.pool()))
+                .filter(session -> session.sighting().writable())
                 .max(Comparator.comparingLong(Session::number))
                 .map(session -> session.sighting().server());
     }

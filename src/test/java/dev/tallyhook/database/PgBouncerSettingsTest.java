@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Holds what PgBouncer sets in its sessions against what the service says in its own. */
 class PgBouncerSettingsTest {
 
-    private static final List<String> POOLS = List.of("reading", "intake", "processing", "sweep");
+    private static final List<String> POOLS = List.of("reading", "intake", "processing", "sweep", "delivery");
 
     /** Of those that every session has, PostgreSQL's default is another. */
     private static final Set<String> NOT_THE_DEFAULT =

@@ -116,6 +116,28 @@ class PoolTest {
                 .until(() -> begun() == 2 * SIZE && sessions.of(Pool.SWEEP).size() == SIZE);
     }
 
+    @Test
+    void a_pool_that_opens_sessions_as_they_are_needed_opens_none_because_the_primary_moves() throws Exception {
+        try (var none = AgroalDataSource.from(
+                new AgroalDataSourceConfigurationSupplier().connectionPoolConfiguration(connections -> connections
+                        .maxSize(SIZE)
+                        .acquisitionTimeout(PATIENCE)
+                        .connectionFactoryConfiguration(factory -> factory.jdbcUrl(url)
+                                .principal(new NamePrincipal(username))
+                                .credential(new SimplePassword(password)))))) {
+            none.setPoolInterceptors(List.of(sessions.ofDelivery()));
+            var asNeeded = new Pool(Pool.DELIVERY, none, sessions);
+            asNeeded.follow(ELSEWHERE, true);
+            asNeeded.stayWith(ELSEWHERE);
+            assertEquals(SIZE, begun());
+            none.getConnection().close();
+            assertEquals(1, sessions.of(Pool.DELIVERY).size());
+            asNeeded.follow(ELSEWHERE, true);
+            Awaitility.await().until(() -> sessions.of(Pool.DELIVERY).isEmpty());
+            assertEquals(SIZE + 1, begun());
+        }
+    }
+
     private CompletableFuture<Void> underWay(String sql) throws SQLException {
         var connection = dataSource.getConnection();
         return CompletableFuture.runAsync(() -> {

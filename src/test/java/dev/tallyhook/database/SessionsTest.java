@@ -67,7 +67,7 @@ class SessionsTest {
         migrate();
         server.execute(Hostile.to(database, database));
         LedgerDriver.lookIn("public");
-        for (String pool : List.of("reading", "intake", "processing", "sweep")) {
+        for (String pool : List.of("reading", "intake", "processing", "sweep", "delivery")) {
             String options = PgBouncerSettingsTest.options(pool);
             try (var connection = connect(options)) {
                 assertDoesNotThrow(() -> SessionCheck.check(pool, options, connection), pool);
@@ -219,6 +219,7 @@ class SessionsTest {
         try (var connection = new LedgerDriver().connect(url(), info)) {
             String line = refusal(() -> SessionCheck.check("intake", "", connection));
             assertTrue(line.contains("GRANT INSERT ON public.transactions TO other_" + database), line);
+            assertTrue(line.contains("GRANT UPDATE ON public.deliveries TO other_" + database), line);
             for (String grant : line.substring(line.indexOf("GRANT")).split("; ", -1)) {
                 inDatabase(grant);
             }
@@ -257,7 +258,18 @@ class SessionsTest {
         server.use(database);
         server.migrateTo("latest");
         for (String table : List.of(
-                "transactions", "events", "requests", "conflicts", "holds", "activity", "flyway_schema_history")) {
+                "transactions",
+                "events",
+                "requests",
+                "conflicts",
+                "holds",
+                "activity",
+                "endpoints",
+                "deliveries",
+                "dead_letters",
+                "attempts",
+                "replays",
+                "flyway_schema_history")) {
             server.execute("ALTER TABLE %s OWNER TO %s".formatted(table, database));
         }
         server.use("postgres");
