@@ -2,6 +2,10 @@ package dev.tallyhook;
 
 import dev.tallyhook.access.AccessConfig;
 import dev.tallyhook.access.ClosedOrSaidToBeOpen;
+import dev.tallyhook.delivery.Guard;
+import dev.tallyhook.endpoint.EndpointsConfig;
+import dev.tallyhook.endpoint.TellingConfig;
+import dev.tallyhook.endpoint.TellingRules;
 import dev.tallyhook.settings.Within;
 import dev.tallyhook.source.Sources;
 import dev.tallyhook.source.SourcesConfig;
@@ -39,6 +43,12 @@ public final class SettingsRules implements SmallRyeConfigBuilderCustomizer, Con
         }
         if (mapping instanceof SourcesConfig sources) {
             Sources.problems(sources).forEach(what -> problems.add(new Problem(what)));
+        }
+        if (mapping instanceof EndpointsConfig endpoints) {
+            TellingRules.problems(endpoints).forEach(what -> problems.add(new Problem(what)));
+        }
+        if (mapping instanceof TellingConfig telling) {
+            Guard.problems(telling).forEach(what -> problems.add(new Problem(what)));
         }
         if (!problems.isEmpty()) {
             throw new ConfigValidationException(problems.toArray(Problem[]::new));

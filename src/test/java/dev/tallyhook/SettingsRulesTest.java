@@ -48,6 +48,12 @@ class SettingsRulesTest {
             webhook.tolerance,              PT0.999S,  PT1S,    P1D,     P1DT0.001S
             connections.max,                0,         1,       1000000, 1000001
             connections.request-within,     PT0.099S,  PT0.1S,  PT10M,   PT10M0.001S
+            telling.timeout,                PT0.999S,  PT1S,    PT60S,   PT60.001S
+            telling.connect-timeout,        PT0.099S,  PT0.1S,  PT60S,   PT60.001S
+            telling.disable-after,          PT59.999S, PT1M,    P365D,   P365DT0.001S
+            telling.in-flight-max,          0,         1,       4096,    4097
+            telling.in-flight-per-endpoint-max, 0,     1,       1024,    1025
+            telling.keep-attempts,          PT59.999S, PT1M,    P365D,   P365DT0.001S
             """;
 
     @ParameterizedTest
@@ -109,6 +115,51 @@ class SettingsRulesTest {
                         "stripe",
                         "tallyhook.sources.right.secrets",
                         "whsec_some")));
+    }
+
+    @Test
+    void endpoints_are_looked_at_before_a_database_is_waited_for() {
+        assertEquals(
+                List.of(
+                        "tallyhook.endpoints.ep_shop must be named with 1 to 64 lower-case letters, digits, dashes and"
+                                + " underscores, and not begin with ep_, as those of the API do",
+                        "tallyhook.endpoints.ep_shop.secrets: entry 1 must start with whsec_",
+                        "tallyhook.endpoints.other must have secrets or a secrets-file",
+                        "tallyhook.endpoints.other.amount-min must be greater than 0",
+                        "tallyhook.endpoints.other.currencies entry 2 must be the code of a currency, such as INR",
+                        "tallyhook.endpoints.other.url must begin with https://"),
+                problems(Map.of(
+                        "tallyhook.endpoints.ep_shop.url",
+                        "https://example.com/",
+                        "tallyhook.endpoints.ep_shop.secrets",
+                        "secret",
+                        "tallyhook.endpoints.other.url",
+                        "http://example.com/",
+                        "tallyhook.endpoints.other.currencies",
+                        "INR,rupees",
+                        "tallyhook.endpoints.other.amount-min",
+                        "0",
+                        "tallyhook.endpoints.right.url",
+                        "https://example.com/",
+                        "tallyhook.endpoints.right.secrets",
+                        Senders.SECRET)));
+    }
+
+    @Test
+    void how_endpoints_are_told_is_looked_at_too() {
+        assertEquals(
+                List.of(
+                        "tallyhook.telling.allow-ports: entry 2 must be a port from 1 to 65535, or a range of them, such as"
+                                + " 1024-65535",
+                        "tallyhook.telling.keys: entry 1 must be 32 bytes in Base64, such as of: openssl rand -base64 32",
+                        "tallyhook.telling.retries must have at most 100 waits, each longer than PT0S and at most P30D"),
+                problems(Map.of(
+                        "tallyhook.telling.keys",
+                        "c2hvcnQ=",
+                        "tallyhook.telling.allow-ports",
+                        "443,9-8",
+                        "tallyhook.telling.retries",
+                        "PT5S,PT0S")));
     }
 
     private static long said(String setting, String rule, String value) {

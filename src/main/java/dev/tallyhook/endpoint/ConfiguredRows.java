@@ -1,0 +1,103 @@
+package dev.tallyhook.endpoint;
+
+import static dev.tallyhook.database.Durability.DURABLY;
+
+import dev.tallyhook.transaction.Sql;
+import io.quarkus.logging.Log;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import javax.sql.DataSource;
+
+/** What the table says of endpoints of the configuration. */
+final class ConfiguredRows {
+
+    /** Why one is disabled that is in no configuration. */
+    static final String NOT_CONFIGURED = "NOT_CONFIGURED";
+
+    private static final String TELL = """
+            INSERT INTO endpoints AS known (
+                endpoint_id, url, description, events, sources, types, currencies, accounts, amount_min, signature, configured_at)
+            SELECT ?::text, ?::text, ?::text, ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::numeric, ?::text, now()
+            WHERE %1$s
+            ON CONFLICT (endpoint_id) DO UPDATE
+            SET configured_at = now(),
+                changed_at = CASE
+                    WHEN known.disabled_because = '%2$s'
+                      OR (known.url, known.description, known.events, known.sources, known.types, known.currencies, known.accounts,
+                          known.amount_min, known.signature)
+                         IS DISTINCT FROM (excluded.url, excluded.description, excluded.events, excluded.sources, excluded.types,
+                          excluded.currencies, excluded.accounts, excluded.amount_min, excluded.signature)
+                    THEN clock_timestamp() ELSE known.changed_at END,
+                url = excluded.url,
+                description = excluded.description,
+                events = excluded.events,
+                sources = excluded.sources,
+                types = excluded.types,
+                currencies = excluded.currencies,
+                accounts = excluded.accounts,
+                amount_min = excluded.amount_min,
+                signature = excluded.signature,
+                state = CASE WHEN known.disabled_because = '%2$s' THEN 'ENABLED' ELSE known.state END,
+                disabled_at = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_at END,
+                disabled_because = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_because END
+            RETURNING endpoint_id
+            """.formatted(DURABLY, NOT_CONFIGURED);
+
+    private static final String DISABLE = """
+            UPDATE endpoints
+            SET state = 'DISABLED',
+                disabled_because = '%2$s',
+                disabled_at = clock_timestamp(),
+                changed_at = clock_timestamp()
+            WHERE configured_at < now() - ? * interval '1 second'
+              AND state <> 'DISABLED'
+              AND %1$s
+            RETURNING endpoint_id
+            """.formatted(DURABLY, NOT_CONFIGURED);
+
+    private final DataSource dataSource;
+
+    ConfiguredRows(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /** Says that a configuration has them, and what it says of them. */
+    void tell(Collection<ConfiguredEndpoints.Configured> configured) throws SQLException {
+        if (configured.isEmpty()) {
+            return;
+        }
+        try (Connection connection = dataSource.getConnection()) {
+            for (var endpoint : configured) {
+                tell(connection, endpoint);
+            }
+        }
+    }
+
+    private static void tell(Connection connection, ConfiguredEndpoints.Configured endpoint) throws SQLException {
+        EndpointSettings settings = endpoint.settings();
+        new Sql()
+                .add(
+                        TELL,
+                        endpoint.name(),
+                        settings.url(),
+                        settings.description(),
+                        Endpoints.array(settings.events()),
+                        Endpoints.array(settings.sources()),
+                        Endpoints.array(settings.types()),
+                        Endpoints.array(settings.currencies()),
+                        Endpoints.array(settings.accounts()),
+                        settings.amountMin(),
+                        endpoint.version().label())
+                .query(connection, row -> row.getString(1));
+    }
+
+    /** Disables those that no replica has told of for so long. */
+    void disableAbsent(Duration absent) throws SQLException {
+        new Sql()
+                .add(DISABLE, absent.toSeconds())
+                .query(dataSource, row -> row.getString(1))
+                .forEach(name -> Log.warnf("Endpoint %s is disabled: no replica has it in its configuration", name));
+    }
+}
