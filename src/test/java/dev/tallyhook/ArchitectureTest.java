@@ -29,7 +29,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The arrows between the packages: {@code intake → transaction ← processing}. */
+/** The arrows between the packages: {@code intake → transaction ← processing}, and both tell: {@code → delivery → endpoint}. */
 @AnalyzeClasses(packages = "dev.tallyhook", importOptions = ImportOption.DoNotIncludeTests.class)
 final class ArchitectureTest {
 
@@ -63,8 +63,17 @@ final class ArchitectureTest {
             only("access", "problem", "database", "schedule", "settings");
 
     @ArchTest
-    static final ArchRule intake_depends_on_access_and_transaction =
-            only("intake", "source", "access", "transaction", "problem", "database", "schedule", "settings");
+    static final ArchRule intake_depends_on_access_and_transaction = only(
+            "intake",
+            "source",
+            "access",
+            "delivery",
+            "endpoint",
+            "transaction",
+            "problem",
+            "database",
+            "schedule",
+            "settings");
 
     @ArchTest
     static final ArchRule source_depends_on_access_and_what_that_depends_on =
@@ -72,7 +81,15 @@ final class ArchitectureTest {
 
     @ArchTest
     static final ArchRule processing_depends_on_transaction =
-            only("processing", "transaction", "problem", "database", "schedule", "settings");
+            only("processing", "delivery", "endpoint", "transaction", "problem", "database", "schedule", "settings");
+
+    @ArchTest
+    static final ArchRule endpoint_depends_on_what_it_is_told_of =
+            only("endpoint", "source", "access", "transaction", "problem", "database", "schedule", "settings");
+
+    @ArchTest
+    static final ArchRule delivery_depends_on_endpoint = only(
+            "delivery", "endpoint", "source", "access", "transaction", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()
@@ -194,6 +211,8 @@ final class ArchitectureTest {
                 "source",
                 "intake",
                 "transaction",
+                "endpoint",
+                "delivery",
                 "processing",
                 "operations",
                 "problem",

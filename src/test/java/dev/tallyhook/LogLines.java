@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.jboss.logmanager.formatters.PatternFormatter;
 
 /** What is logged below a package until this is closed. */
 public final class LogLines implements AutoCloseable {
@@ -14,7 +15,7 @@ public final class LogLines implements AutoCloseable {
     private final Handler handler = new Handler() {
         @Override
         public void publish(LogRecord line) {
-            messages.add(line.getMessage());
+            messages.add(new PatternFormatter("%s").format(line));
         }
 
         @Override

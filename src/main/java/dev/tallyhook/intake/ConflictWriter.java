@@ -2,6 +2,8 @@ package dev.tallyhook.intake;
 
 import static dev.tallyhook.database.Durability.DURABLY;
 
+import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.endpoint.EventKind;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -64,6 +66,23 @@ final class ConflictWriter {
             ON CONFLICT (transaction_id, content) DO UPDATE
             SET attempts = conflicts.attempts + excluded.attempts, last_received_at = now()
             """;
+
+    /** What another writer has counted first has been told by it: of a row that is new, nobody has been the last. */
+    private static final String RECORD_NEW_TOLD =
+            RECORD_NEW.replace(WEBHOOK, WEBHOOK.stripTrailing() + ", recorded AS (")
+                    + "RETURNING conflict_id, conflicts.transaction_id AS of_transaction, xmax = 0 AS is_new)"
+                    + Telling.queue(
+                            EventKind.CONFLICTING,
+                            "(SELECT conflict_id::text, transactions.*"
+                                    + " FROM recorded JOIN transactions ON transaction_id = of_transaction WHERE is_new)",
+                            "conflict_id")
+                    + "SELECT " + Telling.WHOM;
+
+    private final Telling telling;
+
+    ConflictWriter(Telling telling) {
+        this.telling = telling;
+    }
 
     /** A content, and how often it came in this group. */
     private record Repeated(Webhook webhook, long attempts) {}
@@ -134,13 +153,21 @@ final class ConflictWriter {
         return known;
     }
 
-    private static void recordNew(Connection connection, List<Repeated> conflicts) throws SQLException {
+    private void recordNew(Connection connection, List<Repeated> conflicts) throws SQLException {
         if (conflicts.isEmpty()) {
             return;
         }
-        try (PreparedStatement insert = connection.prepareStatement(RECORD_NEW)) {
+        boolean tells = telling.isWanted(EventKind.CONFLICTING);
+        try (PreparedStatement insert = connection.prepareStatement(tells ? RECORD_NEW_TOLD : RECORD_NEW)) {
             bind(insert, conflicts);
-            insert.executeUpdate();
+            if (!tells) {
+                insert.executeUpdate();
+                return;
+            }
+            try (ResultSet row = insert.executeQuery()) {
+                row.next();
+                telling.queued(row, 1);
+            }
         }
     }
 

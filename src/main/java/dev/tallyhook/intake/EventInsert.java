@@ -33,21 +33,23 @@ final class EventInsert {
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
                         source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
                 ON CONFLICT (transaction_id) DO NOTHING
-                RETURNING transaction_id, request),
+                RETURNING %s, request),
             kept AS (
                 INSERT INTO requests (id, raw)
                 SELECT id, raw
                 FROM request
                 WHERE id IN (SELECT request FROM inserted))
-            """ + LedgerWriter.WHICH_WERE_NEW;
+            """;
+
+    private static final LedgerWriter.Insert EVENTS = LedgerWriter.Insert.of(INSERT);
 
     private EventInsert() {}
 
-    /** Bound, and to be executed and closed. Its answer is {@link LedgerWriter#WHICH_WERE_NEW}. */
-    static PreparedStatement prepare(Connection connection, Duration delay, List<Webhook> webhooks)
+    /** Bound, and to be executed and closed. Its answer is that of every {@link LedgerWriter.Insert}. */
+    static PreparedStatement prepare(Connection connection, boolean tells, Duration delay, List<Webhook> webhooks)
             throws SQLException {
         var requests = KeptRequests.of(webhooks);
-        PreparedStatement insert = connection.prepareStatement(INSERT);
+        PreparedStatement insert = connection.prepareStatement(EVENTS.text(tells));
         insert.setArray(1, connection.createArrayOf("bytea", requests.compressed()));
         insert.setLong(2, delay.toNanos() / 1_000);
         LedgerWriter.bindColumns(insert, 3, webhooks);

@@ -2,6 +2,8 @@ package dev.tallyhook.intake;
 
 import static dev.tallyhook.database.Durability.DURABLY;
 
+import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.transaction.LedgerConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
@@ -38,8 +40,8 @@ class LedgerWriter {
      * The end of an insert whose new rows are {@code inserted}: the ids that were new; NULL says that all were, which is nearly always
      * so and saves sending them back.
      */
-    static final String WHICH_WERE_NEW = """
-            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END
+    private static final String WHICH_WERE_NEW = """
+            SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END %s
             FROM inserted
             WHERE\s""" + DURABLY;
 
@@ -52,8 +54,10 @@ class LedgerWriter {
                 FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[])
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent)
                 ON CONFLICT (transaction_id) DO NOTHING
-                RETURNING transaction_id)
-            """ + WHICH_WERE_NEW;
+                RETURNING %s)
+            """;
+
+    private static final Insert BUILT_IN = Insert.of(INSERT_NEW);
 
     private static final String SELECT_STORED = """
             SELECT transaction_id, source_account, destination_account, amount, currency, source
@@ -65,12 +69,40 @@ class LedgerWriter {
     static final int COLUMNS = 5;
 
     private final DataSource dataSource;
-    private final ConflictWriter conflicts = new ConflictWriter();
+    private final ConflictWriter conflicts;
     private final Duration delay;
+    private final Telling telling;
 
-    LedgerWriter(@io.quarkus.agroal.DataSource("intake") DataSource dataSource, LedgerConfig config) {
+    LedgerWriter(@io.quarkus.agroal.DataSource("intake") DataSource dataSource, LedgerConfig config, Telling telling) {
         this.dataSource = dataSource;
+        this.conflicts = new ConflictWriter(telling);
         this.delay = config.delay();
+        this.telling = telling;
+    }
+
+    /**
+     * An insert, without and with what queues for endpoints that transactions are accepted.
+     *
+     * @param told its answer has a second column, {@link Telling#WHOM}
+     */
+    record Insert(String silent, String told) {
+
+        /**
+         * Both.
+         *
+         * @param statement CTEs of which that of the new rows returns what stands in the place of its {@code %s}
+         */
+        static Insert of(String statement) {
+            return new Insert(
+                    statement.formatted("transaction_id") + WHICH_WERE_NEW.formatted(""),
+                    statement.formatted(Telling.COLUMNS)
+                            + Telling.queue(EventKind.ACCEPTED, "inserted", "transaction_id")
+                            + WHICH_WERE_NEW.formatted(", " + Telling.WHOM));
+        }
+
+        String text(boolean tells) {
+            return tells ? told : silent;
+        }
     }
 
     /**
@@ -133,14 +165,17 @@ class LedgerWriter {
 
     private Set<String> insertNew(Connection connection, List<Webhook> webhooks) throws SQLException {
         boolean hasEvents = webhooks.stream().anyMatch(webhook -> webhook.event() != null);
-        try (PreparedStatement insert =
-                hasEvents ? EventInsert.prepare(connection, delay, webhooks) : prepare(connection, webhooks)) {
-            return inserted(insert, webhooks);
+        boolean tells = telling.isWanted(EventKind.ACCEPTED);
+        try (PreparedStatement insert = hasEvents
+                ? EventInsert.prepare(connection, tells, delay, webhooks)
+                : prepare(connection, tells, webhooks)) {
+            return inserted(insert, tells, webhooks);
         }
     }
 
-    private PreparedStatement prepare(Connection connection, List<Webhook> webhooks) throws SQLException {
-        PreparedStatement insert = connection.prepareStatement(INSERT_NEW);
+    private PreparedStatement prepare(Connection connection, boolean tells, List<Webhook> webhooks)
+            throws SQLException {
+        PreparedStatement insert = connection.prepareStatement(BUILT_IN.text(tells));
         insert.setLong(1, delay.toNanos() / 1_000);
         bindColumns(insert, 2, webhooks);
         insert.setArray(2 + COLUMNS, column(connection, "text", webhooks, Webhook::traceparent));
@@ -148,9 +183,12 @@ class LedgerWriter {
         return insert;
     }
 
-    private static Set<String> inserted(PreparedStatement insert, List<Webhook> webhooks) throws SQLException {
+    private Set<String> inserted(PreparedStatement insert, boolean tells, List<Webhook> webhooks) throws SQLException {
         try (ResultSet row = insert.executeQuery()) {
             row.next();
+            if (tells) {
+                telling.queued(row, 2);
+            }
             Array someNew = row.getArray(1);
             return someNew == null
                     ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())

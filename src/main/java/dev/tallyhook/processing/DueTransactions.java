@@ -2,6 +2,8 @@ package dev.tallyhook.processing;
 
 import static dev.tallyhook.database.Durability.DURABLY;
 
+import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.endpoint.EventKind;
 import io.quarkus.agroal.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
@@ -26,7 +28,7 @@ class DueTransactions {
      * CTE is MATERIALIZED, because a LIMIT in a subquery may be evaluated more than once. Rows are found again by their
      * ctid, which stays valid because they are locked, and saves a descent of the primary key for each. {@code greatest}
      * holds the rule that nothing is finished early even if the server's clock is set back between the two readings. What a reader has
-     * seen finished stays so, also after a crash: the commit is durable.
+     * seen finished stays so, also after a crash: the commit is durable. What endpoints are to be told of it is queued by it too.
      *
      * @see <a href="https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE">SKIP LOCKED</a>
      */
@@ -45,7 +47,7 @@ class DueTransactions {
                 SET status = 'PROCESSED',
                     processed_at = greatest(clock_timestamp(), due_at)
                 WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
-                RETURNING due_at, processed_at %s)
+                RETURNING due_at, processed_at %s)%s
             SELECT width_bucket(processed_at - due_at, %s) AS lateness,
                    count(*),
                    extract(epoch FROM sum(processed_at - due_at)),
@@ -65,10 +67,21 @@ class DueTransactions {
             , array_agg(extract(epoch FROM processed_at)) FILTER (WHERE traceparent IS NOT NULL)
             """;
 
-    static final String FINISH_DUE = FINISH.formatted("", Lateness.BOUNDS_SQL, "", DURABLY);
+    /** The column behind those that every answer has. */
+    private static final int FIRST_ANSWER = 5;
 
-    private static final String FINISH_DUE_TRACED =
-            FINISH.formatted(TRACED_COLUMNS, Lateness.BOUNDS_SQL, TRACES, DURABLY);
+    private static final int TRACE_COLUMNS = 4;
+
+    static final String FINISH_DUE = finish("", "", "");
+
+    private static final String FINISH_DUE_TRACED = finish(TRACED_COLUMNS, "", TRACES);
+
+    private static final String TELL = Telling.queue(EventKind.PROCESSED, "finished", "transaction_id");
+
+    static final String FINISH_DUE_TOLD = finish(", " + Telling.COLUMNS, TELL, ", " + Telling.WHOM);
+
+    private static final String FINISH_DUE_TRACED_TOLD =
+            finish(", traceparent, " + Telling.COLUMNS, TELL, TRACES + ", " + Telling.WHOM);
 
     private static final String NOW = "SELECT clock_timestamp()";
 
@@ -92,11 +105,21 @@ class DueTransactions {
     private final javax.sql.DataSource dataSource;
     private final Lateness lateness;
     private final FinishSpans spans;
+    private final Telling telling;
 
-    DueTransactions(@DataSource("processing") javax.sql.DataSource dataSource, Lateness lateness, FinishSpans spans) {
+    DueTransactions(
+            @DataSource("processing") javax.sql.DataSource dataSource,
+            Lateness lateness,
+            FinishSpans spans,
+            Telling telling) {
         this.dataSource = dataSource;
         this.lateness = lateness;
         this.spans = spans;
+        this.telling = telling;
+    }
+
+    private static String finish(String columns, String tell, String answers) {
+        return FINISH.formatted(columns, tell, Lateness.BOUNDS_SQL, answers, DURABLY);
     }
 
     /**
@@ -115,18 +138,21 @@ class DueTransactions {
      * @param batchSize how many at most
      */
     Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
+        boolean tells = telling.isWanted(EventKind.PROCESSED);
+        String statement = spans.areWanted()
+                ? (tells ? FINISH_DUE_TRACED_TOLD : FINISH_DUE_TRACED)
+                : (tells ? FINISH_DUE_TOLD : FINISH_DUE);
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement finish =
-                        connection.prepareStatement(spans.areWanted() ? FINISH_DUE_TRACED : FINISH_DUE)) {
+                PreparedStatement finish = connection.prepareStatement(statement)) {
             finish.setObject(1, watermark);
             finish.setInt(2, batchSize);
             try (ResultSet rows = finish.executeQuery()) {
-                return count(rows, watermark);
+                return count(rows, watermark, tells);
             }
         }
     }
 
-    private Batch count(ResultSet buckets, OffsetDateTime watermark) throws SQLException {
+    private Batch count(ResultSet buckets, OffsetDateTime watermark, boolean tells) throws SQLException {
         int count = 0;
         OffsetDateTime above = watermark;
         while (buckets.next()) {
@@ -137,7 +163,10 @@ class DueTransactions {
                     buckets.getObject(4, OffsetDateTime.class).minus(1, ChronoUnit.MICROS);
             above = justBelow.isAfter(above) ? justBelow : above;
             if (spans.areWanted()) {
-                spans.record(buckets, 5);
+                spans.record(buckets, FIRST_ANSWER);
+            }
+            if (tells) { // Each row says the same, of all of them.
+                telling.queued(buckets, spans.areWanted() ? FIRST_ANSWER + TRACE_COLUMNS : FIRST_ANSWER);
             }
         }
         return new Batch(count, above);

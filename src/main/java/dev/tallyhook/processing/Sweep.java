@@ -2,6 +2,7 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.agroal.DataSource;
@@ -56,10 +57,11 @@ class Sweep {
             @DataSource("sweep") javax.sql.DataSource dataSource,
             Lateness lateness,
             FinishSpans spans,
+            Telling telling,
             ProcessingMetrics metrics,
             ProcessingConfig config,
             Ticks ticks) {
-        this.due = new DueTransactions(dataSource, lateness, spans);
+        this.due = new DueTransactions(dataSource, lateness, spans, telling);
         this.metrics = metrics;
         this.config = config;
         this.tick = ticks.every(PERIOD, "sweep", this::sweepInTurn, Tick.Trait.FINISHES_ROWS);

@@ -39,7 +39,7 @@ class GroupWriterTest {
     private int trials;
     private final LatestNews news = new LatestNews(() -> {});
     private final GroupWriter writer = new GroupWriter(
-            new LedgerWriter(new PGSimpleDataSource(), () -> Duration.ZERO) {
+            new LedgerWriter(new PGSimpleDataSource(), () -> Duration.ZERO, null) {
                 @Override
                 List<Receipt> write(List<Webhook> webhooks) throws SQLException {
                     writes++;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tallyhook.Statements;
 import dev.tallyhook.Webhooks;
+import dev.tallyhook.delivery.Telling;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.math.BigDecimal;
@@ -29,6 +30,9 @@ class RepeatedConflictsTest {
 
     @Inject
     LedgerWriter ledger;
+
+    @Inject
+    Telling telling;
 
     @Inject
     DataSource dataSource;
@@ -114,7 +118,7 @@ class RepeatedConflictsTest {
             }
             Collections.shuffle(webhooks, random);
             try (var connection = dataSource.getConnection()) {
-                new ConflictWriter()
+                new ConflictWriter(telling)
                         .record(connection, webhooks, Collections.nCopies(webhooks.size(), Receipt.CONFLICTING));
             } catch (SQLException failure) {
                 throw new IllegalStateException(failure);

@@ -1,5 +1,6 @@
 package dev.tallyhook.processing.model;
 
+import dev.tallyhook.model.Protocol;
 import dev.tallyhook.processing.model.State.Harm;
 import dev.tallyhook.processing.model.State.Operator;
 import dev.tallyhook.processing.model.State.Phase;
@@ -30,7 +31,7 @@ import java.util.Set;
  * PostgreSQL reads the clock first, and a later snapshot only has more. A release reads the clock and commits in one step: one that commits
  * late is like an insert that does.
  */
-final class ClaimProtocol {
+final class ClaimProtocol implements Protocol<State, Step> {
 
     /** What can go wrong around the protocol. */
     enum Trouble {
@@ -88,7 +89,8 @@ final class ClaimProtocol {
         this.changes = changes;
     }
 
-    State start() {
+    @Override
+    public State start() {
         int watermark = troubles.contains(Trouble.LATE_START) ? Session.NOT_YET : 0;
         List<Session> sessions = new ArrayList<>();
         for (int replica = 0; replica < replicas; replica++) {
@@ -103,7 +105,8 @@ final class ClaimProtocol {
      * All that can happen next. It always comes to rest: a statement that has begun for a free row comes away without
      * only if another session has locked it, which then finishes it, or is in trouble, and troubles are limited.
      */
-    List<Step> next(State state) {
+    @Override
+    public List<Step> next(State state) {
         List<Step> steps = new ArrayList<>();
         addClock(state, steps);
         addInserts(state, steps);
@@ -122,6 +125,11 @@ final class ClaimProtocol {
             }
         }
         return steps;
+    }
+
+    @Override
+    public State mirrored(State state) {
+        return state.mirrored();
     }
 
     private static boolean isUnnoticed(Step step, State state) {

@@ -1,5 +1,6 @@
 package dev.tallyhook.processing.model;
 
+import dev.tallyhook.model.Protocol;
 import java.util.List;
 
 /**
@@ -8,7 +9,7 @@ import java.util.List;
  * @param rows those to which it happens
  * @param after what is then
  */
-record Step(String who, Event event, Rows rows, State after) {
+record Step(String who, Event event, Rows rows, State after) implements Protocol.Happening<State> {
 
     enum Event {
         TIME_PASSES(true, "moves on"),

@@ -1,0 +1,116 @@
+package dev.tallyhook.delivery;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
+
+/**
+ * Leaves an endpoint alone that only fails: it opens, lets one attempt through after a rest, and closes when that succeeds. Not for
+ * more than one thread at a time.
+ */
+final class Circuit {
+
+    /** So many failures in a row open it. */
+    private static final int IN_A_ROW = 5;
+
+    /** So many attempts within a minute are enough to judge by. */
+    private static final int JUDGED_MIN = 20;
+
+    /** Of them so many in a hundred must fail. */
+    private static final int PERCENT = 80;
+
+    private static final Duration WINDOW = Duration.ofMinutes(1);
+
+    /** Before the first attempt that is let through, before the second, and so on; the last stays. */
+    private static final List<Duration> RESTS = List.of(
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(30),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(2),
+            Duration.ofMinutes(5));
+
+    private final LongSupplier nanos;
+    private int row;
+    private int tried;
+    private int failed;
+    private long windowNanos;
+
+    /** How many rests there were since it was closed; 0 if it is. */
+    private int opened;
+
+    private long restUntilNanos;
+
+    /**
+     * Closed.
+     *
+     * @param nanos the monotonic clock
+     */
+    Circuit(LongSupplier nanos) {
+        this.nanos = nanos;
+        windowNanos = nanos.getAsLong();
+        restUntilNanos = windowNanos;
+    }
+
+    void succeeded() {
+        if (opened > 0) {
+            close();
+        }
+        row = 0;
+        count(false);
+    }
+
+    void failed() {
+        row++;
+        count(true);
+        boolean mostly = tried >= JUDGED_MIN && failed * 100 >= tried * PERCENT;
+        if (opened > 0 ? !isResting() : row >= IN_A_ROW || mostly) {
+            rest(longer(RESTS.get(Math.min(opened, RESTS.size() - 1))));
+            opened++;
+        }
+    }
+
+    private void count(boolean failure) {
+        long now = nanos.getAsLong();
+        if (now - windowNanos > WINDOW.toNanos()) {
+            windowNanos = now;
+            tried = 0;
+            failed = 0;
+        }
+        tried++;
+        failed += failure ? 1 : 0;
+    }
+
+    /** Replicas that rest together do not come back together. */
+    private static Duration longer(Duration rest) {
+        return rest.plusMillis(ThreadLocalRandom.current().nextLong(rest.toMillis() / 5));
+    }
+
+    /** Leaves it alone for so long, whatever it has done. */
+    void rest(Duration rest) {
+        long until = nanos.getAsLong() + rest.toNanos();
+        restUntilNanos = until - restUntilNanos > 0 ? until : restUntilNanos;
+    }
+
+    /** How long it is still left alone; zero if it is not. */
+    Duration resting() {
+        return Duration.ofNanos(Math.max(restUntilNanos - nanos.getAsLong(), 0));
+    }
+
+    boolean isResting() {
+        return restUntilNanos - nanos.getAsLong() > 0;
+    }
+
+    boolean isOpen() {
+        return opened > 0;
+    }
+
+    /** An operator or another replica says that it may be tried again. */
+    void close() {
+        row = 0;
+        tried = 0;
+        failed = 0;
+        opened = 0;
+        restUntilNanos = nanos.getAsLong();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.tallyhook.delivery;
+
+import dev.tallyhook.endpoint.TellingConfig;
+import io.quarkus.logging.Log;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.tls.CertificateUpdatedEvent;
+import io.quarkus.tls.TlsConfiguration;
+import io.quarkus.tls.TlsConfigurationRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.impl.VertxInternal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Sends messages over HTTP, each on an event loop, where all that goes to one host is: so a kept connection is used without a hop between
+ * threads, and a message costs two, there and back.
+ */
+@ApplicationScoped
+class HttpSender implements Sender {
+
+    /** Telling shares the event loops with the intake, and needs no more than these. */
+    private static final int EVENT_LOOPS = 2;
+
+    private final Optional<String> tlsName;
+    private final Vertx vertx;
+    private final Guard guard;
+    private final Addresses addresses;
+    private final Names names;
+    private final Clients clients;
+    private final Clock clock;
+    private final long timeoutMillis;
+    private final long connectTimeoutMillis;
+    private final Context[] contexts;
+
+    /** Connections on which something was answered, and so may be closed by their server at any time. */
+    private final Set<HttpConnection> used = ConcurrentHashMap.newKeySet();
+
+    /** @throws ConfigurationException if there is no such TLS configuration, or it trusts anybody */
+    @Inject
+    HttpSender(TellingConfig config, TlsConfigurationRegistry registry, Vertx vertx) {
+        this(
+                config,
+                config.tlsConfigurationName().map(name -> configured(name, registry)),
+                vertx,
+                InetAddress::getAllByName,
+                Clock.systemUTC());
+    }
+
+    HttpSender(TellingConfig config, Optional<TlsConfiguration> tls, Vertx vertx, Resolver resolver, Clock clock) {
+        this.tlsName = config.tlsConfigurationName();
+        this.vertx = vertx;
+        this.guard = new Guard(config);
+        this.addresses = new Addresses(guard, System::nanoTime);
+        this.names = new Names(resolver, addresses, config.connectTimeout(), System::nanoTime);
+        this.clients = new Clients(vertx, config, tls);
+        this.clock = clock;
+        this.timeoutMillis = config.timeout().toMillis();
+        this.connectTimeoutMillis =
+                Math.min(timeoutMillis, config.connectTimeout().toMillis());
+        this.contexts = Stream.generate(((VertxInternal) vertx)::createEventLoopContext)
+                .limit(EVENT_LOOPS)
+                .toArray(Context[]::new);
+    }
+
+    private static TlsConfiguration configured(String name, TlsConfigurationRegistry registry) {
+        TlsConfiguration tls = registry.get(name)
+                .orElseThrow(() -> new ConfigurationException("tallyhook.telling.tls-configuration-name is " + name
+                        + ", and there is nothing at quarkus.tls." + name));
+        if (tls.isTrustAll()) {
+            throw new ConfigurationException(
+                    "quarkus.tls." + name + ".trust-all must not be set where endpoints are told by it");
+        }
+        return tls;
+    }
+
+    /** So that settings that are wrong end the start. */
+    void start(@Observes StartupEvent event) {}
+
+    /** Its files have changed: {@code quarkus.tls.<name>.reload-period} has somebody look. */
+    void changed(@Observes CertificateUpdatedEvent event) {
+        if (tlsName.filter(event.name()::equals).isPresent()) {
+            clients.change(event.tlsConfiguration());
+            Log.info(
+                    "The certificates by which endpoints are told have changed; new connections are made with the new ones");
+        }
+    }
+
+    @Override
+    public void send(OutgoingRequest request, Consumer<Attempt> then) {
+        long began = System.nanoTime();
+        Optional<String> refusal = guard.refusal(request.url());
+        if (refusal.isPresent()) {
+            then.accept(new Attempt(Outcome.FORBIDDEN, 0, since(began), null, refusal.get()));
+            return;
+        }
+        Context context = contexts[Math.floorMod(request.url().getHost().hashCode(), contexts.length)];
+        try {
+            new Exchange(this, context, request, began, then).begin();
+        } catch (RejectedExecutionException stopped) {
+            // The event loops are gone, because the service stops.
+            then.accept(new Attempt(Outcome.UNSENDABLE, 0, since(began), null, "the service stops"));
+        }
+    }
+
+    static Duration since(long nanoTime) {
+        return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+
+    Vertx vertx() {
+        return vertx;
+    }
+
+    Addresses addresses() {
+        return addresses;
+    }
+
+    Names names() {
+        return names;
+    }
+
+    Clients clients() {
+        return clients;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    long timeoutMillis() {
+        return timeoutMillis;
+    }
+
+    long connectTimeoutMillis() {
+        return connectTimeoutMillis;
+    }
+
+    /** It has answered; it is forgotten when it is closed. */
+    void use(HttpConnection connection) {
+        if (used.add(connection)) {
+            connection.closeHandler(closed -> used.remove(connection));
+        }
+    }
+
+    boolean isUsed(HttpConnection connection) {
+        return used.contains(connection);
+    }
+}

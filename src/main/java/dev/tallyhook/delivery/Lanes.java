@@ -1,0 +1,295 @@
+package dev.tallyhook.delivery;
+
+import dev.tallyhook.endpoint.Directory;
+import dev.tallyhook.endpoint.Endpoint;
+import dev.tallyhook.endpoint.TellingConfig;
+import io.quarkus.agroal.DataSource;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The lanes of a replica, one for each endpoint, and what they share. */
+@ApplicationScoped
+class Lanes implements Lane.Road {
+
+    /** Looking from the beginning rests so many times as long as it takes. */
+    private static final int REST_FACTOR = 20;
+
+    private static final Duration REST_MIN = Duration.ofSeconds(1);
+    private static final Duration REST_MAX = Duration.ofSeconds(30);
+
+    /** Messages that wait here at most, some megabytes; the queue keeps the rest. */
+    private static final int WAITING_MAX = 20_000;
+
+    private final javax.sql.DataSource dataSource;
+    private final Directory directory;
+    private final Queue queue;
+    private final Messages messages;
+    private final Dispatch dispatch;
+    private final Settler settler;
+    private final EndpointNews endpointNews;
+    private final AttemptLog attemptLog;
+    private final DeliveryMetrics metrics;
+    private final LedgerClock clock;
+    private final Nudge nudge;
+    private final Places places;
+    private final RetryPlan plan;
+    private final int capMax;
+    private final Map<String, Lane> lanes = new ConcurrentHashMap<>();
+    private List<Endpoint> known = List.of();
+
+    /** When to look from the beginning again. */
+    private long fromBeginningNanos = System.nanoTime();
+
+    Lanes(
+            @DataSource("delivery") javax.sql.DataSource dataSource,
+            Directory directory,
+            Queue queue,
+            Messages messages,
+            Dispatch dispatch,
+            Settler settler,
+            EndpointNews endpointNews,
+            AttemptLog attemptLog,
+            DeliveryMetrics metrics,
+            LedgerClock clock,
+            Telling telling,
+            TellingConfig config) {
+        this.dataSource = dataSource;
+        this.directory = directory;
+        this.queue = queue;
+        this.messages = messages;
+        this.dispatch = dispatch;
+        this.settler = settler;
+        this.endpointNews = endpointNews;
+        this.attemptLog = attemptLog;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.nudge = telling.nudge();
+        this.places = new Places(config.inFlightMax());
+        this.plan = new RetryPlan(config.retries());
+        this.capMax = Math.min(config.inFlightPerEndpointMax(), config.inFlightMax());
+    }
+
+    /** Follows the directory: to be called again and again, by any thread. */
+    synchronized void update() {
+        List<Endpoint> now = directory.all();
+        if (now == known) {
+            return;
+        }
+        known = now;
+        Set<String> gone = new HashSet<>(lanes.keySet());
+        for (Endpoint endpoint : now) {
+            gone.remove(endpoint.id());
+            Lane lane = lanes.computeIfAbsent(
+                    endpoint.id(),
+                    id -> new Lane(endpoint, this, new Health(new Circuit(System::nanoTime), metrics::opened)));
+            lane.update(endpoint);
+        }
+        for (String id : gone) {
+            Objects.requireNonNull(lanes.remove(id)).giveBackAll();
+        }
+    }
+
+    boolean isEmpty() {
+        return lanes.isEmpty();
+    }
+
+    /** To be called several times a second. */
+    void look() {
+        update();
+        lanes.values().forEach(Lane::look);
+    }
+
+    /**
+     * Claims what may be told, and begins to tell it.
+     *
+     * @param news endpoints that have something new; null: whoever has
+     */
+    void claim(@Nullable Set<String> news) throws SQLException {
+        if (lanes.values().stream().mapToInt(Lane::waiting).sum() > WAITING_MAX) {
+            return;
+        }
+        boolean fromBeginning = news == null && System.nanoTime() - fromBeginningNanos >= 0;
+        Collection<Lane> asked = news == null
+                ? lanes.values()
+                : news.stream().map(lanes::get).filter(Objects::nonNull).toList();
+        List<Queue.Want> wants = new ArrayList<>();
+        List<Lane> wanting = new ArrayList<>();
+        for (Lane lane : asked) {
+            List<Queue.Want> own = lane.wants(fromBeginning);
+            if (!own.isEmpty()) {
+                wants.addAll(own);
+                wanting.add(lane);
+            }
+        }
+        if (!wants.isEmpty()) {
+            long begun = System.nanoTime();
+            try (Connection connection = dataSource.getConnection()) {
+                claim(connection, wants, wanting, fromBeginning ? begun : null);
+            }
+        }
+    }
+
+    private void claim(
+            Connection connection, List<Queue.Want> wants, List<Lane> wanting, @Nullable Long fromBeginningSince)
+            throws SQLException {
+        Instant before = clock.nowOr(Instant.EPOCH);
+        List<Queue.Claimed> claimed = queue.claim(connection, wants);
+        if (fromBeginningSince != null) {
+            restFromBeginning(System.nanoTime() - fromBeginningSince);
+        }
+        Map<String, List<Queue.Claimed>> rows = claimed.stream()
+                .collect(Collectors.groupingBy(row -> row.parcel().endpointId()));
+        if (!claimed.isEmpty()) {
+            tell(connection, claimed);
+        }
+        for (Lane lane : wanting) {
+            lane.claimed(rows.getOrDefault(lane.endpointId(), List.of()), before);
+        }
+    }
+
+    private void restFromBeginning(long tookNanos) {
+        long rest = Math.max(Math.min(tookNanos * REST_FACTOR, REST_MAX.toNanos()), REST_MIN.toNanos());
+        fromBeginningNanos = System.nanoTime() + rest;
+    }
+
+    /** What cannot be read now goes back. */
+    private void tell(Connection connection, List<Queue.Claimed> claimed) throws SQLException {
+        List<Parcel> parcels = claimed.stream().map(Queue.Claimed::parcel).toList();
+        Map<String, List<Message>> byEndpoint = new HashMap<>();
+        try {
+            for (Message message : messages.of(connection, parcels, this::unwritable)) {
+                byEndpoint
+                        .computeIfAbsent(message.parcel().endpointId(), id -> new ArrayList<>())
+                        .add(message);
+            }
+        } catch (SQLException failure) {
+            parcels.forEach(Lanes.this::giveBack);
+            throw failure;
+        }
+        byEndpoint.forEach((id, own) -> {
+            Lane lane = lanes.get(id);
+            if (lane == null) {
+                own.forEach(message -> giveBack(message.parcel(), message.id()));
+            } else {
+                lane.add(own);
+                if (lanes.get(id) != lane) {
+                    lane.giveBackAll(); // The endpoint was deleted meanwhile.
+                }
+            }
+        });
+    }
+
+    private void unwritable(Parcel parcel, Parcel.Failure failure) {
+        metrics.attempted(failure.attempt());
+        attemptLog.record(parcel.endpointId(), parcel.event(), failure.id(), failure.attempt());
+        if (parcel.failed(failure)) {
+            settler.add(parcel);
+        }
+    }
+
+    private void giveBack(Parcel parcel) {
+        parcel.ids().forEach(id -> giveBack(parcel, id));
+    }
+
+    private void giveBack(Parcel parcel, String id) {
+        if (parcel.returned(id)) {
+            settler.add(parcel);
+        }
+    }
+
+    /** Rows of theirs are back in the queue, with the times that they had. */
+    void lookAgain(Set<String> endpointIds) {
+        endpointIds.stream().map(lanes::get).filter(Objects::nonNull).forEach(Lane::lookAgain);
+    }
+
+    /** Writes down how endpoints do. */
+    void tellNews() throws SQLException {
+        Map<String, Health.News> news = new HashMap<>();
+        lanes.forEach((id, lane) -> {
+            Health.News own = lane.health().news();
+            if (own != null) {
+                news.put(id, own);
+            }
+        });
+        if (news.isEmpty()) {
+            return;
+        }
+        try (Connection connection = dataSource.getConnection()) {
+            endpointNews.write(connection, news);
+        } catch (SQLException failure) {
+            news.forEach((id, own) -> {
+                Lane lane = lanes.get(id);
+                if (lane != null) {
+                    lane.health().keep(own);
+                }
+            });
+            throw failure;
+        }
+    }
+
+    void giveBackAll() {
+        lanes.values().forEach(Lane::giveBackAll);
+    }
+
+    int underWay() {
+        return places.underWay();
+    }
+
+    long openCircuits() {
+        return lanes.values().stream().filter(lane -> lane.health().isOnTrial()).count();
+    }
+
+    @Override
+    public Places places() {
+        return places;
+    }
+
+    @Override
+    public int capMax() {
+        return capMax;
+    }
+
+    @Override
+    public void send(Endpoint endpoint, Message message, Consumer<Attempt> then) {
+        dispatch.send(endpoint, message, then);
+    }
+
+    @Override
+    public @Nullable Duration attempted(Message message, Attempt attempt) {
+        Parcel parcel = message.parcel();
+        metrics.attempted(attempt);
+        attemptLog.record(parcel.endpointId(), parcel.event(), message.id(), attempt);
+        if (!attempt.isDelivered()) {
+            return plan.after(parcel.attempts() + 1, attempt);
+        }
+        if (parcel.attempts() == 0 && !parcel.isReplay()) {
+            metrics.acknowledged(Duration.between(message.timestamp(), clock.now()));
+        }
+        return null;
+    }
+
+    @Override
+    public void settled(Parcel parcel) {
+        settler.add(parcel);
+    }
+
+    @Override
+    public void hungry(String endpointId) {
+        nudge.give(List.of(endpointId));
+    }
+}

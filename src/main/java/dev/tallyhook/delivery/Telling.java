@@ -1,0 +1,79 @@
+package dev.tallyhook.delivery;
+
+import dev.tallyhook.endpoint.Directory;
+import dev.tallyhook.endpoint.EventKind;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+
+/**
+ * How what changes the ledger queues what endpoints are to be told of it: by a part of the very statement that changes it, so that
+ * there is no change without its messages, and no message without its change.
+ */
+@ApplicationScoped
+public class Telling {
+
+    /**
+     * So many ids stand in one row of the queue at most: few enough to be told before a lease is over, and many enough that a row
+     * costs little for each.
+     */
+    static final int IDS_MAX = 250;
+
+    /** What has to be known of a transaction {@code t} to say who wants it. */
+    public static final String COLUMNS =
+            "transaction_id, source, type, currency, source_account, destination_account, amount";
+
+    /** The endpoints that a statement queued something for; NULL if none. */
+    public static final String WHOM = "(SELECT array_agg(DISTINCT endpoint_id) FROM told)";
+
+    private static final String QUEUE = """
+            ,
+            told AS (
+                INSERT INTO deliveries (endpoint_id, event, ids)
+                SELECT endpoint_id, '%s', array_agg(id)
+                FROM (SELECT e.endpoint_id, t.%s AS id,
+                             (row_number() OVER (PARTITION BY e.endpoint_id) - 1) / %d AS piece
+                      FROM %s AS t JOIN endpoints AS e ON
+                          e.state <> 'DISABLED' AND '%s' = ANY (e.events) AND
+                          %s) AS wanted
+                GROUP BY endpoint_id, piece
+                RETURNING endpoint_id)
+            """;
+
+    private final Directory directory;
+    private final Nudge nudge = new Nudge();
+
+    Telling(Directory directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * The part, to stand among a statement's CTEs.
+     *
+     * @param of the CTE, or the table with its condition, that has the {@link #COLUMNS} of what changed
+     * @param id which of its columns names what a message is about, as text
+     */
+    public static String queue(EventKind kind, String of, String id) {
+        return QUEUE.formatted(kind.code(), id, IDS_MAX, of, kind.type(), WantedBy.SQL);
+    }
+
+    /** Whether anybody may want to hear of that; if not, the part can be left out. */
+    public boolean isWanted(EventKind kind) {
+        return directory.wants(kind);
+    }
+
+    /** A statement has queued something for {@link #WHOM}, which is in this column, and has committed. */
+    public void queued(ResultSet row, int whom) throws SQLException {
+        Array endpoints = row.getArray(whom);
+        if (endpoints != null) {
+            nudge.give(List.of((String[]) endpoints.getArray()));
+        }
+    }
+
+    /** Where the courier waits for news. */
+    Nudge nudge() {
+        return nudge;
+    }
+}
