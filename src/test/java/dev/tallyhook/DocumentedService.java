@@ -27,6 +27,7 @@ final class DocumentedService {
     static final String OTHER_TOKEN = "reader-two-0123456789";
     static final String HOLD_TOKEN = "holder-one-0123456789";
     static final String RAW_TOKEN = "raw-reader-0123456789";
+    static final String WRITE_TOKEN = "writer-one-0123456789";
 
     static final String OTHER_SECRET = "whsec_VGhlIG90aGVyIHNlY3JldCBvZiB0aGUgdGVzdHMu";
     static final KeyPair PAIR = Senders.keyPair(new byte[32]);
@@ -47,27 +48,20 @@ final class DocumentedService {
     public static final class Profile implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of(
-                    "tallyhook.open-access",
-                    "false",
-                    "tallyhook.webhook.secrets",
-                    String.join(",", Senders.SECRET, OTHER_SECRET, Senders.publicKey(PAIR)),
-                    "tallyhook.api.tokens",
-                    TOKEN + "," + OTHER_TOKEN,
-                    "tallyhook.api.hold-tokens",
-                    HOLD_TOKEN,
-                    "tallyhook.api.raw-tokens",
-                    RAW_TOKEN,
-                    "tallyhook.sources.shop.scheme",
-                    "stripe",
-                    "tallyhook.sources.shop.secrets",
-                    EVENTS_SECRET,
-                    "tallyhook.sources.shop.body-size-max",
-                    "64K",
-                    "tallyhook.intake.waiting-max",
-                    "1",
-                    "tallyhook.processing.delay",
-                    "PT3S");
+            return Map.ofEntries(
+                    Map.entry("tallyhook.open-access", "false"),
+                    Map.entry(
+                            "tallyhook.webhook.secrets",
+                            String.join(",", Senders.SECRET, OTHER_SECRET, Senders.publicKey(PAIR))),
+                    Map.entry("tallyhook.api.tokens", TOKEN + "," + OTHER_TOKEN),
+                    Map.entry("tallyhook.api.hold-tokens", HOLD_TOKEN),
+                    Map.entry("tallyhook.api.raw-tokens", RAW_TOKEN),
+                    Map.entry("tallyhook.api.write-tokens", WRITE_TOKEN),
+                    Map.entry("tallyhook.sources.shop.scheme", "stripe"),
+                    Map.entry("tallyhook.sources.shop.secrets", EVENTS_SECRET),
+                    Map.entry("tallyhook.sources.shop.body-size-max", "64K"),
+                    Map.entry("tallyhook.intake.waiting-max", "1"),
+                    Map.entry("tallyhook.processing.delay", "PT3S"));
         }
     }
 
@@ -154,8 +148,12 @@ final class DocumentedService {
 
     /** Tells it to do something, with a token that may, or with another one. */
     Exchange command(String path, String token, String type, String body) {
+        return command("POST", path, token, type, body);
+    }
+
+    Exchange command(String method, String path, String token, String type, String body) {
         return send(
-                "POST",
+                method,
                 path,
                 body.getBytes(StandardCharsets.UTF_8),
                 Map.of("Authorization", "Bearer " + token, "Content-Type", type));

@@ -3,11 +3,13 @@ package dev.tallyhook;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
@@ -19,6 +21,9 @@ final class OpenApiDocument {
     /** Keeps every digit of an amount. */
     private static final ObjectMapper JSON =
             new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+
+    /** The example of an answer that has no body. */
+    static final String NOTHING = "nothing";
 
     private final JsonNode root;
     private final List<Operation> operations = new ArrayList<>();
@@ -80,6 +85,32 @@ final class OpenApiDocument {
         return members;
     }
 
+    /**
+     * The same document in OpenAPI 3.0, as far as it says what an answer must be: a validator that knows 3.1 would have to bring another
+     * one of JSON Schema.
+     */
+    static String inOpenApi30(String served) {
+        ObjectNode root = (ObjectNode) parse(served);
+        root.put("openapi", "3.0.3").remove("webhooks");
+        toOpenApi30(root);
+        return root.toString();
+    }
+
+    private static void toOpenApi30(JsonNode node) {
+        if (node instanceof ObjectNode schema) {
+            if (schema.path("type").isArray()) {
+                schema.put("type", schema.get("type").get(0).asText()).put("nullable", true);
+            }
+            for (String bound : List.of("Minimum", "Maximum")) {
+                if (schema.path("exclusive" + bound).isNumber()) {
+                    schema.set(bound.toLowerCase(Locale.ROOT), schema.get("exclusive" + bound));
+                    schema.put("exclusive" + bound, true);
+                }
+            }
+        }
+        node.forEach(OpenApiDocument::toOpenApi30);
+    }
+
     Operation operation(String id) {
         return operations.stream()
                 .filter(operation -> operation.id().equals(id))
@@ -96,13 +127,22 @@ final class OpenApiDocument {
         for (Operation operation : operations) {
             for (Map.Entry<String, JsonNode> response :
                     operation.node().get("responses").properties()) {
-                for (Map.Entry<String, JsonNode> example :
-                        examples(resolved(response.getValue())).properties()) {
+                JsonNode resolved = resolved(response.getValue());
+                if (!resolved.has("content")) {
+                    answers.add(new Answer(operation.id(), response.getKey(), NOTHING));
+                    continue;
+                }
+                for (Map.Entry<String, JsonNode> example : examples(resolved).properties()) {
                     answers.add(new Answer(operation.id(), response.getKey(), example.getKey()));
                 }
             }
         }
         return answers;
+    }
+
+    /** Whether it has a body. */
+    boolean hasContent(Answer answer) {
+        return response(answer).has("content");
     }
 
     /** Each status of an operation has one media type, or is of any, and at least one named example. */

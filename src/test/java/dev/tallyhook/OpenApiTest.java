@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringJoiner;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -55,7 +56,19 @@ class OpenApiTest {
             "next_cursor",
             "conflict_id",
             "at",
-            "by");
+            "by",
+            "endpoint_id",
+            "changed_at",
+            "secret",
+            "hint",
+            "first_failed_at",
+            "last_failed_at",
+            "dead_letter_id",
+            "replay_id",
+            "done_at");
+
+    /** Of an endpoint: counted now and then, and null before. */
+    private static final List<String> COUNTED = List.of("waiting", "dead_letters");
 
     /** Answers that are all figures of the moment. */
     private static final Set<Answer> MEASURED = Set.of(Answer.named("getActivity 200 busy"));
@@ -77,17 +90,19 @@ class OpenApiTest {
         trouble = new DatabaseTrouble(dataSource);
         String served = service.getWithoutToken("/openapi.json").body();
         document = new OpenApiDocument(served);
-        validator = OpenApiInteractionValidator.createForInlineApiSpecification(served)
+        validator = OpenApiInteractionValidator.createForInlineApiSpecification(OpenApiDocument.inOpenApi30(served))
                 .build();
     }
 
     @Test
     void it_is_served_as_it_was_written() {
-        assertEquals("3.0.3", document.root().get("openapi").asText());
+        assertEquals("3.1.1", document.root().get("openapi").asText());
         assertEquals("Tallyhook API", document.root().at("/info/title").asText());
-        assertTrue(document.root()
-                .at("/components/schemas/Transaction/properties/processed_at/nullable")
-                .asBoolean());
+        assertEquals(
+                "null",
+                document.root()
+                        .at("/components/schemas/Transaction/properties/processed_at/type/1")
+                        .asText());
     }
 
     /** Swagger UI reads the document as JavaScript's numbers, and fills the body that is tried with them. */
@@ -111,7 +126,8 @@ class OpenApiTest {
         Map<Answer, ?> here = new Provocations(document, service, trouble).all();
         var covered = new TreeSet<>(here.keySet());
         covered.addAll(Provocations.ELSEWHERE.keySet());
-        assertEquals(document.answers(), covered);
+        var answers = new TreeSet<>(document.answers());
+        assertEquals(answers, covered);
         assertEquals(covered.size(), here.size() + Provocations.ELSEWHERE.size(), "in one of the two places");
         for (String test : Provocations.ELSEWHERE.values()) {
             Class.forName(test);
@@ -134,6 +150,10 @@ class OpenApiTest {
     private void assertDocumented(Answer answer, Exchange exchange) {
         assertEquals(answer.status(), Integer.toString(exchange.status()), exchange.body());
         assertValidResponse(exchange);
+        if (!document.hasContent(answer)) {
+            assertEquals("", exchange.body());
+            return;
+        }
         String type = document.mediaType(answer);
         assertEquals(
                 // Where any may come, that of the example, which is JSON.
@@ -168,6 +188,9 @@ class OpenApiTest {
                     ((ObjectNode) parent).put(member, "*");
                 }
             }
+        }
+        for (String member : COUNTED) {
+            body.findParents(member).forEach(parent -> ((ObjectNode) parent).put(member, "*"));
         }
         return body;
     }
@@ -218,18 +241,30 @@ class OpenApiTest {
         empty();
         service.post(document.requestBodies("receiveWebhook").get("usual"));
         service.postEvent(document.requestBodies("receiveEvent").get("payment"));
-        String path = operation.path() + "?";
-        for (JsonNode parameter : parameters) {
+        trouble.run("INSERT INTO endpoints (endpoint_id, url, events, signature, sealed_secrets) VALUES ('"
+                + document.schema("EndpointId").get("example").asText()
+                + "', 'https://example.com/', '{transaction.processed}', 'v1', '')");
+        trouble.run("INSERT INTO replays (replay_id, endpoint_id, what, since, until, reached, state, done_at, by)"
+                + " OVERRIDING SYSTEM VALUE SELECT 17, endpoint_id, 'SINCE', now(), now(), now(), 'DONE', now(), 'anyone'"
+                + " FROM endpoints");
+        String path = operation.path();
+        var query = new StringJoiner("&", "?", "").setEmptyValue("");
+        for (JsonNode parameter : document.parameters(operation.id()).values()) {
             String name = parameter.get("name").asText();
-            String value = URLEncoder.encode(parameter.get("example").asText(), StandardCharsets.UTF_8);
-            path = parameter.get("in").asText().equals("path")
-                    ? path.replace("{" + name + "}", value)
-                    : path + name + "=" + value + "&";
+            if (parameter.get("in").asText().equals("path")) {
+                path = path.replace("{" + name + "}", encodedExample(parameter));
+            } else if (parameters.contains(parameter)) {
+                query.add(name + "=" + encodedExample(parameter));
+            }
         }
         String token = operation.id().equals("getRawEvent") ? DocumentedService.RAW_TOKEN : DocumentedService.TOKEN;
-        Exchange answer = service.get(path.substring(0, path.length() - 1), token);
+        Exchange answer = service.get(path + query, token);
         assertEquals(200, answer.status(), answer.body());
         assertValid(answer);
+    }
+
+    private static String encodedExample(JsonNode parameter) {
+        return URLEncoder.encode(parameter.get("example").asText(), StandardCharsets.UTF_8);
     }
 
     @TestFactory
@@ -326,6 +361,8 @@ class OpenApiTest {
     }
 
     private void empty() {
-        trouble.run("DELETE FROM transactions; DELETE FROM requests; DELETE FROM conflicts; DELETE FROM holds");
+        trouble.run("DELETE FROM transactions; DELETE FROM requests; DELETE FROM conflicts; DELETE FROM holds;"
+                + " DELETE FROM endpoints; DELETE FROM attempts; DELETE FROM dead_letters; DELETE FROM replays;"
+                + " DELETE FROM deliveries");
     }
 }

@@ -8,6 +8,7 @@ import dev.tallyhook.OpenApiDocument.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -19,9 +20,15 @@ final class Provocations {
     /** Answers that this process cannot be brought to give, and the test that sees them. */
     static final Map<Answer, String> ELSEWHERE = Map.of(
             Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT",
-            Answer.named("receiveEvent 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT");
+            Answer.named("receiveEvent 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT",
+            Answer.named("testEndpoint 200 delivered"), "dev.tallyhook.delivery.TestMessageTest",
+            Answer.named("testEndpoint 429 too_soon"), "dev.tallyhook.delivery.TestTurnsTest");
 
-    private static final String JSON = "application/json";
+    static final String JSON = "application/json";
+    private static final String MERGE_PATCH = "application/merge-patch+json";
+
+    static final String ENDPOINTS = "/v1/endpoints";
+    static final String NO_ENDPOINT = ENDPOINTS + "/ep_none";
 
     private static final String HOLDS = "/v1/transactions/txn_abc123def456/holds";
 
@@ -59,13 +66,21 @@ final class Provocations {
         conflictPages();
         reads("getActivity", "/v1/activity", "activity");
         activity();
+        reads("listEndpoints", ENDPOINTS, "endpoints");
+        reads("getEndpoint", NO_ENDPOINT, "endpoints");
+        endpoints();
+        changes("makeEndpoint", "POST", "", JSON);
+        changes("changeEndpoint", "PATCH", "/ep_none", MERGE_PATCH);
+        changes("removeEndpoint", "DELETE", "/ep_none", JSON);
+        changes("rotateSecret", "POST", "/ep_none/secret/rotate", JSON);
+        new TellingProvocations(this, service, trouble).add();
     }
 
     Map<Answer, Supplier<Exchange>> all() {
         return all;
     }
 
-    private void when(String answer, Supplier<Exchange> provocation) {
+    void when(String answer, Supplier<Exchange> provocation) {
         all.put(Answer.named(answer), provocation);
     }
 
@@ -172,7 +187,7 @@ final class Provocations {
     }
 
     /** What all that read have in common. */
-    private void reads(String operation, String path, String table) {
+    void reads(String operation, String path, String table) {
         reads(operation, path, DocumentedService.TOKEN, table);
     }
 
@@ -287,6 +302,82 @@ final class Provocations {
         when("getActivity 422 unknown", () -> service.get("/v1/activity?limit=10"));
     }
 
+    private void endpoints() {
+        when("makeEndpoint 201 made", this::made);
+        when("makeEndpoint 409 too_many", () -> {
+            trouble.run(
+                    "INSERT INTO endpoints (endpoint_id, url, events, signature, sealed_secrets)"
+                            + " SELECT n, 'https://example.com/', '{transaction.processed}', 'v1', '' FROM generate_series(1, 1000) AS n");
+            return made();
+        });
+        when(
+                "makeEndpoint 422 rules",
+                () -> write(
+                        "POST", ENDPOINTS, "{\"surces\":[\"a\"],\"url\":\"ftp://example.com\",\"events\":[\"paid\"]}"));
+        when("makeEndpoint 422 missing", () -> write("POST", ENDPOINTS, "{}"));
+        when("listEndpoints 200 one", () -> {
+            made();
+            return service.get(ENDPOINTS);
+        });
+        when("listEndpoints 400 wrong_cursor", () -> service.get(ENDPOINTS + "?cursor=bm9uZSBvZiBvdXJz"));
+        when("listEndpoints 422 rules", () -> service.get(ENDPOINTS + "?limit=0"));
+        when("listEndpoints 422 unknown", () -> service.get(ENDPOINTS + "?status=PAUSED"));
+        when("getEndpoint 200 enabled", () -> service.get(madePath()));
+        when("getEndpoint 404 not_found", () -> service.get(NO_ENDPOINT));
+        when("changeEndpoint 200 paused", () -> write("PATCH", madePath(), "{\"state\":\"PAUSED\"}"));
+        when("changeEndpoint 422 rules", () -> write("PATCH", madePath(), "{\"state\":\"GONE\",\"events\":[]}"));
+        when("removeEndpoint 204 nothing", () -> write("DELETE", madePath(), ""));
+        when("rotateSecret 200 secret", () -> write("POST", madePath() + "/secret/rotate", "{\"overlap\":\"PT48H\"}"));
+        when("rotateSecret 422 rules", () -> write("POST", madePath() + "/secret/rotate", "{\"overlap\":\"P8D\"}"));
+        for (String operation :
+                List.of("changeEndpoint PATCH ", "removeEndpoint DELETE ", "rotateSecret POST /secret/rotate")) {
+            String[] parts = operation.split(" ", -1);
+            when(parts[0] + " 404 not_found", () -> write(parts[1], NO_ENDPOINT + parts[2], "{}"));
+            when(parts[0] + " 409 configured", () -> {
+                trouble.run("INSERT INTO endpoints (endpoint_id, url, events, signature, configured_at)"
+                        + " VALUES ('shop', 'https://example.com/', '{transaction.processed}', 'v1', now())");
+                return write(
+                        parts[1],
+                        ENDPOINTS + "/shop" + parts[2],
+                        parts[2].isEmpty() ? "{\"url\":\"https://example.org/\"}" : "{}");
+            });
+        }
+    }
+
+    private Exchange made() {
+        return write("POST", ENDPOINTS, document.requestBodies("makeEndpoint").get("usual"));
+    }
+
+    String madePath() {
+        return ENDPOINTS + "/" + parse(made().body()).get("endpoint_id").asText();
+    }
+
+    Exchange write(String method, String path, String body) {
+        return service.command(
+                method, path, DocumentedService.WRITE_TOKEN, method.equals("PATCH") ? MERGE_PATCH : JSON, body);
+    }
+
+    /** What all that change endpoints have in common. */
+    void changes(String operation, String method, String behind, String type) {
+        String path = ENDPOINTS + behind;
+        String body = document.answers().contains(Answer.named(operation + " 413 too_large"))
+                ? document.requestBodies(operation).values().iterator().next()
+                : "";
+        when(operation + " 401 no_token", () -> service.command(method, path, "none", type, body));
+        when(
+                operation + " 403 may_only_read",
+                () -> service.command(method, path, DocumentedService.TOKEN, type, body));
+        when(operation + " 500 failed", () -> trouble.whileNonsense("endpoints", () -> write(method, path, body)));
+        when(operation + " 503 database_away", () -> trouble.whileLocked("endpoints", () -> write(method, path, body)));
+        if (!body.isEmpty()) {
+            when(operation + " 400 not_json", () -> write(method, path, "{"));
+            when(operation + " 413 too_large", () -> write(method, path, "{\"note\":\"" + "a".repeat(262_144) + "\"}"));
+            when(
+                    operation + " 415 another_type",
+                    () -> service.command(method, path, DocumentedService.WRITE_TOKEN, "text/plain", body));
+        }
+    }
+
     /** It becomes due at once, and the sweep finds it. */
     private Exchange finished() {
         trouble.run("UPDATE transactions SET due_at = clock_timestamp()"
@@ -298,7 +389,7 @@ final class Provocations {
                         answer -> parse(answer.body()).path("status").asText().equals("PROCESSED"));
     }
 
-    private String usual() {
+    String usual() {
         return document.requestBodies("receiveWebhook").get("usual");
     }
 

@@ -26,7 +26,7 @@ class DocsIT {
     void the_document_and_its_page_are_there() throws Exception {
         try (var service = Service.start(database, Map.of())) {
             String document = service.get("/openapi.json", TOKEN).body();
-            assertTrue(document.contains("\"openapi\":\"3.0.3\"") && document.contains("receiveWebhook"), document);
+            assertTrue(document.contains("\"openapi\":\"3.1.1\"") && document.contains("receiveWebhook"), document);
             assertTrue(service.get("/docs", TOKEN).body().contains("docs/docs.js"));
             assertEquals(200, service.get("/docs/docs.js", TOKEN).statusCode());
         }
