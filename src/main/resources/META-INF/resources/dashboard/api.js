@@ -1,4 +1,4 @@
-import { parse } from "./json.js";
+import { parse, write } from "./json.js";
 
 const KEY = "tallyhook.token";
 const PATIENCE_MILLIS = 8000;
@@ -74,8 +74,15 @@ export async function isAccepted(candidate) {
 export const get = (path, parameters = {}, signal = undefined) =>
   withToken((shown) => ask(path, parameters, shown, { signal }));
 
-/** Tells the service to do something. */
-export const post = (path, body) => withToken((shown) => ask(path, {}, shown, { body }));
+/** Tells the service to do something; what asks others for its answer may need more patience. */
+export const post = (path, body, patienceMillis = PATIENCE_MILLIS) =>
+  withToken((shown) => ask(path, {}, shown, { method: "POST", body, patienceMillis }));
+
+/** Changes what is named, and leaves the rest as it is. */
+export const patch = (path, body) => withToken((shown) => ask(path, {}, shown, { method: "PATCH", body }));
+
+/** Deletes what is at the path; null where nothing is left to be told. */
+export const remove = (path) => withToken((shown) => ask(path, {}, shown, { method: "DELETE" }));
 
 async function withToken(asking) {
   if (refused) {
@@ -94,15 +101,16 @@ async function withToken(asking) {
   }
 }
 
-async function ask(path, parameters, bearer, { signal, body } = {}) {
+async function ask(path, parameters, bearer, { signal, method = "GET", body, patienceMillis = PATIENCE_MILLIS } = {}) {
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const query = new URLSearchParams(given).toString();
-  const limit = AbortSignal.timeout(PATIENCE_MILLIS);
+  const limit = AbortSignal.timeout(patienceMillis);
   let answer;
   let text;
   try {
     answer = await fetch(query ? `${path}?${query}` : path, {
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+      method,
+      ...(body === undefined ? {} : { body: write(body) }),
       headers: {
         Accept: "application/json",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
@@ -121,7 +129,12 @@ async function ask(path, parameters, bearer, { signal, body } = {}) {
   return read(answer, text);
 }
 
+const NO_CONTENT = 204;
+
 function read(answer, text) {
+  if (answer.status === NO_CONTENT) {
+    return null;
+  }
   let body;
   try {
     body = parse(text);

@@ -5,6 +5,8 @@ import { databaseNow, setClock } from "./clock.js";
 import { startConflicts } from "./conflicts.js";
 import { startDetail } from "./detail.js";
 import { byId, element, say } from "./dom.js";
+import { startEndpoint } from "./endpoint.js";
+import { startEndpoints } from "./endpoints.js";
 import { clock } from "./format.js";
 import { isPaused, pause, repeat } from "./repeat.js";
 import { showTiles } from "./tiles.js";
@@ -149,5 +151,13 @@ startToken(
   () => tell({ status: 401 }),
 );
 const refreshConflicts = startConflicts();
-repeating.push(repeat(poll, POLL_MILLIS, () => !needsToken()), startTransactions(), startDetail(), refreshConflicts);
+const refreshEndpoints = startEndpoints();
+repeating.push(
+  repeat(poll, POLL_MILLIS, () => !needsToken()),
+  startTransactions(),
+  startDetail(),
+  refreshConflicts,
+  refreshEndpoints,
+  startEndpoint(refreshEndpoints),
+);
 byId("minutes").addEventListener("toggle", () => activity.answer && showCharts(activity));

@@ -47,6 +47,9 @@ export function recent(text, now) {
   return new Date(now).toISOString().startsWith(whole.slice(0, 10)) ? whole.slice(11, 19) : whole.slice(0, 19);
 }
 
+/** What was entered into a field of date and time, in UTC, as the service reads times; nothing if nothing was. */
+export const entered = (text) => (text === "" ? "" : `${text.length === 16 ? `${text}:00` : text}Z`);
+
 /** In the words and the zone of this browser. */
 export function local(text) {
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" }).format(new Date(text));
@@ -75,3 +78,11 @@ const STATUSES = { PROCESSING: "Processing", PROCESSED: "Processed", HELD: "Held
 
 /** A status in words; one of a later version as it is. */
 export const statusName = (status) => STATUSES[status] ?? status;
+
+const STATES = { ENABLED: "Enabled", PAUSED: "Paused", DISABLED: "Disabled" };
+
+/** The state of an endpoint in words; one of a later version as it is. */
+export const stateName = (state) => STATES[state] ?? state;
+
+/** A name of the API's in words. */
+export const words = (name) => name.toLowerCase().replaceAll("_", " ");

@@ -1,7 +1,7 @@
 import { get, needsToken } from "./api.js";
 import { databaseNow } from "./clock.js";
 import { byId, element, pageSize, say } from "./dom.js";
-import { justAfter, NOTHING, recent, secondsBetween, span, statusName } from "./format.js";
+import { entered, justAfter, NOTHING, recent, secondsBetween, span, statusName } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
 import { cut, cutOrNothing, money } from "./text.js";
@@ -125,9 +125,6 @@ function complain(error) {
     form.elements[name].setAttribute("aria-invalid", named.has(name));
   }
 }
-
-/** Times are entered, and shown, in UTC. */
-const entered = (text) => (text === "" ? "" : `${text.length === 16 ? `${text}:00` : text}Z`);
 
 /** An address may name a time in any zone; one that is none is left to the service to refuse. */
 function enterable(text) {

@@ -12,7 +12,7 @@ export const FILTERS = [
 ];
 
 /** What of the page can be bookmarked. The token is not among it. */
-const NAMES = [...FILTERS, "id", "conflicts_of"];
+const NAMES = [...FILTERS, "id", "conflicts_of", "endpoint"];
 
 const listeners = new Set();
 let current = read();
