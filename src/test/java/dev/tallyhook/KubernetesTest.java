@@ -306,7 +306,7 @@ class KubernetesTest {
     @Test
     void as_many_replicas_as_there_may_be_have_connections() {
         int ofEach = 1; // Flyway's.
-        for (String pool : List.of("", "intake.", "processing.", "sweep.")) {
+        for (String pool : List.of("", "intake.", "processing.", "sweep.", "delivery.")) {
             ofEach += Integer.parseInt(application.getProperty("quarkus.datasource." + pool + "jdbc.max-size"));
         }
         int replicas = production
