@@ -27,6 +27,7 @@ class ChaosIT {
     private static final int REPLICAS = Integer.getInteger("chaos.replicas", 2);
     private static final int PER_SECOND = Integer.getInteger("chaos.rate", 300);
     private static final String ONLY = System.getProperty("chaos.only", "");
+    private static final boolean RECEIVERS = Boolean.getBoolean("chaos.receivers");
 
     /** Short, so that rows wait, are finished and were finished long ago within every run. */
     private static final Duration DELAY = Duration.ofSeconds(3);
@@ -46,9 +47,11 @@ class ChaosIT {
 
     @Test
     void every_202_is_kept_finished_once_and_never_early_whatever_dies() throws Exception {
-        System.out.printf("chaos: seed %d, %s, %d replicas, %d/s%n", SEED, DURATION, REPLICAS, PER_SECOND);
+        System.out.printf(
+                "chaos: seed %d, %s, %d replicas, %d/s%s%n",
+                SEED, DURATION, REPLICAS, PER_SECOND, RECEIVERS ? ", ten endpoints" : "");
         Path directory = Path.of("target", "chaos");
-        try (var stage = new Stage(REPLICAS, DELAY, directory)) {
+        try (var stage = Stage.telling(REPLICAS, DELAY, directory, RECEIVERS ? new Receivers() : null)) {
             if (WrongClock.isToBeHad()) {
                 stage.giveClocks();
             }
@@ -90,8 +93,11 @@ class ChaosIT {
         var hanging = new DatabaseFaults(stage, random, LONG);
         var network = new NetworkFaults(stage, random, SHORT);
         var dead = new NetworkFaults(stage, random, MEDIUM);
-        List<Supplier<Fault>> kills =
-                List.of(replica::killedMidCommit, replica::killedMidBatch, replica::killed, database::killed);
+        List<Supplier<Fault>> kills = new ArrayList<>(
+                List.of(replica::killedMidCommit, replica::killedMidBatch, replica::killed, database::killed));
+        if (RECEIVERS) {
+            kills.add(replica::killedMidTelling);
+        }
         List<Supplier<Fault>> deck = new ArrayList<>(List.of(
                 replica::terminated,
                 replica::paused,

@@ -15,6 +15,9 @@ class LyingLedgerIT {
     private static final Duration DELAY = Duration.ofSeconds(3);
     private static final int PER_SECOND = 300;
 
+    /** Each is told to ten endpoints. */
+    private static final int FEW_PER_SECOND = 60;
+
     @TempDir
     Path directory;
 
@@ -28,6 +31,21 @@ class LyingLedgerIT {
                     stage.judge(stage.strike(List.of(new DatabaseFaults(stage, new Random(1), DELAY).killed())));
             assertTrue(
                     verdict.violations().stream().anyMatch(violation -> violation.contains("lost")),
+                    () -> "nothing was found out:\n" + verdict.table());
+        }
+    }
+
+    @Test
+    void with_a_queue_that_is_not_logged_a_killed_postgres_forgets_what_endpoints_are_to_be_told() throws Exception {
+        var receivers = new Receivers();
+        try (var stage = Stage.telling(1, DELAY, directory, receivers)) {
+            stage.database.execute("ALTER TABLE deliveries SET UNLOGGED");
+            stage.send(FEW_PER_SECOND, 1);
+            receivers.awaitTold();
+            Verdict verdict =
+                    stage.judge(stage.strike(List.of(new DatabaseFaults(stage, new Random(1), DELAY).killed())));
+            assertTrue(
+                    verdict.violations().stream().anyMatch(violation -> violation.contains("forgotten")),
                     () -> "nothing was found out:\n" + verdict.table());
         }
     }

@@ -62,7 +62,7 @@ class PgBouncerIT {
 
     private Map<String, String> environment() {
         var environment = new HashMap<>(Stage.environment(hosts("reading"), DELAY));
-        for (String pool : List.of("intake", "processing", "sweep")) {
+        for (String pool : List.of("intake", "processing", "sweep", "delivery")) {
             environment.put(
                     "QUARKUS_DATASOURCE_%s_JDBC_URL".formatted(pool.toUpperCase(java.util.Locale.ROOT)),
                     "jdbc:postgresql://" + hosts(pool));

@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /** What happens to a replica: it is killed, stopped, paused, or has a wrong clock. */
 final class ReplicaFaults {
@@ -15,6 +18,16 @@ final class ReplicaFaults {
 
     /** Enough for a session to be most likely in the middle of one of them, and few enough for the others to fit in, too. */
     private static final int FULL_CALLS = 4;
+
+    /** Shorter than the service waits for a lock. */
+    private static final int LOOKS = 75;
+
+    private static final long LOOK_MILLIS = 20;
+
+    private static final String WAITS_TO_WRITE_WHAT_IT_TOLD = """
+            SELECT pid, client_port FROM pg_stat_activity
+            WHERE application_name = 'tallyhook-delivery' AND state = 'active' AND wait_event_type = 'Lock'
+            """;
 
     private final Stage stage;
     private final Random random;
@@ -42,6 +55,16 @@ final class ReplicaFaults {
                 "replica killed while it finishes a batch",
                 victim,
                 () -> killInTheMiddle(victim, "tallyhook-processing"));
+    }
+
+    /** One that has told endpoints something, and writes down what came of it: whether that is written, nobody is there to hear of it. */
+    Fault killedMidTelling() {
+        var victim = new AtomicInteger();
+        return new Fault(
+                "replica killed while it writes down what it has told",
+                alone(),
+                () -> victim.set(killWhoTells()),
+                () -> stage.replicas.get(victim.get()).start());
     }
 
     Fault killed() {
@@ -106,15 +129,16 @@ final class ReplicaFaults {
      */
     private void killInTheMiddle(int victim, String session) throws Exception {
         Replica replica = stage.replicas.get(victim);
-        Integer[] ports = stage.wires.get(victim).sessionPorts();
         long deadline = System.nanoTime() + MOMENT_MAX.toNanos();
         try (var connection = stage.database.connect();
                 var select = connection.prepareStatement("""
                         SELECT pid FROM pg_stat_activity
                         WHERE application_name = ? AND client_port = ANY (?) AND state = 'active'""")) {
             select.setString(1, session);
-            select.setArray(2, connection.createArrayOf("int", ports));
             while (System.nanoTime() < deadline) {
+                // Each time, because a pool may open a session when it has something to do.
+                Integer[] ports = stage.wires.get(victim).sessionPorts();
+                select.setArray(2, connection.createArrayOf("int", ports));
                 long pid;
                 try (var row = select.executeQuery()) {
                     pid = row.next() ? row.getLong(1) : 0;
@@ -125,6 +149,41 @@ final class ReplicaFaults {
             }
         }
         throw new AssertionError("no session " + session + " of the replica was at work within " + MOMENT_MAX);
+    }
+
+    /** What it writes takes too short a time to be met, so rows of the queue are locked, for which it waits. */
+    private int killWhoTells() throws Exception {
+        long deadline = System.nanoTime() + MOMENT_MAX.toNanos();
+        while (System.nanoTime() < deadline) {
+            try (var locking = stage.database.connect();
+                    var connection = stage.database.connect();
+                    var lock = locking.createStatement();
+                    var select = connection.createStatement()) {
+                lock.execute("BEGIN");
+                lock.execute("SELECT FROM deliveries WHERE leased_until > now() FOR UPDATE SKIP LOCKED");
+                for (int look = 0; look < LOOKS; look++) {
+                    try (var row = select.executeQuery(WAITS_TO_WRITE_WHAT_IT_TOLD)) {
+                        if (row.next()) {
+                            int victim = replicaOf(row.getInt(2));
+                            var backend = ProcessHandle.of(row.getLong(1)).orElseThrow();
+                            if (killWhileAtWork(stage.replicas.get(victim), backend)) {
+                                return victim;
+                            }
+                        }
+                    }
+                    Thread.sleep(LOOK_MILLIS);
+                }
+            }
+        }
+        throw new AssertionError("no replica told endpoints anything within " + MOMENT_MAX);
+    }
+
+    /** Whose session that is. */
+    private int replicaOf(int port) {
+        return IntStream.range(0, stage.wires.size())
+                .filter(i -> List.of(stage.wires.get(i).sessionPorts()).contains(port))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static boolean killWhileAtWork(Replica replica, ProcessHandle backend) throws IOException {

@@ -9,8 +9,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replicas of the packaged service on a PostgreSQL, a network between each of them and it, senders, and the history of what
@@ -37,6 +39,8 @@ final class Stage implements AutoCloseable {
     final History history;
 
     private final Duration delay;
+    private final Path directory;
+    private @Nullable Receivers receivers;
     private Traffic traffic;
     private WrongClock clock;
 
@@ -50,9 +54,25 @@ final class Stage implements AutoCloseable {
                 (database, wire) -> environment("localhost:" + wire.port() + "/" + DATABASE, delay));
     }
 
+    /** Such replicas that tell these receivers what is finished; with none, nobody. */
+    static Stage telling(int replicaCount, Duration delay, Path directory, @Nullable Receivers receivers)
+            throws Exception {
+        if (receivers == null) {
+            return new Stage(replicaCount, delay, directory);
+        }
+        var stage = new Stage(replicaCount, delay, directory, server(), (database, wire) -> {
+            Map<String, String> all = new HashMap<>(environment("localhost:" + wire.port() + "/" + DATABASE, delay));
+            all.putAll(receivers.environment());
+            return all;
+        });
+        stage.receivers = receivers;
+        return stage;
+    }
+
     /** Replicas that find their database as it is said. */
     Stage(int replicaCount, Duration delay, Path directory, DatabaseServer database, Way way) throws Exception {
         this.delay = delay;
+        this.directory = directory;
         this.database = database;
         history = new History(directory);
         // Not a superuser, so that the connections that PostgreSQL keeps for those are out of reach.
@@ -143,7 +163,7 @@ final class Stage implements AutoCloseable {
                 "jdbc:postgresql://localhost:" + database.port() + "/" + DATABASE, "tallyhook", "tallyhook");
     }
 
-    /** Waits until every webhook is answered for good and every row is finished, and then holds all against all. */
+    /** Waits until every webhook is answered for good, every row is finished and told, and then holds all against all. */
     Verdict judge(List<Strike> strikes) throws Exception {
         traffic.stop();
         long deadline = System.nanoTime() + Traffic.END_MAX.toNanos();
@@ -158,11 +178,21 @@ final class Stage implements AutoCloseable {
         }
         var audit = new Audit(database);
         audit.load(history, strikes);
+        List<Audit.Finding> findings = new ArrayList<>(audit.findings(delay));
+        List<Verdict.PerEndpoint> endpoints = List.of();
+        if (receivers != null) {
+            receivers.close();
+            var told = new ToldAudit(database);
+            told.load(receivers.endpoints(), receivers.receptions(), directory);
+            findings.addAll(told.findings());
+            endpoints = told.perEndpoint();
+        }
         var verdict = new Verdict(
-                audit.findings(delay),
+                findings,
                 audit.perOutcome(),
                 audit.perSource(),
                 audit.perFault(),
+                endpoints,
                 audit.cutOff(),
                 unanswered,
                 history,
@@ -172,7 +202,8 @@ final class Stage implements AutoCloseable {
     }
 
     private long waiting() throws SQLException {
-        return database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'");
+        return database.number("SELECT count(*) FROM transactions WHERE status = 'PROCESSING'")
+                + (receivers == null ? 0 : new ToldAudit(database).waiting(receivers.endpoints()));
     }
 
     @Override
@@ -183,6 +214,9 @@ final class Stage implements AutoCloseable {
         replicas.forEach(Replica::close);
         for (Wire wire : wires) {
             wire.close();
+        }
+        if (receivers != null) {
+            receivers.close();
         }
         database.close();
     }

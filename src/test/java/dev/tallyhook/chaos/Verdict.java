@@ -13,6 +13,7 @@ record Verdict(
         List<PerOutcome> outcomes,
         List<PerSource> sources,
         List<PerFault> faults,
+        List<PerEndpoint> endpoints,
         CutOff cutOff,
         int unanswered,
         History history,
@@ -41,6 +42,20 @@ record Verdict(
 
         String row() {
             return "| %s | %d | %d | %d | %d |".formatted(source, taken, replayed, stored, conflicts);
+        }
+    }
+
+    /**
+     * What an endpoint was told.
+     *
+     * @param taken messages that it took at least once
+     * @param repetitions how often it took one that it had taken before
+     * @param waiting messages in its queue at the end
+     */
+    record PerEndpoint(String name, String manner, long taken, long repetitions, long waiting, long deadLetters) {
+
+        String row() {
+            return "| %s | %s | %d | %d | %d | %d |".formatted(name, manner, taken, repetitions, waiting, deadLetters);
         }
     }
 
@@ -113,6 +128,9 @@ record Verdict(
         if (history.count(Attempt.ACCEPTED) == 0 || history.count(Attempt.ACCEPTED_BY_SOURCE) == 0) {
             violations.add("nothing was accepted, or no event of a provider, so nothing was tried");
         }
+        if (!endpoints.isEmpty() && endpoints.stream().allMatch(endpoint -> endpoint.taken() == 0)) {
+            violations.add("nobody was told anything, so nothing was tried");
+        }
         return violations;
     }
 
@@ -123,12 +141,37 @@ record Verdict(
                 .filter(source -> !source.source().equals(PerSource.BUILT_IN))
                 .mapToInt(PerSource::stored)
                 .sum();
-        return "audited: %d transactions, of which %d are events of providers; of their calls with several events %d were cut off, %d of them stored"
-                .formatted(rows, events, cutOff.calls(), cutOff.stored());
+        String audited =
+                "audited: %d transactions, of which %d are events of providers; of their calls with several events %d were cut off, %d of them stored"
+                        .formatted(rows, events, cutOff.calls(), cutOff.stored());
+        return endpoints.isEmpty()
+                ? audited
+                : audited
+                        + "; %d messages taken by %d endpoints, and %d of them again"
+                                .formatted(
+                                        endpoints.stream()
+                                                .mapToLong(PerEndpoint::taken)
+                                                .sum(),
+                                        endpoints.size(),
+                                        endpoints.stream()
+                                                .mapToLong(PerEndpoint::repetitions)
+                                                .sum());
     }
 
     /** Markdown, for people and for the documentation. */
     String table() {
+        return tables()
+                + (endpoints.isEmpty()
+                        ? ""
+                        : """
+
+                | endpoint | | messages taken | repetitions | waiting at the end | dead letters |
+                |---|---|---|---|---|---|
+                %s
+                """.formatted(endpoints.stream().map(PerEndpoint::row).collect(Collectors.joining("\n"))));
+    }
+
+    private String tables() {
         return """
                 | requests | |
                 |---|---|

@@ -17,7 +17,7 @@ class MuteDoorIT {
     private static final Duration RECOVERY_MAX = Duration.ofSeconds(15);
 
     /** One for each pool, and one that is just being given up. */
-    private static final int HELD_OPEN_MAX = 8;
+    private static final int HELD_OPEN_MAX = 10;
 
     @Test
     void what_takes_connections_and_says_nothing_holds_up_neither_the_start_nor_anything_after_its_return()

@@ -165,7 +165,8 @@ class StartupIT {
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery("""
                         SELECT application_name, count(*) FROM pg_stat_activity
-                        WHERE application_name LIKE 'tallyhook-%' GROUP BY application_name""")) {
+                        WHERE application_name LIKE 'tallyhook-%' AND application_name <> 'tallyhook-delivery'
+                        GROUP BY application_name""")) {
             while (rows.next()) {
                 open.put(rows.getString(1), rows.getInt(2));
             }
