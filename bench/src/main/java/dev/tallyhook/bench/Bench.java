@@ -34,7 +34,8 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures sources timing slow metrics peer layouts versions
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures sources timing slow metrics peer layouts telling versions
+                    --telling rate,cost                                 some of telling: rate cost lateness isolation storage peer
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
@@ -91,6 +92,7 @@ public final class Bench {
         scenarios.put("slow", access::slow);
         scenarios.put("peer", this::peer);
         scenarios.put("layouts", () -> new Layouts(bed.database, bed.report).compare(LAYOUT_ROWS));
+        scenarios.put("telling", () -> new Telling(bed).measure(options.text("--telling", "")));
         options.optional("--earlier").ifPresent(earlier -> scenarios.put("versions", new Versions(bed, earlier)::compare));
         return scenarios;
     }

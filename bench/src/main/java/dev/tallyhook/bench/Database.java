@@ -107,7 +107,7 @@ final class Database implements AutoCloseable {
 
     /** Leaves the tables as they are when new, and the server at rest. */
     void empty() throws SQLException {
-        for (String table : List.of("transactions", "conflicts", "events", "requests")) {
+        for (String table : List.of("transactions", "conflicts", "events", "requests", "deliveries", "dead_letters", "attempts", "replays")) {
             if (text("SELECT to_regclass('" + table + "')") != null) { // An earlier version's ledger lacks some.
                 execute("TRUNCATE " + table);
             }

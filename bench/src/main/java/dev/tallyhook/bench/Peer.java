@@ -23,7 +23,7 @@ final class Peer implements AutoCloseable {
 
     private static final int THREADS = 16;
 
-    private static final String TABLE =
+    static final String TABLE =
             """
             DROP TABLE IF EXISTS scheduled_tasks;
             CREATE TABLE scheduled_tasks (
