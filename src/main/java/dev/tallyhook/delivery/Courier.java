@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,7 +154,7 @@ class Courier {
         Set<String> back = parcels.stream()
                 .filter(parcel -> !parcel.returned().isEmpty())
                 .map(Parcel::endpointId)
-                .collect(java.util.stream.Collectors.toSet());
+                .collect(Collectors.toSet());
         if (!back.isEmpty()) {
             lanes.lookAgain(back);
             nudge.give(back);

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Tells the other replicas how endpoints do, and switches off those that fail for days or want nothing any more. */
@@ -62,7 +63,7 @@ class EndpointNews {
         Boolean[] gone = new Boolean[ids.length];
         @Nullable Long[] rest = new Long[ids.length];
         for (int i = 0; i < ids.length; i++) {
-            Health.News one = java.util.Objects.requireNonNull(news.get(ids[i]));
+            Health.News one = Objects.requireNonNull(news.get(ids[i]));
             delivered[i] = one.delivered();
             failed[i] = one.failed();
             gone[i] = one.gone();

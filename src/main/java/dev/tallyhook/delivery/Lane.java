@@ -3,6 +3,7 @@ package dev.tallyhook.delivery;
 import dev.tallyhook.endpoint.Endpoint;
 import dev.tallyhook.endpoint.EndpointState;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +40,7 @@ final class Lane {
         int capMax();
 
         /** Sends it; {@code then} is told once what came of it. */
-        void send(Endpoint endpoint, Message message, java.util.function.Consumer<Attempt> then);
+        void send(Endpoint endpoint, Message message, Consumer<Attempt> then);
 
         /** Something has come of a message; says when it is tried again, null if it is not. */
         @Nullable
@@ -129,7 +131,7 @@ final class Lane {
      *
      * @param before a time, by the database's clock, before it looked
      */
-    synchronized void claimed(List<Queue.Claimed> rows, java.time.Instant before) {
+    synchronized void claimed(List<Queue.Claimed> rows, Instant before) {
         appetite.claimed(rows, before);
     }
 

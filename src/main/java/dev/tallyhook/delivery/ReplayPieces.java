@@ -23,9 +23,6 @@ class ReplayPieces {
     /** Of dead letters, at once. */
     private static final int LETTERS_MAX = 1_000;
 
-    /** As many messages as any row of the queue has at most. */
-    private static final int PARCEL_MAX = 250;
-
     private static final String LOCK = """
             SELECT r.replay_id, r.endpoint_id, r.what, r.until, r.reached, r.queued,
                    (
@@ -74,7 +71,7 @@ class ReplayPieces {
                 ORDER BY parcel
                 RETURNING cardinality(ids) AS messages)
             SELECT (SELECT rows FROM size), (SELECT coalesce(sum(messages), 0) FROM queued)
-            """.formatted(WantedBy.SQL, PARCEL_MAX);
+            """.formatted(WantedBy.SQL, Telling.IDS_MAX);
 
     private static final String QUEUE_FAILED = """
             WITH moved AS (
