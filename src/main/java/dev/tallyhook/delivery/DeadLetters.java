@@ -1,5 +1,6 @@
 package dev.tallyhook.delivery;
 
+import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.transaction.Cursor;
 import dev.tallyhook.transaction.PageRequest;
 import dev.tallyhook.transaction.Sql;
@@ -12,7 +13,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** What was given up, which is kept until it is sent again or its endpoint is deleted. */
+/** What was given up, which is kept until it is sent again, alone or with all that was, or its endpoint is deleted. */
 @ApplicationScoped
 class DeadLetters {
 
@@ -63,7 +64,7 @@ class DeadLetters {
     /**
      * Reads a page.
      *
-     * @throws dev.tallyhook.problem.ProblemException 400 if the cursor does not belong to this endpoint
+     * @throws ProblemException 400 if the cursor does not belong to this endpoint
      */
     Page read(String endpointId, PageRequest page, boolean showsAnswers) throws SQLException {
         String list = "dead letters of " + endpointId;
@@ -83,6 +84,24 @@ class DeadLetters {
                 .add(COUNT, endpointId, max)
                 .query(dataSource, row -> row.getLong(1))
                 .get(0);
+    }
+
+    /**
+     * Passes if there is this one.
+     *
+     * @throws ProblemException 404 if not
+     */
+    void require(String endpointId, long deadLetterId) throws SQLException {
+        if (new Sql()
+                .add(OF_ENDPOINT + " AND dead_letter_id = ?", endpointId, deadLetterId)
+                .query(dataSource, row -> true)
+                .isEmpty()) {
+            throw notFound();
+        }
+    }
+
+    static ProblemException notFound() {
+        return ProblemException.notFound("Dead letter not found");
     }
 
     private static View view(ResultSet row, boolean showsAnswer) throws SQLException {

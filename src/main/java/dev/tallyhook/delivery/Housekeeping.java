@@ -12,10 +12,11 @@ import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /**
- * Deletes, in pieces, what belongs to endpoints that are gone, and attempts that nobody needs to see any more. Any replica does it; what
- * one is at, others leave alone.
+ * Deletes, in pieces, what belongs to endpoints that are gone, and attempts and replays that nobody needs to see any more. Any replica
+ * does it; what one is at, others leave alone.
  */
 @ApplicationScoped
 class Housekeeping {
@@ -30,6 +31,9 @@ class Housekeeping {
 
     /** Of one second: telling needs the connections as well. */
     private static final int PIECES_MAX = 20;
+
+    /** Of one endpoint, that have ended. */
+    static final int REPLAYS_MAX = 1_000;
 
     /** Where endpoints leave rows behind, and what finds those of one. */
     private enum Table {
@@ -75,6 +79,8 @@ class Housekeeping {
 
     private static final String ANY_ATTEMPTS = "SELECT true FROM attempts LIMIT 1";
 
+    private static final String ENOUGH_REPLAYS = "SELECT true FROM replays OFFSET ? LIMIT 1";
+
     private static final String DELETE = """
             DELETE FROM %s
             WHERE %s = ANY (ARRAY (
@@ -88,7 +94,7 @@ class Housekeeping {
             """;
 
     /** Ids follow times nearly, so what is too old is among the first of each endpoint. */
-    private static final String PRUNE = EACH.formatted("attempts", "attempts") + """
+    private static final String PRUNE_ATTEMPTS = EACH.formatted("attempts", "attempts") + """
             DELETE FROM attempts
             WHERE attempt_id = ANY (ARRAY (
                 SELECT old.attempt_id
@@ -112,6 +118,23 @@ class Housekeeping {
                     WHERE at < clock_timestamp() - ? * interval '1 millisecond') AS old
                 LIMIT ?))
             RETURNING attempt_id
+            """;
+
+    private static final String PRUNE_REPLAYS = EACH.formatted("replays", "replays") + """
+            DELETE FROM replays
+            WHERE replay_id = ANY (ARRAY (
+                SELECT old.replay_id
+                FROM each
+                CROSS JOIN LATERAL (
+                    SELECT replay_id
+                    FROM replays
+                    WHERE endpoint_id = each.endpoint_id
+                      AND state <> 'RUNNING'
+                    ORDER BY replay_id DESC
+                    OFFSET ?
+                    LIMIT ?) AS old
+                LIMIT ?))
+            RETURNING replay_id
             """;
 
     private final javax.sql.DataSource asking;
@@ -142,10 +165,11 @@ class Housekeeping {
             int pieces = PIECES_MAX;
             for (Table table : Table.values()) {
                 for (String endpointId : new Sql().add(table.gone).query(asking, row -> row.getString(1))) {
-                    pieces = deleteAll(table, endpointId, pieces);
+                    pieces = deleteAll(() -> new Sql().add(table.delete, endpointId, PIECE), pieces);
                 }
             }
-            pieces = prune(pieces);
+            pieces = pruneAttempts(pieces);
+            pieces = pruneReplays(pieces);
             tick.rest(pieces > 0 ? REST : Duration.ZERO);
             failing = false;
         } catch (SQLException failure) {
@@ -157,24 +181,29 @@ class Housekeeping {
         }
     }
 
-    /** The pieces that are left. */
-    private int deleteAll(Table table, String endpointId, int piecesMax) throws SQLException {
-        for (int pieces = piecesMax; pieces > 0; pieces--) {
-            if (delete(new Sql().add(table.delete, endpointId, PIECE)) < PIECE) {
-                return pieces - 1;
-            }
-        }
-        return 0;
-    }
-
-    private int prune(int piecesMax) throws SQLException {
+    private int pruneAttempts(int piecesMax) throws SQLException {
         if (new Sql().add(ANY_ATTEMPTS).query(asking, row -> true).isEmpty()) {
             return piecesMax;
         }
         int kept = AttemptResource.KEPT_MAX;
         long millis = config.keepAttempts().toMillis();
+        return deleteAll(() -> new Sql().add(PRUNE_ATTEMPTS, kept, PIECE, kept, millis, PIECE), piecesMax);
+    }
+
+    private int pruneReplays(int piecesMax) throws SQLException {
+        if (new Sql()
+                .add(ENOUGH_REPLAYS, REPLAYS_MAX)
+                .query(asking, row -> true)
+                .isEmpty()) {
+            return piecesMax;
+        }
+        return deleteAll(() -> new Sql().add(PRUNE_REPLAYS, REPLAYS_MAX, PIECE, PIECE), piecesMax);
+    }
+
+    /** The pieces that are left. */
+    private int deleteAll(Supplier<Sql> piece, int piecesMax) throws SQLException {
         for (int pieces = piecesMax; pieces > 0; pieces--) {
-            if (delete(new Sql().add(PRUNE, kept, PIECE, kept, millis, PIECE)) < PIECE) {
+            if (delete(piece.get()) < PIECE) {
                 return pieces - 1;
             }
         }

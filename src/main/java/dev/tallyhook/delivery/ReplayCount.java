@@ -45,7 +45,10 @@ class ReplayCount {
 
     /** What was counted; if not {@code exact}, it is estimated. */
     @RegisterForReflection // The answer of a resource is declared as one of two, so a native build would not know both.
-    record Count(long count, boolean exact) implements ReplayAnswer {}
+    record Count(long count, boolean exact) implements ReplayAnswer {
+
+        static final Count ONE = new Count(1, true);
+    }
 
     /** Of what was given up. */
     Count failed(String endpointId) throws SQLException {

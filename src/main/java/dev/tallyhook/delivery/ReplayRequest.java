@@ -10,30 +10,35 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be sent again: one transaction, all that was given up, or all that was finished in a stretch of time.
+ * What is to be sent again: one transaction, one dead letter or all of them, or all that was finished in a stretch of time.
  *
  * @param transactionId of the one; null if it is something else
+ * @param deadLetterId of the one; null if it is something else
  * @param since inclusive; null if it is something else
  * @param until exclusive, and not in the future
  * @param dryRun whether it is only to be counted
  */
 record ReplayRequest(
-        @Nullable String transactionId, @Nullable Instant since, Instant until, boolean dryRun) {
+        @Nullable String transactionId,
+        @Nullable Long deadLetterId,
+        @Nullable Instant since,
+        Instant until,
+        boolean dryRun) {
 
     /** As whoever sent something else is shown it. */
     static final String EXAMPLE = "{\"since\":\"2025-10-29T10:30:00Z\"}";
 
     private static final String TRANSACTION_ID = "transaction_id";
+    private static final String DEAD_LETTER_ID = "dead_letter_id";
     private static final String FAILED = "failed";
     private static final String SINCE = "since";
     private static final String UNTIL = "until";
     private static final String DRY_RUN = "dry_run";
-    private static final Set<String> MEMBERS = Set.of(TRANSACTION_ID, FAILED, SINCE, UNTIL, DRY_RUN);
+    private static final List<String> MEMBERS = List.of(TRANSACTION_ID, DEAD_LETTER_ID, FAILED, SINCE, UNTIL, DRY_RUN);
 
     /** A flood of unknown members need not all be answered. */
     private static final int VIOLATIONS_MAX = 20;
@@ -49,11 +54,11 @@ record ReplayRequest(
         var violations = new ArrayList<Violation>();
         body.fieldNames().forEachRemaining(name -> {
             if (!MEMBERS.contains(name)) {
-                violations.add(
-                        new Violation(nameable(name), "is none of transaction_id, failed, since, until, dry_run"));
+                violations.add(new Violation(nameable(name), "is none of " + String.join(", ", MEMBERS)));
             }
         });
         String transactionId = transactionId(body.path(TRANSACTION_ID), violations);
+        Long deadLetterId = deadLetterId(body.path(DEAD_LETTER_ID), violations);
         if (body.has(FAILED) && !body.path(FAILED).equals(BooleanNode.TRUE)) {
             violations.add(new Violation(FAILED, "must be true"));
         }
@@ -72,14 +77,19 @@ record ReplayRequest(
         }
         return new ReplayRequest(
                 transactionId,
+                deadLetterId,
                 since,
                 until == null ? now : until,
                 body.path(DRY_RUN).booleanValue());
     }
 
     private static void requireOne(JsonNode body, List<Violation> violations) {
-        if (Stream.of(TRANSACTION_ID, FAILED, SINCE).filter(body::has).count() != 1) {
-            violations.add(new Violation(TRANSACTION_ID, "or failed or since must be given, and one of them alone"));
+        if (Stream.of(TRANSACTION_ID, DEAD_LETTER_ID, FAILED, SINCE)
+                        .filter(body::has)
+                        .count()
+                != 1) {
+            violations.add(new Violation(
+                    TRANSACTION_ID, "or dead_letter_id, failed or since must be given, and one of them alone"));
         }
         if (body.has(UNTIL) && !body.has(SINCE)) {
             violations.add(new Violation(UNTIL, "must not be given without since"));
@@ -95,6 +105,17 @@ record ReplayRequest(
             violations.add(new Violation(TRANSACTION_ID, violation));
         }
         return value.textValue();
+    }
+
+    private static @Nullable Long deadLetterId(JsonNode value, List<Violation> violations) {
+        if (value.isMissingNode()) {
+            return null;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 1) {
+            violations.add(
+                    new Violation(DEAD_LETTER_ID, "must be a whole number from 1, as in the list of dead letters"));
+        }
+        return value.longValue();
     }
 
     /** In microseconds, as PostgreSQL keeps times. */

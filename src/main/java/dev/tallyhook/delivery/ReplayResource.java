@@ -42,6 +42,7 @@ class ReplayResource {
 
     private final Replays replays;
     private final ReplayCount count;
+    private final DeadLetters deadLetters;
     private final ExistingEndpoints endpoints;
     private final SecurityIdentity identity;
     private final JsonBody json;
@@ -49,11 +50,13 @@ class ReplayResource {
     ReplayResource(
             Replays replays,
             ReplayCount count,
+            DeadLetters deadLetters,
             ExistingEndpoints endpoints,
             SecurityIdentity identity,
             ObjectMapper json) {
         this.replays = replays;
         this.count = count;
+        this.deadLetters = deadLetters;
         this.endpoints = endpoints;
         this.identity = identity;
         this.json = new JsonBody(json, BODY_MAX, ReplayRequest.EXAMPLE);
@@ -85,7 +88,12 @@ class ReplayResource {
         String transactionId = request.transactionId();
         if (transactionId != null) {
             replays.requireFinished(transactionId);
-            return new ReplayCount.Count(1, true);
+            return ReplayCount.Count.ONE;
+        }
+        Long deadLetterId = request.deadLetterId();
+        if (deadLetterId != null) {
+            deadLetters.require(endpointId, deadLetterId);
+            return ReplayCount.Count.ONE;
         }
         Instant since = request.since();
         return since == null ? count.failed(endpointId) : count.since(endpointId, since, request.until());
@@ -100,6 +108,12 @@ class ReplayResource {
                     transactionId,
                     id -> Log.infof(
                             "Transaction %s is told to endpoint %s again, asked for by %s", id, endpointId, by));
+            return done;
+        }
+        Long deadLetterId = request.deadLetterId();
+        if (deadLetterId != null) {
+            ReplayView done = replays.letter(endpointId, deadLetterId, by);
+            Log.infof("Dead letter %d of endpoint %s is told again, asked for by %s", deadLetterId, endpointId, by);
             return done;
         }
         ReplayView begun = replays.begin(endpointId, request.since(), request.until(), by);

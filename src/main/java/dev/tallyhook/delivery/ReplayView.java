@@ -38,7 +38,7 @@ record ReplayView(
 
     /** What it sends again. */
     enum What {
-        /** One transaction. */
+        /** One transaction, or one dead letter. */
         ONE,
         /** All that was given up before it was asked for. */
         FAILED,

@@ -23,20 +23,31 @@ class Replays {
     /** Of one endpoint: they run one after the other, so more of them only wait. */
     static final int RUNNING_MAX = 10;
 
+    /** Queues the one that a query finds. */
     private static final String ONE = """
-            WITH finished AS (
-                SELECT transaction_id, clock_timestamp() AS at
-                FROM transactions
-                WHERE transaction_id = ?
-                  AND status = 'PROCESSED'),
+            WITH again AS (%s),
             queued AS (
                 INSERT INTO deliveries (endpoint_id, event, ids, replay)
-                SELECT ?, 'p', ARRAY [transaction_id], true
-                FROM finished)
+                SELECT endpoint_id, event, ARRAY [id], true
+                FROM again)
             INSERT INTO replays (endpoint_id, what, since, until, reached, state, queued, created_at, done_at, by)
-            SELECT ?, 'ONE', at, at, at, 'DONE', 1, at, at, ?
-            FROM finished
-            WHERE\s""" + DURABLY + " RETURNING " + ReplayView.COLUMNS;
+            SELECT endpoint_id, 'ONE', at, at, at, 'DONE', 1, at, at, ?
+            FROM again
+            WHERE %s
+            RETURNING %s
+            """;
+
+    private static final String ONE_FINISHED = ONE.formatted("""
+            SELECT ?::text AS endpoint_id, 'p'::"char" AS event, transaction_id AS id, clock_timestamp() AS at
+            FROM transactions
+            WHERE transaction_id = ?
+              AND status = 'PROCESSED'""", DURABLY, ReplayView.COLUMNS);
+
+    private static final String ONE_LETTER = ONE.formatted("""
+            DELETE FROM dead_letters
+            WHERE endpoint_id = ?
+              AND dead_letter_id = ?
+            RETURNING endpoint_id, event, id, clock_timestamp() AS at""", DURABLY, ReplayView.COLUMNS);
 
     private static final String IS_STORED = "SELECT true FROM transactions WHERE transaction_id = ?";
 
@@ -88,8 +99,17 @@ class Replays {
      * @throws ProblemException 404 if it is not there, 409 if it is not finished
      */
     ReplayView one(String endpointId, String transactionId, String by) throws SQLException {
-        Optional<ReplayView> done = first(new Sql().add(ONE, transactionId, endpointId, endpointId, by));
+        Optional<ReplayView> done = first(new Sql().add(ONE_FINISHED, endpointId, transactionId, by));
         return done.isPresent() ? done.get() : refuse(transactionId);
+    }
+
+    /**
+     * Queues what was given up, which is a dead letter no more.
+     *
+     * @throws ProblemException 404 if it is not there
+     */
+    ReplayView letter(String endpointId, long deadLetterId, String by) throws SQLException {
+        return first(new Sql().add(ONE_LETTER, endpointId, deadLetterId, by)).orElseThrow(DeadLetters::notFound);
     }
 
     /**

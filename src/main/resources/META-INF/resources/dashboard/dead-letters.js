@@ -14,14 +14,13 @@ const message = byId("dead-letters-message");
 let current = null;
 let refreshNow = () => {};
 
-function again(letter, row) {
+function again(letter) {
   const button = element("button", { type: "button" }, "Send again");
   button.addEventListener("click", async () => {
-    const done = await act(button, message, async () => {
-      await post(`${current}/replays`, { transaction_id: letter.transaction_id });
+    await act(button, message, async () => {
+      await post(`${current}/replays`, { dead_letter_id: letter.dead_letter_id });
       return "It is queued again. What comes of it stands among the attempts.";
     });
-    row.toggleAttribute("data-again", done || row.hasAttribute("data-again"));
     refreshNow();
   });
   return button;
@@ -36,9 +35,8 @@ function row(letter) {
     element("td", { class: "number" }, count(letter.attempts)),
     element("td", {}, ...about(letter)),
     element("td", {}, ...answered(letter)),
+    element("td", {}, again(letter)),
   );
-  // One that is about no transaction any more can only be sent with all that failed.
-  node.append(element("td", {}, ...(letter.transaction_id === null ? [] : [again(letter, node)])));
   return { node };
 }
 

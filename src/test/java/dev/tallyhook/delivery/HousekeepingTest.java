@@ -44,4 +44,20 @@ class HousekeepingTest {
         Awaitility.await().atMost(Duration.ofSeconds(100)).until(() -> left(rows, gone) == 0);
         assertEquals(2_500 + 1_100 + 2, left(rows, there));
     }
+
+    @Test
+    void of_replays_that_have_ended_the_last_thousand_stay() {
+        var rows = new EndpointRows(dataSource);
+        String id = rows.paused("state = 'DISABLED', disabled_because = 'FAILED', disabled_at = now()");
+        String of = "FROM replays WHERE endpoint_id = '" + id + "'";
+        rows.execute("INSERT INTO replays (endpoint_id, what, since, until, reached, state, done_at, by) SELECT '" + id
+                + "', 'SINCE', now(), now(), now(), CASE i WHEN 2 THEN 'RUNNING' ELSE 'DONE' END,"
+                + " CASE WHEN i <> 2 THEN now() END, i FROM generate_series(1, 2201) AS i");
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(100))
+                .until(() -> rows.number("SELECT count(*) " + of) == Housekeeping.REPLAYS_MAX + 1);
+        assertEquals("2", rows.text("SELECT by " + of + " AND state = 'RUNNING'"));
+        assertEquals(1_202, rows.number("SELECT min(by::int) " + of + " AND state = 'DONE'"));
+        rows.execute("DELETE " + of);
+    }
 }

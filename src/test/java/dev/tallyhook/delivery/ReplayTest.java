@@ -198,6 +198,39 @@ class ReplayTest {
         assertEquals(2, rows.number("SELECT count(*) FROM dead_letters WHERE endpoint_id = '" + other + "'"));
     }
 
+    /** Whatever it is about, which is told again as what it was. */
+    @ParameterizedTest
+    @CsvSource({"p, letter_1", "a, letter_1", "c, 7"})
+    void one_that_was_given_up_goes_back_into_the_queue(String event, String what) {
+        String id = rows.paused();
+        String other = rows.paused();
+        rows.deadLetters(other, 1);
+        rows.deadLetters(id, 2);
+        rows.execute("UPDATE dead_letters SET event = '" + event + "', id = '" + what + "' WHERE id = 'letter_1'"
+                + " AND endpoint_id = '" + id + "'");
+        int letter = given().get("/v1/endpoints/" + id + "/dead-letters").path("dead_letters[1].dead_letter_id");
+        String body = "{\"dead_letter_id\":" + letter + "}";
+        post(id, body.replace("}", ",\"dry_run\":true}"))
+                .statusCode(200)
+                .body("count", equalTo(1))
+                .body("exact", equalTo(true));
+        for (String wrong : List.of(body, body.replace("}", ",\"dry_run\":true}"))) {
+            post(other, wrong).statusCode(404).body("detail", equalTo("Dead letter not found"));
+        }
+        post(id, body)
+                .statusCode(202)
+                .body("what", equalTo("ONE"))
+                .body("state", equalTo("DONE"))
+                .body("queued", equalTo(1))
+                .body("since", nullValue());
+        post(id, body).statusCode(404);
+        assertEquals(
+                event + " {" + what + "} t 0",
+                rows.text("SELECT concat_ws(' ', event, ids, replay, attempts) FROM deliveries WHERE endpoint_id = '"
+                        + id + "'"));
+        assertEquals("letter_2", rows.text("SELECT id FROM dead_letters WHERE endpoint_id = '" + id + "'"));
+    }
+
     @Test
     void it_rests_while_enough_of_it_waits_and_while_the_endpoint_is_switched_off() {
         String id = rows.paused();
@@ -293,6 +326,12 @@ class ReplayTest {
                     {}                                                           | 422 | transaction_id
                     {"failed":true,"since":"2001-01-01T00:00:00Z"}               | 422 | transaction_id
                     {"failed":false}                                             | 422 | failed
+                    {"failed":true,"dead_letter_id":1}                           | 422 | transaction_id
+                    {"dead_letter_id":"1"}                                       | 422 | dead_letter_id
+                    {"dead_letter_id":0}                                         | 422 | dead_letter_id
+                    {"dead_letter_id":1.5}                                       | 422 | dead_letter_id
+                    {"dead_letter_id":9223372036854775808}                       | 422 | dead_letter_id
+                    {"dead_letter_id":null}                                      | 422 | dead_letter_id
                     {"failed":true,"dryrun":true}                                | 422 | dryrun
                     {"failed":true,"dry_run":"yes"}                              | 422 | dry_run
                     {"failed":true,"until":"2001-01-01T00:00:00Z"}               | 422 | until

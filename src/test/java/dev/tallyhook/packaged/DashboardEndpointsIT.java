@@ -183,6 +183,7 @@ class DashboardEndpointsIT {
         receiver.answer(200, "thanks");
         browser.find("#dead-letters tbody tr td:last-child button").click();
         awaitMessages(transaction, 3);
+        browser.awaitText("#dead-letters-page", "Nothing was given up."::equals);
         assertEquals(
                 1,
                 receiver.messagesWith(transaction).stream()
