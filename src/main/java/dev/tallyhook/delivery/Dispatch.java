@@ -52,7 +52,7 @@ class Dispatch {
     }
 
     private void send(Endpoint endpoint, SigningKeys keys, Message message, Consumer<Attempt> then) {
-        String webhookId = MessageId.of(message.parcel().event().type(), message.id());
+        String webhookId = message.webhookId();
         Instant now = clock.now();
         String signature = keys.sign(webhookId, now.getEpochSecond(), message.body());
         DeliverySpans.Traced traced = spans.begin(message, webhookId);

@@ -160,7 +160,9 @@ final class Exchange {
         HttpClientResponse response = head.result();
         var begun = new Reply(response);
         reply = begun;
-        sender.use(response.request().connection());
+        if (!onUsedConnection) {
+            sender.use(response.request().connection());
+        }
         response.exceptionHandler(failure -> broken(mine, failure));
         response.handler(part -> {
             if (!over && begun.read(part)) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param parcel that it is part of
  * @param id of the transaction, or the number of the conflict
- * @param body the same each time
+ * @param webhookId what it is called, and the same each time, as is the body
  * @param timestamp when it came to be so, by the database's clock
  * @param traceparent of the request that brought it, if that was traced
  */
@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 record Message(
         Parcel parcel,
         String id,
+        String webhookId,
         byte[] body,
         Instant timestamp,
         @Nullable String traceparent) {}

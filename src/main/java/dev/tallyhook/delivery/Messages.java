@@ -47,6 +47,10 @@ class Messages {
     @RegisterForReflection
     record Body(String type, int version, Instant timestamp, Object data) {}
 
+    /** What endpoints have in common. */
+    @SuppressWarnings("ArrayRecordComponent") // Compared by nobody, and changed by nobody.
+    private record Written(String webhookId, byte[] body) {}
+
     /** The bytes of a message of this type. */
     byte[] body(String type, Instant timestamp, Object data) throws JsonProcessingException {
         return writer.writeValueAsBytes(new Body(type, VERSION, timestamp, data));
@@ -60,11 +64,11 @@ class Messages {
     List<Message> of(Connection connection, List<Parcel> parcels, BiConsumer<Parcel, Parcel.Failure> unwritable)
             throws SQLException {
         Map<EventKind, Map<String, Document>> documents = documents(connection, parcels);
-        Map<EventKind, Map<String, byte[]>> bodies = new EnumMap<>(EventKind.class); // One for all endpoints.
+        Map<EventKind, Map<String, Written>> written = new EnumMap<>(EventKind.class); // One for all endpoints.
         List<Message> messages = new ArrayList<>();
         for (Parcel parcel : parcels) {
             Map<String, Document> found = documents.getOrDefault(parcel.event(), Map.of());
-            Map<String, byte[]> written = bodies.computeIfAbsent(parcel.event(), kind -> new HashMap<>());
+            Map<String, Written> ofKind = written.computeIfAbsent(parcel.event(), kind -> new HashMap<>());
             for (String id : parcel.ids()) {
                 Document document = found.get(id);
                 if (document == null) {
@@ -72,12 +76,20 @@ class Messages {
                     continue;
                 }
                 try {
-                    byte[] body = written.get(id);
-                    if (body == null) {
-                        body = body(parcel.event().type(), document.timestamp(), document.data());
-                        written.put(id, body);
+                    Written message = ofKind.get(id);
+                    if (message == null) {
+                        String type = parcel.event().type();
+                        message =
+                                new Written(MessageId.of(type, id), body(type, document.timestamp(), document.data()));
+                        ofKind.put(id, message);
                     }
-                    messages.add(new Message(parcel, id, body, document.timestamp(), document.traceparent()));
+                    messages.add(new Message(
+                            parcel,
+                            id,
+                            message.webhookId(),
+                            message.body(),
+                            document.timestamp(),
+                            document.traceparent()));
                 } catch (JsonProcessingException | RuntimeException bug) {
                     Log.error("A message cannot be written", bug);
                     unwritable.accept(parcel, new Parcel.Failure(id, parcel.attempts() + 1, NOT_WRITTEN, null));

@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.source.Hmac;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -15,8 +16,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * What a signature is held against, as Standard Webhooks writes it down.
@@ -69,37 +68,25 @@ sealed interface WebhookKey {
         private static final int LENGTH_MIN = 24;
 
         private static final int LENGTH_MAX = 64;
-        private static final String ALGORITHM = "HmacSHA256";
 
-        private final SecretKeySpec key;
+        private final Hmac hmac;
 
         Shared(byte[] secret) {
             if (secret.length < LENGTH_MIN || secret.length > LENGTH_MAX) {
                 throw new IllegalArgumentException("must have 24 to 64 bytes after whsec_ is decoded");
             }
-            key = new SecretKeySpec(secret, ALGORITHM);
+            hmac = Hmac.ofBytes(secret, Hmac.SHA256);
         }
 
         @Override
         public boolean fits(SignedContent content, List<byte[]> signatures) {
             // Compared as text: a signature that decodes to the same bytes, but is written otherwise, is not the same.
-            byte[] right = Base64.getEncoder().encode(sign(content));
+            byte[] right = Base64.getEncoder().encode(hmac.sign(content.head, content.body));
             boolean fits = false;
             for (byte[] signature : signatures) {
                 fits |= MessageDigest.isEqual(right, signature);
             }
             return fits;
-        }
-
-        private byte[] sign(SignedContent content) {
-            try {
-                Mac mac = Mac.getInstance(ALGORITHM);
-                mac.init(key);
-                mac.update(content.head);
-                return mac.doFinal(content.body);
-            } catch (GeneralSecurityException impossible) {
-                throw new IllegalStateException("Every Java has " + ALGORITHM, impossible);
-            }
         }
 
         @Override

@@ -25,11 +25,25 @@ public final class Hmac {
 
     private final SecretKeySpec key;
 
+    /** To be copied for each signature, which costs less than to look for the algorithm each time. Nobody signs with it. */
+    private final Mac ready;
+
     private Hmac(byte[] key, String algorithm) {
         if (key.length == 0) {
             throw new IllegalArgumentException("must not be empty");
         }
         this.key = new SecretKeySpec(key, algorithm);
+        this.ready = initialized(this.key);
+    }
+
+    private static Mac initialized(SecretKeySpec key) {
+        try {
+            Mac mac = Mac.getInstance(key.getAlgorithm());
+            mac.init(key);
+            return mac;
+        } catch (GeneralSecurityException impossible) {
+            throw new IllegalStateException("Every Java has " + key.getAlgorithm(), impossible);
+        }
     }
 
     /** A secret whose bytes are the key. */
@@ -62,15 +76,18 @@ public final class Hmac {
 
     /** The digest of these parts, one after the other. */
     public byte[] sign(byte[]... parts) {
+        Mac mac = copy();
+        for (byte[] part : parts) {
+            mac.update(part);
+        }
+        return mac.doFinal();
+    }
+
+    private Mac copy() {
         try {
-            Mac mac = Mac.getInstance(key.getAlgorithm());
-            mac.init(key);
-            for (byte[] part : parts) {
-                mac.update(part);
-            }
-            return mac.doFinal();
-        } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException("Every Java has " + key.getAlgorithm(), impossible);
+            return (Mac) ready.clone();
+        } catch (CloneNotSupportedException notThisProvider) {
+            return initialized(key);
         }
     }
 

@@ -107,7 +107,7 @@ class LaneTest {
 
     private static List<Message> messages(Parcel parcel) {
         return parcel.ids().stream()
-                .map(id -> new Message(parcel, id, new byte[0], Instant.EPOCH, null))
+                .map(id -> new Message(parcel, id, "msg_" + id, new byte[0], Instant.EPOCH, null))
                 .toList();
     }
 

@@ -48,17 +48,21 @@ record TellingSide(Database database, Service service) implements AutoCloseable 
 
     /** What is finished from now on gathers, and nobody is told. */
     void pause() throws IOException, InterruptedException {
+        change("PAUSED");
+        Thread.sleep(KNOWN_WITHIN.toMillis());
+    }
+
+    private void change(String state) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(
                         URI.create("http://localhost:" + service.port + "/v1/endpoints/" + ENDPOINT + "0"))
                 .header("Authorization", "Bearer " + WRITE_TOKEN)
                 .header("Content-Type", "application/merge-patch+json")
-                .method("PATCH", HttpRequest.BodyPublishers.ofString("{\"state\":\"PAUSED\"}"))
+                .method("PATCH", HttpRequest.BodyPublishers.ofString("{\"state\":\"" + state + "\"}"))
                 .build();
         var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
             throw new IllegalStateException(answer.statusCode() + " " + answer.body());
         }
-        Thread.sleep(KNOWN_WITHIN.toMillis());
     }
 
     /** Finished in a second, of so many that are due at once; what is told of them is told beside it. */
@@ -71,6 +75,16 @@ record TellingSide(Database database, Service service) implements AutoCloseable 
     double told(Receiving receiving, int count) throws Exception {
         receiving.forget();
         drain(count);
+        receiving.await(count, TOLD_WITHIN);
+        return receiving.told().get(0).perSecond();
+    }
+
+    /** The same, of so many that were finished before. */
+    double toldAfterwards(Receiving receiving, int count) throws Exception {
+        pause();
+        receiving.forget();
+        drain(count);
+        change("ENABLED");
         receiving.await(count, TOLD_WITHIN);
         return receiving.told().get(0).perSecond();
     }
