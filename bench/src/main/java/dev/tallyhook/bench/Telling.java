@@ -211,17 +211,17 @@ final class Telling {
         return told.stream().mapToDouble(Receiving.Told::p99Millis).max().orElseThrow();
     }
 
-    /** A scheduler of jobs that does one HTTP call for each. */
+    /** A scheduler of jobs that does one HTTP call for each; either has a queue that has gathered. */
     private void peer() throws Exception {
         try (var receiving = new Receiving(ONE);
                 var side = TellingSide.start(bed, "tallyhook_telling", "PT1H", receiving.ports());
                 var peer = new TellingPeer(bed.database.beside("tallyhook_peer"))) {
-            side.told(receiving, backlog());
+            warmUp(side, receiving);
             String sample = receiving.sample();
             List<Double> told = new ArrayList<>();
             List<Double> jobs = new ArrayList<>();
             for (int round = 0; round < bed.rounds; round++) {
-                told.add(side.told(receiving, backlog()));
+                told.add(side.toldAfterwards(receiving, backlog()));
                 jobs.add(peer.perSecond(sample, receiving, bed.seconds));
                 Report.progress("  round %d: %.0f/s told, %.0f/s by db-scheduler".formatted(round + 1, told.get(round), jobs.get(round)));
             }
