@@ -32,6 +32,9 @@ class Courier {
     /** Between two claims: what is queued meanwhile is claimed together. */
     private static final Duration PAUSE = Duration.ofMillis(2);
 
+    /** While much is due, which comes first. */
+    private static final Duration REST = Duration.ofMillis(20);
+
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
     private static final Duration PERIOD = Duration.ofSeconds(1);
 
@@ -41,6 +44,7 @@ class Courier {
     private final Lanes lanes;
     private final Settler settler;
     private final Nudge nudge;
+    private final LedgerFirst ledgerFirst;
     private final DeliveryMetrics metrics;
     private final Tick tick;
     private @Nullable Thread claiming;
@@ -53,6 +57,7 @@ class Courier {
         this.lanes = lanes;
         this.settler = settler;
         this.nudge = telling.nudge();
+        this.ledgerFirst = telling.ledgerFirst();
         this.metrics = metrics;
         this.tick = ticks.every(PERIOD, "courier", this::watch);
         metrics.show("tallyhook.delivery.under.way", "Attempts under way of this replica", lanes::underWay);
@@ -110,25 +115,33 @@ class Courier {
     private void claim() throws InterruptedException {
         long lookedNanos = System.nanoTime() - LOOK.toNanos();
         while (!stopping) {
+            boolean rests = ledgerFirst.comes();
             long untilLook = LOOK.toNanos() - (System.nanoTime() - lookedNanos);
-            Set<String> news =
-                    untilLook > 0 ? nudge.take(Duration.ofNanos(untilLook).toMillis()) : Set.of();
+            Set<String> news = rests || untilLook <= 0
+                    ? Set.of()
+                    : nudge.take(Duration.ofNanos(untilLook).toMillis());
             boolean all = System.nanoTime() - lookedNanos >= LOOK.toNanos();
             if (all) {
                 lookedNanos = System.nanoTime();
                 lanes.look();
             }
-            try {
-                lanes.claim(all ? null : news);
-                if (failing) {
-                    failing = false;
-                    Log.info("Endpoints are told again");
-                }
-            } catch (SQLException failure) {
-                failed(failure);
-                Thread.sleep(RETRY_PAUSE.toMillis());
+            if (!rests) {
+                claim(all ? null : news);
             }
-            Thread.sleep(PAUSE.toMillis());
+            Thread.sleep((rests ? REST : PAUSE).toMillis());
+        }
+    }
+
+    private void claim(@Nullable Set<String> news) throws InterruptedException {
+        try {
+            lanes.claim(news);
+            if (failing) {
+                failing = false;
+                Log.info("Endpoints are told again");
+            }
+        } catch (SQLException failure) {
+            failed(failure);
+            Thread.sleep(RETRY_PAUSE.toMillis());
         }
     }
 

@@ -44,6 +44,7 @@ public class Telling {
 
     private final Directory directory;
     private final Nudge nudge = new Nudge();
+    private final LedgerFirst ledgerFirst = new LedgerFirst(System::nanoTime);
 
     Telling(Directory directory) {
         this.directory = directory;
@@ -70,6 +71,15 @@ public class Telling {
         if (endpoints != null) {
             nudge.give(List.of((String[]) endpoints.getArray()));
         }
+    }
+
+    /** A statement has finished as many as it may, so there may be more, and that comes first. */
+    public void moreIsDue() {
+        ledgerFirst.moreIsDue();
+    }
+
+    LedgerFirst ledgerFirst() {
+        return ledgerFirst;
     }
 
     /** Where the courier waits for news. */

@@ -147,7 +147,11 @@ class DueTransactions {
             finish.setObject(1, watermark);
             finish.setInt(2, batchSize);
             try (ResultSet rows = finish.executeQuery()) {
-                return count(rows, watermark, tells);
+                Batch batch = count(rows, watermark, tells);
+                if (batch.count() == batchSize) {
+                    telling.moreIsDue();
+                }
+                return batch;
             }
         }
     }

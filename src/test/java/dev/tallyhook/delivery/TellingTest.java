@@ -12,6 +12,7 @@ import dev.tallyhook.endpoint.EventKind;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -40,6 +41,9 @@ class TellingTest {
                    ('%1$s_eur', NULL, 'bank', 50.000000000000000001, 'EUR', now(), 'adyen', 'capture'),
                    ('%1$s_refund', 'bank', NULL, -70, 'EUR', now(), 'adyen', 'refund')
             """;
+
+    @Inject
+    Telling telling;
 
     @Inject
     Directory directory;
@@ -105,6 +109,23 @@ class TellingTest {
 
     /** A filter, and what it lets through. */
     private record Filter(String name, String set, String wanted) {}
+
+    @Test
+    void telling_waits_while_as_many_are_finished_as_may_be() throws SQLException {
+        awaitThat(false);
+        Statements.execute(dataSource, """
+                INSERT INTO transactions (
+                    transaction_id, source_account, destination_account, amount, currency, due_at)
+                SELECT '%s_' || i, 'payer', 'shop', 1, 'INR', now() FROM generate_series(1, 3000) AS i
+                """.formatted(id));
+        awaitThat(true);
+        awaitThat(false);
+    }
+
+    private void awaitThat(boolean waits) {
+        await().pollInterval(Duration.ofMillis(5))
+                .until(() -> telling.ledgerFirst().comes() == waits);
+    }
 
     @Test
     void each_endpoint_is_told_what_its_filters_let_through() throws SQLException {
