@@ -62,8 +62,9 @@ class DeliveryMetrics {
         Objects.requireNonNull(attempts.get(attempt.outcome())).increment();
     }
 
+    /** Told at once if it seems to be told before it was finished: then the database's clock was set back meanwhile. */
     void acknowledged(Duration late) {
-        lateness.record(late);
+        lateness.record(late.isNegative() ? Duration.ZERO : late);
     }
 
     void gaveUp(int messages) {
