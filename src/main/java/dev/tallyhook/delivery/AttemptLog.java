@@ -5,6 +5,7 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
+import dev.tallyhook.transaction.Columns;
 import io.quarkus.agroal.DataSource;
 import io.quarkus.logging.Log;
 import io.quarkus.scheduler.Scheduled;
@@ -22,7 +23,6 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -133,33 +133,27 @@ class AttemptLog {
 
     private static void bind(Connection connection, PreparedStatement write, List<Entry> entries) throws SQLException {
         long now = System.nanoTime();
-        write.setArray(1, array(connection, "text", entries, Entry::endpointId));
-        write.setArray(2, array(connection, "int8", entries, entry -> (now - entry.nanos()) / 1_000));
-        write.setArray(3, array(connection, "text", entries, Entry::event));
-        write.setArray(4, array(connection, "text", entries, Entry::id));
-        write.setArray(5, array(connection, "text", entries, entry -> entry.attempt()
+        write.setArray(1, Columns.of(connection, "text", entries, Entry::endpointId));
+        write.setArray(2, Columns.of(connection, "bigint", entries, entry -> (now - entry.nanos()) / 1_000));
+        write.setArray(3, Columns.of(connection, "text", entries, Entry::event));
+        write.setArray(4, Columns.of(connection, "text", entries, Entry::id));
+        write.setArray(5, Columns.of(connection, "text", entries, entry -> entry.attempt()
                 .outcome()
                 .name()));
-        write.setArray(6, array(connection, "int2", entries, entry ->
+        write.setArray(6, Columns.of(connection, "smallint", entries, entry ->
                 (short) entry.attempt().status()));
         write.setArray(
                 7,
-                array(
+                Columns.of(
                         connection,
-                        "int4",
+                        "int",
                         entries,
                         entry -> millis(entry.attempt().took())));
-        write.setArray(
-                8, array(connection, "text", entries, entry -> entry.attempt().answer()));
+        write.setArray(8, Columns.of(connection, "text", entries, entry -> entry.attempt()
+                .answer()));
     }
 
     private static int millis(Duration took) {
         return (int) Math.min(Integer.MAX_VALUE, TimeUnit.NANOSECONDS.toMillis(took.toNanos()));
-    }
-
-    private static java.sql.Array array(
-            Connection connection, String type, List<Entry> entries, Function<Entry, @Nullable Object> value)
-            throws SQLException {
-        return connection.createArrayOf(type, entries.stream().map(value).toArray());
     }
 }

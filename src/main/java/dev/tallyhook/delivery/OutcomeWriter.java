@@ -1,5 +1,6 @@
 package dev.tallyhook.delivery;
 
+import dev.tallyhook.transaction.Columns;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -68,7 +69,7 @@ class OutcomeWriter {
             parcel.failures().forEach(failure -> failed.add(new Failed(parcel, failure)));
         }
         try (PreparedStatement settle = connection.prepareStatement(SETTLE)) {
-            var columns = new Columns(settle);
+            var columns = new Binding(settle);
             columns.add("bigint", parcels, Parcel::deliveryId);
             columns.add("timestamptz", parcels, parcel -> parcel.leasedUntil().toString());
             columns.add("bigint", rest, one -> one.parcel().deliveryId());
@@ -89,18 +90,17 @@ class OutcomeWriter {
     }
 
     /** Binds one array after the other. */
-    private static final class Columns {
+    private static final class Binding {
 
         private final PreparedStatement statement;
         private int next = 1;
 
-        Columns(PreparedStatement statement) {
+        Binding(PreparedStatement statement) {
             this.statement = statement;
         }
 
         <T> void add(String type, List<T> rows, Function<T, @Nullable Object> value) throws SQLException {
-            @Nullable Object[] values = rows.stream().map(value).toArray();
-            statement.setArray(next++, statement.getConnection().createArrayOf(type, values));
+            statement.setArray(next++, Columns.of(statement.getConnection(), type, rows, value));
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.tallyhook.delivery;
 
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.endpoint.TellingConfig;
+import dev.tallyhook.transaction.Columns;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,7 +12,6 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
 /** What endpoints are still to be told, and the one statement that claims some of it for this replica. */
 @ApplicationScoped
@@ -78,10 +78,10 @@ class Queue {
     List<Claimed> claim(Connection connection, List<Want> wants) throws SQLException {
         long nanos = System.nanoTime();
         try (PreparedStatement claim = connection.prepareStatement(CLAIM)) {
-            claim.setArray(1, connection.createArrayOf("text", column(wants, Want::endpointId)));
-            claim.setArray(2, connection.createArrayOf("boolean", column(wants, Want::replay)));
-            claim.setArray(3, connection.createArrayOf("int", column(wants, Want::room)));
-            claim.setArray(4, connection.createArrayOf("timestamptz", column(wants, Queue::text)));
+            claim.setArray(1, Columns.of(connection, "text", wants, Want::endpointId));
+            claim.setArray(2, Columns.of(connection, "boolean", wants, Want::replay));
+            claim.setArray(3, Columns.of(connection, "int", wants, Want::room));
+            claim.setArray(4, Columns.of(connection, "timestamptz", wants, Queue::text));
             claim.setLong(5, leaseMillis);
             List<Claimed> claimed = new ArrayList<>();
             try (ResultSet rows = claim.executeQuery()) {
@@ -111,9 +111,5 @@ class Queue {
         return want.floor().equals(FROM_THE_BEGINNING)
                 ? "-infinity"
                 : want.floor().toString();
-    }
-
-    private static Object[] column(List<Want> wants, Function<Want, Object> value) {
-        return wants.stream().map(value).toArray();
     }
 }

@@ -4,6 +4,7 @@ import static dev.tallyhook.database.Durability.DURABLY;
 
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
+import dev.tallyhook.transaction.Columns;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -176,6 +177,6 @@ final class ConflictWriter {
                 statement, 1, conflicts.stream().map(Repeated::webhook).toList());
         statement.setArray(
                 1 + LedgerWriter.COLUMNS,
-                LedgerWriter.column(statement.getConnection(), "bigint", conflicts, Repeated::attempts));
+                Columns.of(statement.getConnection(), "bigint", conflicts, Repeated::attempts));
     }
 }

@@ -1,6 +1,7 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.source.Money;
+import dev.tallyhook.transaction.Columns;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -54,7 +55,7 @@ final class EventInsert {
         insert.setLong(2, delay.toNanos() / 1_000);
         LedgerWriter.bindColumns(insert, 3, webhooks);
         int next = 3 + LedgerWriter.COLUMNS;
-        insert.setArray(next++, LedgerWriter.column(connection, "text", webhooks, Webhook::traceparent));
+        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::traceparent));
         insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::source));
         insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::type));
         insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::subject));
@@ -76,7 +77,7 @@ final class EventInsert {
     private static @Nullable Array ofEvents(
             Connection connection, String type, List<Webhook> webhooks, Function<EventRow, @Nullable Object> value)
             throws SQLException {
-        return LedgerWriter.column(
+        return Columns.of(
                 connection, type, webhooks, webhook -> webhook.event() == null ? null : value.apply(webhook.event()));
     }
 }

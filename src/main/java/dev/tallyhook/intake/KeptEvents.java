@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.transaction.Columns;
 import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import dev.tallyhook.transaction.Timestamps;
@@ -214,7 +215,7 @@ final class KeptEvents {
             List<KeptEvent> changes,
             Function<KeptEvent, @Nullable Object> value)
             throws SQLException {
-        update.setArray(place, LedgerWriter.column(update.getConnection(), type, changes, value));
+        update.setArray(place, Columns.of(update.getConnection(), type, changes, value));
     }
 
     /** Nothing more is read or written. */

@@ -4,6 +4,7 @@ import static dev.tallyhook.database.Durability.DURABLY;
 
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
+import dev.tallyhook.transaction.Columns;
 import dev.tallyhook.transaction.LedgerConfig;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
@@ -23,10 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes webhooks to the ledger and says of each what became of it. When {@link #write} returns, all that it says is
@@ -178,7 +177,7 @@ class LedgerWriter {
         PreparedStatement insert = connection.prepareStatement(BUILT_IN.text(tells));
         insert.setLong(1, delay.toNanos() / 1_000);
         bindColumns(insert, 2, webhooks);
-        insert.setArray(2 + COLUMNS, column(connection, "text", webhooks, Webhook::traceparent));
+        insert.setArray(2 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::traceparent));
         insert.setInt(3 + COLUMNS, webhooks.size());
         return insert;
     }
@@ -199,7 +198,7 @@ class LedgerWriter {
     private static Map<String, Webhook.Stored> selectStored(Connection connection, List<Webhook> webhooks)
             throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(SELECT_STORED)) {
-            select.setArray(1, column(connection, "text", webhooks, Webhook::transactionId));
+            select.setArray(1, Columns.of(connection, "text", webhooks, Webhook::transactionId));
             Map<String, Webhook.Stored> stored = new HashMap<>();
             try (ResultSet rows = select.executeQuery()) {
                 while (rows.next()) {
@@ -238,29 +237,10 @@ class LedgerWriter {
     /** Binds the id, the accounts, the amount and the currency, each as an array. */
     static void bindColumns(PreparedStatement statement, int first, List<Webhook> webhooks) throws SQLException {
         Connection connection = statement.getConnection();
-        statement.setArray(first, column(connection, "text", webhooks, Webhook::transactionId));
-        statement.setArray(first + 1, column(connection, "text", webhooks, Webhook::sourceAccount));
-        statement.setArray(first + 2, column(connection, "text", webhooks, Webhook::destinationAccount));
-        statement.setArray(first + 3, column(connection, "numeric", webhooks, Webhook::amount));
-        statement.setArray(first + 4, column(connection, "text", webhooks, Webhook::currency));
-    }
-
-    /** What each row has in one column, for {@code unnest}, which takes NULL where none has anything: it fills the shorter arrays up. */
-    static <T> @Nullable Array column(
-            Connection connection, String type, List<T> rows, Function<T, @Nullable Object> value) throws SQLException {
-        // The driver sends these in binary, which both sides are faster with than with text.
-        Object[] values =
-                switch (type) {
-                    case "text" -> new String[rows.size()];
-                    case "int" -> new Integer[rows.size()];
-                    case "bigint" -> new Long[rows.size()];
-                    default -> new Object[rows.size()];
-                };
-        boolean any = false;
-        for (int i = 0; i < values.length; i++) {
-            values[i] = value.apply(rows.get(i));
-            any |= values[i] != null;
-        }
-        return any ? connection.createArrayOf(type, values) : null;
+        statement.setArray(first, Columns.of(connection, "text", webhooks, Webhook::transactionId));
+        statement.setArray(first + 1, Columns.of(connection, "text", webhooks, Webhook::sourceAccount));
+        statement.setArray(first + 2, Columns.of(connection, "text", webhooks, Webhook::destinationAccount));
+        statement.setArray(first + 3, Columns.of(connection, "numeric", webhooks, Webhook::amount));
+        statement.setArray(first + 4, Columns.of(connection, "text", webhooks, Webhook::currency));
     }
 }
