@@ -32,7 +32,7 @@ class Courier {
     /** Between two claims: what is queued meanwhile is claimed together. */
     private static final Duration PAUSE = Duration.ofMillis(2);
 
-    /** While much is due, which comes first. */
+    /** While much is due, which comes first: how often it is asked whether that is over. */
     private static final Duration REST = Duration.ofMillis(20);
 
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
@@ -114,13 +114,15 @@ class Courier {
 
     private void claim() throws InterruptedException {
         long lookedNanos = System.nanoTime() - LOOK.toNanos();
+        boolean rested = false;
         while (!stopping) {
             boolean rests = ledgerFirst.comes();
-            long untilLook = LOOK.toNanos() - (System.nanoTime() - lookedNanos);
+            long untilLook = rested && !rests ? 0 : LOOK.toNanos() - (System.nanoTime() - lookedNanos);
+            rested = rests;
             Set<String> news = rests || untilLook <= 0
                     ? Set.of()
                     : nudge.take(Duration.ofNanos(untilLook).toMillis());
-            boolean all = System.nanoTime() - lookedNanos >= LOOK.toNanos();
+            boolean all = untilLook <= 0 || System.nanoTime() - lookedNanos >= LOOK.toNanos();
             if (all) {
                 lookedNanos = System.nanoTime();
                 lanes.look();

@@ -39,6 +39,9 @@ final class Lane {
         /** Of one endpoint. */
         int capMax();
 
+        /** Whether nothing is begun now; {@link Lane#look} is called when that is over. */
+        boolean isResting();
+
         /** Sends it; {@code then} is told once what came of it. */
         void send(Endpoint endpoint, Message message, Consumer<Attempt> then);
 
@@ -175,6 +178,7 @@ final class Lane {
         Message first = next.peek();
         if (first == null
                 || underWay.size() >= allowed
+                || road.isResting()
                 || isBefore(first.parcel().claimedNanos(), System.nanoTime() - PATIENCE_NANOS)
                 || !road.places().take(pump)) {
             return null;

@@ -46,6 +46,7 @@ class Lanes implements Lane.Road {
     private final DeliveryMetrics metrics;
     private final LedgerClock clock;
     private final Nudge nudge;
+    private final LedgerFirst ledgerFirst;
     private final Places places;
     private final RetryPlan plan;
     private final int capMax;
@@ -79,6 +80,7 @@ class Lanes implements Lane.Road {
         this.metrics = metrics;
         this.clock = clock;
         this.nudge = telling.nudge();
+        this.ledgerFirst = telling.ledgerFirst();
         this.places = new Places(config.inFlightMax());
         this.plan = new RetryPlan(config.retries());
         this.capMax = Math.min(config.inFlightPerEndpointMax(), config.inFlightMax());
@@ -262,6 +264,11 @@ class Lanes implements Lane.Road {
     @Override
     public int capMax() {
         return capMax;
+    }
+
+    @Override
+    public boolean isResting() {
+        return ledgerFirst.comes();
     }
 
     @Override

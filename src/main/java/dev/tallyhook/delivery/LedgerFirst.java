@@ -5,7 +5,7 @@ import java.util.function.LongSupplier;
 
 /**
  * Whether telling waits because much is due: what is told is finished first, so on a machine that both keep busy, finishing goes first and
- * telling makes up for it afterwards, faster. It waits for so long at most; then they share the machine.
+ * telling makes up for it afterwards, faster. Nothing is claimed or begun meanwhile, for so long at most; then they share the machine.
  */
 final class LedgerFirst {
 

@@ -46,6 +46,7 @@ class LaneTest {
         private Attempt atOnce;
         private int capMax = 64;
         private int hungry;
+        private boolean resting;
 
         @Override
         public Places places() {
@@ -55,6 +56,11 @@ class LaneTest {
         @Override
         public int capMax() {
             return capMax;
+        }
+
+        @Override
+        public boolean isResting() {
+            return resting;
         }
 
         @Override
@@ -132,6 +138,18 @@ class LaneTest {
             road.end(Attempts.DELIVERED);
         }
         assertEquals(64, lane.underWay());
+    }
+
+    @Test
+    void while_it_rests_what_is_under_way_ends_and_nothing_begins() {
+        add(parcel(false, 10));
+        road.resting = true;
+        road.endAll(Attempts.DELIVERED);
+        assertEquals(0, lane.underWay());
+        assertEquals(6, lane.waiting());
+        road.resting = false;
+        lane.look();
+        assertEquals(6, lane.underWay());
     }
 
     @Test
