@@ -218,6 +218,7 @@ final class Telling {
                 var peer = new TellingPeer(bed.database.beside("tallyhook_peer"))) {
             warmUp(side, receiving);
             String sample = receiving.sample();
+            peer.perSecond(sample, receiving, bed.seconds); // It warms up as well.
             List<Double> told = new ArrayList<>();
             List<Double> jobs = new ArrayList<>();
             for (int round = 0; round < bed.rounds; round++) {
