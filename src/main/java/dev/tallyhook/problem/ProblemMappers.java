@@ -87,8 +87,9 @@ public class ProblemMappers {
             case 405 -> "This path does not take this method";
             case 406 -> "Answers are application/json";
             case 413 -> "The body is too large";
-            case 414 -> "The URL is too long";
+            case 414 -> "The URL is too long: 8 KiB is the most";
             case 415 -> "The body must be application/json";
+            case 431 -> "The header fields are too large: 16 KiB in all is the most";
             default -> status < 500 ? "The request is refused" : INTERNAL;
         };
     }

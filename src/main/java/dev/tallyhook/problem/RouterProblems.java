@@ -1,7 +1,7 @@
 package dev.tallyhook.problem;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.quarkus.logging.Log;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -16,11 +16,11 @@ public class RouterProblems {
 
     private static final int[] STATUSES = {400, 401, 403, 404, 405, 406, 413, 414, 415, 431, 500};
 
-    private final ObjectMapper json;
+    private static final JsonMapper JSON = new JsonMapper();
+
     private final Shutdown shutdown;
 
-    RouterProblems(ObjectMapper json, Shutdown shutdown) {
-        this.json = json;
+    RouterProblems(Shutdown shutdown) {
         this.shutdown = shutdown;
     }
 
@@ -59,12 +59,13 @@ public class RouterProblems {
         }
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-                .end(body(status));
+                .end(Buffer.buffer(body(status)));
     }
 
-    private Buffer body(int status) {
+    /** What this status says by itself, as {@link Problem#MEDIA_TYPE}. */
+    public static byte[] body(int status) {
         try {
-            return Buffer.buffer(json.writeValueAsBytes(Problem.of(status, ProblemMappers.detail(status))));
+            return JSON.writeValueAsBytes(Problem.of(status, ProblemMappers.detail(status)));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }

@@ -12,10 +12,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** How much of a service somebody can hold who sends nothing that is worth it. */
 class ConnectionsIT {
@@ -238,14 +243,36 @@ class ConnectionsIT {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource
+    void a_head_that_cannot_be_read_is_refused_with_a_problem(String head, int status, String title) throws Exception {
+        String answer = refused(usual, head);
+        assertTrue(answer.startsWith("HTTP/1.1 " + status + " "), answer);
+        assertTrue(answer.toLowerCase(Locale.ROOT).contains("content-type: application/problem+json\r\n"), answer);
+        assertTrue(
+                answer.contains("{\"type\":\"about:blank\",\"title\":\"" + title + "\",\"status\":" + status), answer);
+    }
+
+    static Stream<Arguments> a_head_that_cannot_be_read_is_refused_with_a_problem() {
+        String end = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        String begin = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+        String tooLarge = "Request Header Fields Too Large";
+        return Stream.of(
+                Arguments.of("GET /" + "a".repeat(10_000) + end, 414, "URI Too Long"),
+                Arguments.of(begin + "X: " + "a".repeat(20_000) + "\r\n\r\n", 431, tooLarge),
+                Arguments.of(begin + "X: a\r\n".repeat(5_000) + "\r\n", 431, tooLarge),
+                Arguments.of("GET / HTTP/one\r\n\r\n", 400, "Bad Request"),
+                Arguments.of("GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 400, "Bad Request"),
+                Arguments.of(
+                        "GET /v1/transactions/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                        400, "Bad Request"));
+    }
+
     @Test
-    void a_head_beyond_its_limits_is_refused() throws Exception {
-        assertTrue(refused(usual, "GET /" + "a".repeat(10_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                .contains(" 414 "));
-        assertTrue(refused(usual, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(20_000) + "\r\n\r\n")
-                .contains(" 431 "));
-        assertTrue(refused(usual, "GET / HTTP/1.1\r\nHost: localhost\r\n" + "X: a\r\n".repeat(5_000) + "\r\n")
-                .contains(" 431 "));
+    void what_comes_before_a_head_that_cannot_be_read_is_answered_first() throws Exception {
+        String answers = refused(usual, PROBE + "GET / HTTP/one\r\n\r\n");
+        assertTrue(answers.startsWith("HTTP/1.1 200 OK"), answers);
+        assertTrue(answers.indexOf(" 400 Bad Request") > 0 && answers.contains("\"status\":400"), answers);
     }
 
     private static String refused(Service service, String request) throws IOException {
