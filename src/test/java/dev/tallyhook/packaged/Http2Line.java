@@ -18,6 +18,7 @@ import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2FrameStream;
 import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
@@ -37,7 +38,7 @@ public final class Http2Line implements AutoCloseable {
     /** What a GOAWAY said. */
     public record GoAway(int lastStream, long error) {}
 
-    /** A request, by its stream's number, and the status of its answer. */
+    /** A request, by its stream's number, and the status of its answer, or by which error its stream was reset. */
     public record Asked(int stream, CompletableFuture<String> status) {}
 
     private final EventLoopGroup group = new NioEventLoopGroup(1);
@@ -76,6 +77,8 @@ public final class Http2Line implements AutoCloseable {
         public void channelRead(ChannelHandlerContext context, Object frame) {
             if (frame instanceof Http2GoAwayFrame goAway) {
                 goAways.add(new GoAway(goAway.lastStreamId(), goAway.errorCode()));
+            } else if (frame instanceof Http2ResetFrame reset) {
+                asked.get(reset.stream()).complete("reset by " + reset.errorCode());
             } else if (frame instanceof Http2HeadersFrame answer) {
                 asked.get(answer.stream()).complete(answer.headers().status().toString());
             }
@@ -85,7 +88,27 @@ public final class Http2Line implements AutoCloseable {
 
     /** Posts on a stream of its own. */
     public Asked post(String path, String body) throws InterruptedException {
+        return post(path, body, "");
+    }
+
+    /** The same with a header field that nobody asks for. */
+    public Asked post(String path, String body, String field) throws InterruptedException {
         Http2FrameStream stream = frames.newStream();
+        var status = begin(stream, path, field);
+        var bytes = Unpooled.copiedBuffer(body, StandardCharsets.UTF_8);
+        channel.writeAndFlush(new DefaultHttp2DataFrame(bytes, true).stream(stream))
+                .sync();
+        return new Asked(stream.id(), status);
+    }
+
+    /** Posts, with such a field, what has no end. */
+    public CompletableFuture<String> begin(String path, String field) {
+        var status = begin(frames.newStream(), path, field);
+        channel.flush();
+        return status;
+    }
+
+    private CompletableFuture<String> begin(Http2FrameStream stream, String path, String field) {
         var status = new CompletableFuture<String>();
         asked.put(stream, status);
         var headers = new DefaultHttp2Headers()
@@ -93,12 +116,10 @@ public final class Http2Line implements AutoCloseable {
                 .scheme("https")
                 .authority("localhost")
                 .path(path)
-                .add("content-type", "application/json");
+                .add("content-type", "application/json")
+                .add("field", field);
         var unused = channel.write(new DefaultHttp2HeadersFrame(headers, false).stream(stream));
-        var bytes = Unpooled.copiedBuffer(body, StandardCharsets.UTF_8);
-        channel.writeAndFlush(new DefaultHttp2DataFrame(bytes, true).stream(stream))
-                .sync();
-        return new Asked(stream.id(), status);
+        return status;
     }
 
     /** Those that came, in order. */

@@ -13,10 +13,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -191,6 +193,47 @@ class TlsIT {
                     Duration.ofSeconds(2), () -> !before.isOpen() && !silent.isOpen(), () -> "it is not closed");
             assertEquals(List.of(announced.get(0), said), before.goAways());
             assertEquals(List.of(announced.get(0), new Http2Line.GoAway(3, 0)), silent.goAways());
+        }
+    }
+
+    /** Two thousand of the largest heads are an eighth of the heap, which large heads and bodies have together. */
+    @Test
+    void heads_of_http_2_have_a_share_of_the_memory_and_what_is_beyond_it_is_reset() throws Exception {
+        String large = "x".repeat(15_000);
+        List<Http2Line> lines = new ArrayList<>();
+        try (var service = Service.start(database, tls())) {
+            List<CompletableFuture<String>> begun = new ArrayList<>();
+            for (int i = 0; i < 26; i++) {
+                var line = new Http2Line(port);
+                lines.add(line);
+                for (int stream = 0; stream < 100; stream++) {
+                    begun.add(line.begin(Webhooks.PATH, large));
+                }
+            }
+            Eventually.within(
+                    Duration.ofSeconds(9), // Then those that have no end are answered 408.
+                    () -> begun.stream().anyMatch(status -> status.getNow("").equals("reset by 11")),
+                    service::log);
+            var small = new Http2Line(port);
+            lines.add(small);
+            assertEquals("202", taken(small));
+            lines.forEach(Http2Line::close);
+            try (var later = new Http2Line(port)) {
+                Eventually.within(
+                        Duration.ofSeconds(10), () -> answer(later, large).equals("202"), service::log);
+            }
+        } finally {
+            lines.forEach(Http2Line::close);
+        }
+    }
+
+    private static String answer(Http2Line line, String field) {
+        try {
+            return line.post(Webhooks.PATH, Webhooks.body(Webhooks.newId()), field)
+                    .status()
+                    .get(10, TimeUnit.SECONDS);
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
         }
     }
 
