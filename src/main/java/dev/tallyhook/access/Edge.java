@@ -15,6 +15,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 
 /** Where connections and requests meet: tells each connection's deadline when a request has come and when it is answered. */
 @ApplicationScoped
@@ -52,7 +53,7 @@ class Edge implements HttpServerOptionsCustomizer {
     }
 
     /** Missing limits are to be seen, not felt: their registration is by name, which a build could lose. */
-    void requireLimits(@Observes HttpServerStart started) {
+    void requireLimits(@ObservesAsync HttpServerStart started) {
         if (LaunchMode.current() == LaunchMode.NORMAL && !ConnectionLimits.areInForce()) {
             Log.error("Connections are NOT limited: this build has lost META-INF/services of "
                     + ConnectionLimits.class.getName());
