@@ -86,20 +86,21 @@ class DueTransactions {
     private static final String NOW = "SELECT clock_timestamp()";
 
     /**
-     * Always one row. A row that is never due ({@code infinity}) is none that is waited for. The clock is read once, before the
-     * index, so that whatever is found later was not due before it.
+     * Always one row. A row that is never due ({@code infinity}) is none that is waited for, and neither is one that another session
+     * holds, or it would be asked for again and again: it has been overdue for a while. The clock is read once, before the index, so
+     * that whatever is found later was not due before it.
      */
     static final String NEXT_DUE = """
             SELECT now, ceil(extract(epoch FROM due_at - now) * 1000)
-            FROM (
-                SELECT clock_timestamp() AS now, (
-                    SELECT due_at
-                    FROM transactions
-                    WHERE status = 'PROCESSING'
-                      AND due_at > ?
-                      AND due_at < 'infinity'
-                    ORDER BY due_at
-                    LIMIT 1) AS due_at) AS next
+            FROM (SELECT clock_timestamp() AS now) AS clock
+            LEFT JOIN LATERAL (
+                SELECT due_at
+                FROM transactions
+                WHERE status = 'PROCESSING'
+                  AND due_at > greatest(?, now - interval '0.5 seconds')
+                  AND due_at < 'infinity'
+                ORDER BY due_at
+                LIMIT 1) AS next ON true
             """;
 
     private final javax.sql.DataSource dataSource;
@@ -190,7 +191,7 @@ class DueTransactions {
      * What the database says of what comes next.
      *
      * @param now its clock
-     * @param untilNextDue how long from then until the next one above the watermark is due; nothing if none waits
+     * @param untilNextDue how long from then until the next one above the watermark is due that nobody holds; nothing if none waits
      */
     record Outlook(OffsetDateTime now, Optional<Duration> untilNextDue) {}
 

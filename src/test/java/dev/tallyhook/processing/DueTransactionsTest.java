@@ -117,6 +117,29 @@ class DueTransactionsTest {
         assertFalse(outlook.now().isBefore(before));
     }
 
+    /** Or the poller would ask for it hundreds of times a second. */
+    @Test
+    void a_row_that_another_session_holds_is_not_waited_for_and_hides_none_that_is_due_later() throws SQLException {
+        try (var connection = dataSource.getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute("BEGIN");
+            statement.execute("DELETE FROM transactions");
+            String insert = """
+                    INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+                    VALUES ('%s', 'a', 'b', 1, 'INR', clock_timestamp() + interval '%s')
+                    """;
+            String asked = NEXT_DUE.replace("?", "now() - interval '1 hour'");
+            statement.execute(insert.formatted("held", "-1 second"));
+            assertTrue(first(connection, asked).endsWith(", null"));
+            statement.execute(insert.formatted("later", "1 minute"));
+            int millis = Integer.parseInt(first(connection, asked).replaceFirst(".*, ", ""));
+            assertTrue(millis > 0 && millis <= 60_000, millis + " ms");
+            statement.execute(insert.formatted("soon, or just due", "0.2 seconds"));
+            assertTrue(Integer.parseInt(first(connection, asked).replaceFirst(".*, ", "")) <= 200);
+            statement.execute("ROLLBACK");
+        }
+    }
+
     /** The table need not let such rows in, so these statements have one of their own, without its rules. */
     @Test
     void a_row_whose_due_time_is_not_finite_waits_and_holds_nothing_up() throws SQLException {

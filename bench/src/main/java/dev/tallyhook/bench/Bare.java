@@ -83,4 +83,16 @@ final class Bare {
         }
         return claimed / ((System.nanoTime() - start) / 1e9);
     }
+
+    /** Claims what is due and rests, again and again, for so long. */
+    void poll(Duration rest, Duration duration) throws SQLException, InterruptedException {
+        long end = System.nanoTime() + duration.toNanos();
+        try (var connection = database.connect();
+                var claim = connection.prepareStatement(CLAIM)) {
+            while (System.nanoTime() < end) {
+                claim.executeUpdate();
+                Thread.sleep(rest.toMillis());
+            }
+        }
+    }
 }

@@ -9,6 +9,8 @@ import java.util.List;
 /** How fast and how punctually what is due is finished. */
 final class Finishing {
 
+    private static final Duration BARE_REST = Duration.ofMillis(10);
+
     private static final String BARE_CLAIMS = "the bare claim in a loop";
 
     private final Bed bed;
@@ -62,7 +64,24 @@ final class Finishing {
         }
     }
 
+    /** What comes of SQL alone with as many waiting, and nobody who sends beside it. */
+    private double barePollMillis() throws Exception {
+        bed.database.empty();
+        bed.database.seed(bed.backlog, "1 day");
+        Duration duration = Duration.ofSeconds(bed.seconds * 2L);
+        bed.database.execute(
+                """
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+                SELECT 'bare_' || i, 'acc_user_789', 'acc_merchant_456', 1500.50, 'INR', clock_timestamp() + interval '3 s' + i * interval '1 ms'
+                FROM generate_series(1, %d) AS i
+                """
+                        .formatted(duration.toMillis()));
+        bed.bare.poll(BARE_REST, duration.plusSeconds(4));
+        return Lateness.of(bed.database).millis(99);
+    }
+
     private double[] lateness(String with, double p99Most, double maxMost, String chart) throws Exception {
+        double bare = barePollMillis();
         bed.database.empty();
         bed.database.seed(bed.backlog, "1 day");
         try (var service = bed.service("PT3S")) {
@@ -80,6 +99,8 @@ final class Finishing {
         }
         var lateness = Lateness.of(bed.database);
         bed.report.atMost("lateness at 1,000/s, " + with + ", p99", lateness.millis(99), "ms", p99Most);
+        bed.report.figure("lateness of bare SQL that polls every 10 ms, " + with + ", p99", bare, "ms");
+        bed.report.atMost("the first beside the second", lateness.millis(99) / bare, "x", 0.5);
         bed.report.atMost("lateness at 1,000/s, " + with + ", max", lateness.maxMillis(), "ms", maxMost);
         if (chart != null) {
             List<Chart.Point> points = new ArrayList<>();
