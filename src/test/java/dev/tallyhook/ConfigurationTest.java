@@ -28,6 +28,7 @@ class ConfigurationTest {
             Map.entry("tallyhook.processing.stalled-after", "PT10S"),
             Map.entry("tallyhook.intake.body-size-max", "64K"),
             Map.entry("tallyhook.intake.answer-within", "PT0.4S"),
+            Map.entry("tallyhook.intake.warm-up-max", "PT5S"),
             Map.entry("tallyhook.intake.waiting-max", "2048"),
             Map.entry("tallyhook.intake.group-size-max", "256"),
             Map.entry("tallyhook.intake.json-depth-max", "32"),

@@ -41,6 +41,7 @@ class SettingsRulesTest {
             processing.stalled-after,       PT1.999S,  PT2S,    ,
             processing.delay,               PT-0.001S, PT0S,    P365D,   P365DT0.001S
             intake.answer-within,           PT0.049S,  PT0.05S, PT5S,    PT5.001S
+            intake.warm-up-max,             PT-0.001S, PT0S,    PT60S,   PT60.001S
             intake.waiting-max,             0,         1,       100000,  100001
             intake.group-size-max,          0,         1,       10000,   10001
             intake.json-depth-max,          0,         1,       1000,    1001

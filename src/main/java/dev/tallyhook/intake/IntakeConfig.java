@@ -21,6 +21,11 @@ interface IntakeConfig {
     @Within(min = "PT0.05S", max = "PT5S")
     Duration answerWithin();
 
+    /** For so long at most a JVM that has started warms up before it says that it is ready; 0 for not at all. */
+    @WithDefault("PT5S")
+    @Within(min = "PT0S", max = "PT60S")
+    Duration warmUpMax();
+
     /** How many webhooks may wait in a burst; one more is answered 503 at once. */
     @WithDefault("2048")
     @Within(min = "1", max = "100000")

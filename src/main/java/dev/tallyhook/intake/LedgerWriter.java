@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 
 /**
@@ -137,13 +138,20 @@ class LedgerWriter {
      * indexes for the row, constraints, triggers, and a commit that waits for the disk. The row is undone before that commit.
      */
     void tryOut() throws SQLException {
-        var trial = new Webhook("trial-" + UUID.randomUUID(), "trial", "trial", BigDecimal.ONE, "XXX");
+        tryOut(1);
+    }
+
+    /** The same with as many rows. */
+    void tryOut(int rows) throws SQLException {
+        List<Webhook> trials = IntStream.range(0, rows)
+                .mapToObj(i -> new Webhook("trial-" + UUID.randomUUID(), "trial", "trial", BigDecimal.ONE, "XXX"))
+                .toList();
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             // Whatever happens in between, what is open then is undone, and never committed by switching back.
             try {
                 Savepoint before = connection.setSavepoint();
-                insertNew(connection, List.of(trial));
+                insertNew(connection, trials);
                 connection.rollback(before);
                 connection.commit();
             } finally {

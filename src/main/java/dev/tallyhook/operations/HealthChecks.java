@@ -1,6 +1,7 @@
 package dev.tallyhook.operations;
 
 import dev.tallyhook.intake.Intake;
+import dev.tallyhook.intake.WarmUp;
 import dev.tallyhook.processing.DuePoller;
 import dev.tallyhook.schedule.Ticks;
 import io.smallrye.health.api.AsyncHealthCheck;
@@ -22,11 +23,13 @@ class HealthChecks {
     private final Intake intake;
     private final DuePoller poller;
     private final Ticks ticks;
+    private final WarmUp warmUp;
 
-    HealthChecks(Intake intake, DuePoller poller, Ticks ticks) {
+    HealthChecks(Intake intake, DuePoller poller, Ticks ticks, WarmUp warmUp) {
         this.intake = intake;
         this.poller = poller;
         this.ticks = ticks;
+        this.warmUp = warmUp;
     }
 
     @Produces
@@ -52,6 +55,12 @@ class HealthChecks {
     @Readiness
     HealthCheck pollerWorks() {
         return () -> response("poller", !poller.stalled());
+    }
+
+    @Produces
+    @Readiness
+    HealthCheck isWarm() {
+        return () -> response("warm-up", warmUp.isOver());
     }
 
     @Produces

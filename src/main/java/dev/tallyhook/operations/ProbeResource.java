@@ -1,6 +1,7 @@
 package dev.tallyhook.operations;
 
 import dev.tallyhook.intake.Intake;
+import dev.tallyhook.intake.WarmUp;
 import dev.tallyhook.processing.DuePoller;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -22,13 +23,15 @@ class ProbeResource {
     private final Intake intake;
     private final DuePoller poller;
     private final Ticks ticks;
+    private final WarmUp warmUp;
     private final Clock clock = Clock.systemUTC();
     private volatile boolean stopping;
 
-    ProbeResource(Intake intake, DuePoller poller, Ticks ticks) {
+    ProbeResource(Intake intake, DuePoller poller, Ticks ticks, WarmUp warmUp) {
         this.intake = intake;
         this.poller = poller;
         this.ticks = ticks;
+        this.warmUp = warmUp;
     }
 
     /** The answer to a probe; the time is the replica's own clock and tells of nothing else. */
@@ -42,7 +45,11 @@ class ProbeResource {
     @GET
     @NonBlocking
     public CompletionStage<RestResponse<Health>> health() {
-        return intake.takesWebhooks().thenApply(takes -> answer(takes && !stopping && !intake.stalled() && finishes()));
+        return intake.takesWebhooks().thenApply(takes -> answer(takes && isInService() && finishes()));
+    }
+
+    private boolean isInService() {
+        return warmUp.isOver() && !stopping && !intake.stalled();
     }
 
     private boolean finishes() {

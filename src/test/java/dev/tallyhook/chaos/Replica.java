@@ -16,10 +16,12 @@ final class Replica implements AutoCloseable {
     private final Logs logs;
     private Service running;
     private WrongClock clock;
+    private volatile boolean starting;
 
     Replica(Map<String, String> environment, Logs logs) {
         Map<String, String> all = new HashMap<>(environment);
         all.putAll(Call.environment());
+        all.put("TALLYHOOK_INTAKE_WARM_UP_MAX", "PT5S"); // As in production.
         this.environment = Map.copyOf(all);
         this.logs = logs;
     }
@@ -39,8 +41,10 @@ final class Replica implements AutoCloseable {
             clock.set(ahead);
             all.putAll(clock.environment());
         }
+        starting = true;
         running = Service.launch(all, port);
         running.awaitHealthy();
+        starting = false;
     }
 
     /** From the next start on it has a clock of its own. */
@@ -51,6 +55,11 @@ final class Replica implements AutoCloseable {
     /** While it runs. */
     void setClock(Duration ahead) throws IOException {
         clock.set(ahead);
+    }
+
+    /** It has been started, and has not said yet that it is ready. */
+    boolean isStarting() {
+        return starting;
     }
 
     Service running() {

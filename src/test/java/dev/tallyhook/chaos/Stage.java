@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -134,12 +135,17 @@ final class Stage implements AutoCloseable {
     }
 
     void send(int perSecond, long seed) {
-        send(replicas.stream().map(Replica::port).toList(), perSecond, seed);
+        List<Integer> ports = replicas.stream().map(Replica::port).toList();
+        send(ports, replica -> replicas.get(replica).isStarting(), perSecond, seed);
     }
 
     void send(List<Integer> ports, int perSecond, long seed) {
+        send(ports, balancer -> false, perSecond, seed);
+    }
+
+    private void send(List<Integer> ports, IntPredicate starting, int perSecond, long seed) {
         history.expectReceivers(ports.size());
-        traffic = new Traffic(ports, perSecond, delay, seed, history);
+        traffic = new Traffic(ports, starting, perSecond, delay, seed, history);
     }
 
     /** Beside what is sent already: calls with as many events as there can be, all at once, and at first to this replica. */

@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 
 /**
@@ -49,6 +50,7 @@ final class Traffic implements AutoCloseable {
     static final Duration END_MAX = Duration.ofSeconds(60);
 
     private final List<Integer> receivers;
+    private final IntPredicate starting;
     private final int perSecond;
     private final Duration delay;
     private final Random random;
@@ -66,9 +68,14 @@ final class Traffic implements AutoCloseable {
     private final Thread pace = new Thread(this::sendUntilStopped, "traffic");
     private volatile boolean stopped;
 
-    /** To replicas, or to a balancer before them, at ports of this machine. */
-    Traffic(List<Integer> ports, int perSecond, Duration delay, long seed, History history) {
+    /**
+     * To replicas, or to a balancer before them, at ports of this machine.
+     *
+     * @param starting which of them has not said yet that it is ready, so that nobody who asks it, as Kubernetes does, sends it anything
+     */
+    Traffic(List<Integer> ports, IntPredicate starting, int perSecond, Duration delay, long seed, History history) {
         this.receivers = List.copyOf(ports);
+        this.starting = starting;
         this.perSecond = perSecond;
         this.delay = delay;
         this.random = new Random(seed);
@@ -147,7 +154,8 @@ final class Traffic implements AutoCloseable {
     }
 
     private void deliver(Call call, int tries) {
-        deliver(call, random.nextInt(receivers.size()), tries);
+        int receiver = random.nextInt(receivers.size());
+        deliver(call, starting.test(receiver) ? (receiver + 1) % receivers.size() : receiver, tries);
     }
 
     /** Sends it, and again after a pause, until it is answered with success or refused for good. */
