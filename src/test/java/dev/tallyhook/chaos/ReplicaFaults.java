@@ -19,8 +19,8 @@ final class ReplicaFaults {
     /** Enough for a session to be most likely in the middle of one of them, and few enough for the others to fit in, too. */
     private static final int FULL_CALLS = 4;
 
-    /** Shorter than the service waits for a lock. */
-    private static final int LOOKS = 75;
+    /** Longer than a message takes, and shorter than the service waits for a lock: nothing may be on its way when rows are locked, so that is done again. */
+    private static final int LOOKS = 10;
 
     private static final long LOOK_MILLIS = 20;
 

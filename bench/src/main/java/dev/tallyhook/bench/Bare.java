@@ -84,11 +84,11 @@ final class Bare {
         return claimed / ((System.nanoTime() - start) / 1e9);
     }
 
-    /** Claims what is due and rests, again and again, for so long. */
-    void poll(Duration rest, Duration duration) throws SQLException, InterruptedException {
+    /** Claims what is due in another table like the ledger, and rests, again and again, for so long. */
+    void poll(String table, Duration rest, Duration duration) throws SQLException, InterruptedException {
         long end = System.nanoTime() + duration.toNanos();
         try (var connection = database.connect();
-                var claim = connection.prepareStatement(CLAIM)) {
+                var claim = connection.prepareStatement(CLAIM.replace("transactions", table))) {
             while (System.nanoTime() < end) {
                 claim.executeUpdate();
                 Thread.sleep(rest.toMillis());

@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
 
 /** How fast and how punctually what is due is finished. */
 final class Finishing {
@@ -64,20 +65,36 @@ final class Finishing {
         }
     }
 
-    /** What comes of SQL alone with as many waiting, and nobody who sends beside it. */
+    /** What comes of SQL alone, in a table of its own with as many waiting, while the service takes as many beside it. */
     private double barePollMillis() throws Exception {
+        Duration duration = Duration.ofSeconds(bed.seconds * 2L);
         bed.database.empty();
         bed.database.seed(bed.backlog, "1 day");
-        Duration duration = Duration.ofSeconds(bed.seconds * 2L);
-        bed.database.execute(
-                """
-                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
-                SELECT 'bare_' || i, 'acc_user_789', 'acc_merchant_456', 1500.50, 'INR', clock_timestamp() + interval '3 s' + i * interval '1 ms'
-                FROM generate_series(1, %d) AS i
-                """
-                        .formatted(duration.toMillis()));
-        bed.bare.poll(BARE_REST, duration.plusSeconds(4));
-        return Lateness.of(bed.database).millis(99);
+        bed.database.execute("DROP TABLE IF EXISTS bare");
+        bed.database.execute("CREATE TABLE bare (LIKE transactions INCLUDING ALL)");
+        bed.database.execute("INSERT INTO bare SELECT * FROM transactions");
+        var claims = Executors.newSingleThreadExecutor();
+        try (var service = bed.service("PT1H")) {
+            bed.load(service).open(1_000, Duration.ofSeconds(5));
+            bed.database.execute(
+                    """
+                    INSERT INTO bare (transaction_id, source_account, destination_account, amount, currency, due_at)
+                    SELECT 'bare_' || i, 'acc_user_789', 'acc_merchant_456', 1500.50, 'INR', clock_timestamp() + interval '3 s' + i * interval '1 ms'
+                    FROM generate_series(1, %d) AS i
+                    """
+                            .formatted(duration.toMillis()));
+            bed.database.execute("VACUUM ANALYZE bare");
+            var polled = claims.submit(() -> {
+                bed.bare.poll("bare", BARE_REST, duration.plusSeconds(4));
+                return null;
+            });
+            bed.load(service).open(1_000, duration.plusSeconds(3));
+            polled.get();
+            return Lateness.of(bed.database, "bare").millis(99);
+        } finally {
+            claims.shutdown();
+            bed.database.execute("DROP TABLE bare");
+        }
     }
 
     private double[] lateness(String with, double p99Most, double maxMost, String chart) throws Exception {
