@@ -28,7 +28,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Goes the way of a webhook many times before this replica says that it is ready: over the network up to the ledger, and with the
@@ -60,8 +59,14 @@ public class WarmUp {
     private final CompletableFuture<HttpServerOptions> plain = new CompletableFuture<>();
     private final CompletableFuture<HttpServerOptions> secure = new CompletableFuture<>();
 
-    /** What tells its requests from others', while there are any. */
-    private volatile byte @Nullable [] token;
+    /** What tells its requests from others'. */
+    private final String token = UUID.randomUUID().toString();
+
+    /** Whether one of its requests may come. One that it no longer waits for may be read much later, and must not be taken for a webhook. */
+    private volatile boolean mayCome;
+
+    /** Whether the last of its requests was answered. */
+    private boolean answered = true;
 
     private volatile boolean over;
 
@@ -78,12 +83,13 @@ public class WarmUp {
 
     /** Whether it is one of its own: to be answered as if it had been stored. */
     boolean hasSent(HttpServerRequest request) {
-        byte[] own = token;
-        if (own == null) {
+        if (!mayCome) {
             return false;
         }
         String shown = request.getHeader(HEADER);
-        return shown != null && MessageDigest.isEqual(own, shown.getBytes(StandardCharsets.US_ASCII));
+        return shown != null
+                && MessageDigest.isEqual(
+                        token.getBytes(StandardCharsets.US_ASCII), shown.getBytes(StandardCharsets.US_ASCII));
     }
 
     void start(@Observes StartupEvent event) {
@@ -109,6 +115,7 @@ public class WarmUp {
         long deadlineNanos = begunNanos + most.toNanos();
         try {
             int groups = writeToLedger(deadlineNanos);
+            mayCome = true;
             int requests = sendToSelf(deadlineNanos);
             Log.infof(
                     "Warmed up by %d requests and %d groups for the ledger, none of which are kept, in %d ms",
@@ -120,6 +127,7 @@ public class WarmUp {
         } catch (RuntimeException | Error unexpected) {
             Log.warn("The warm-up has ended early", unexpected);
         } finally {
+            mayCome = !answered;
             over = true;
         }
     }
@@ -161,12 +169,12 @@ public class WarmUp {
                 .setTrustAll(true)
                 .setVerifyHost(false)
                 .setTracingPolicy(TracingPolicy.IGNORE));
-        String shown = UUID.randomUUID().toString();
-        token = shown.getBytes(StandardCharsets.US_ASCII);
         int sent = 0;
         try {
             while (sent < REQUESTS && isBefore(deadlineNanos)) {
-                int status = post(client, shown).get(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+                answered = false;
+                int status = post(client).get(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+                answered = true;
                 if (status != ACCEPTED) {
                     Log.debugf("The warm-up over the network has ended early: it is answered %d", status);
                     break;
@@ -176,14 +184,13 @@ public class WarmUp {
         } catch (ExecutionException | TimeoutException failure) {
             Log.debugf("The warm-up over the network has ended early: %s", failure);
         } finally {
-            token = null;
             var unused = client.close();
         }
         return sent;
     }
 
     /** Gives the status of the answer. */
-    private static CompletableFuture<Integer> post(HttpClient client, String token) {
+    private CompletableFuture<Integer> post(HttpClient client) {
         return client.request(HttpMethod.POST, WebhookResource.PATH)
                 .compose(request -> request.putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
                         .putHeader(HEADER, token)

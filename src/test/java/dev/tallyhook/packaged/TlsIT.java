@@ -218,6 +218,7 @@ class TlsIT {
             lines.add(small);
             assertEquals("202", taken(small));
             lines.forEach(Http2Line::close);
+            lines.clear();
             try (var later = new Http2Line(port)) {
                 Eventually.within(
                         Duration.ofSeconds(10), () -> answer(later, large).equals("202"), service::log);

@@ -12,6 +12,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Before a replica says that it is ready it has gone the way of a webhook many times, and nobody can tell afterwards. */
 class WarmUpIT {
@@ -80,6 +82,19 @@ class WarmUpIT {
                 var service = Service.start(database, Map.of("TALLYHOOK_INTAKE_WARM_UP_MAX", "PT0.001S"))) {
             assertTrue(service.log().contains("Warmed up by 0 requests"), service::log);
             assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+        }
+    }
+
+    /** A request that it no longer waits for is read all the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"PT0.4S", "PT0.6S", "PT0.9S"})
+    void what_it_has_sent_when_its_time_is_over_is_not_taken_for_a_webhook(String most) throws Exception {
+        try (var database = new DatabaseServer();
+                var service = Service.start(database, Map.of("TALLYHOOK_INTAKE_WARM_UP_MAX", most))) {
+            for (int i = 0; i < 100; i++) {
+                assertEquals(202, service.post(Webhooks.body(Webhooks.newId())).statusCode());
+            }
+            assertEquals(100, database.number("SELECT count(*) FROM transactions"));
         }
     }
 }
