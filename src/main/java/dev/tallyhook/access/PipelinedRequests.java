@@ -89,14 +89,14 @@ final class PipelinedRequests extends ChannelDuplexHandler {
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         boolean interim = message instanceof HttpResponse response
                 && response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        Object said = message;
         if (message instanceof LastHttpContent && !interim) {
             waiting--;
             if (waiting == 0 && !wantsNoBody && message instanceof FullHttpResponse answer && saysNothing(answer)) {
-                var unused = context.write(asProblem(answer), promise);
-                return;
+                said = asProblem(answer);
             }
         }
-        var unused = context.write(message, promise);
+        var unused = context.write(said, promise);
     }
 
     /** What cannot be read as a request the server refuses before anybody sees it, without a word. */

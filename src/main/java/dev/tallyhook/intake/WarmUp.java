@@ -65,8 +65,8 @@ public class WarmUp {
     /** Whether one of its requests may come. One that it no longer waits for may be read much later, and must not be taken for a webhook. */
     private volatile boolean mayCome;
 
-    /** Whether the last of its requests was answered. */
-    private boolean answered = true;
+    /** Its requests that were not answered, at whichever server. */
+    private int unanswered;
 
     private volatile boolean over;
 
@@ -127,7 +127,7 @@ public class WarmUp {
         } catch (RuntimeException | Error unexpected) {
             Log.warn("The warm-up has ended early", unexpected);
         } finally {
-            mayCome = !answered;
+            mayCome = unanswered > 0;
             over = true;
         }
     }
@@ -172,9 +172,9 @@ public class WarmUp {
         int sent = 0;
         try {
             while (sent < REQUESTS && isBefore(deadlineNanos)) {
-                answered = false;
+                unanswered++;
                 int status = post(client).get(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
-                answered = true;
+                unanswered--;
                 if (status != ACCEPTED) {
                     Log.debugf("The warm-up over the network has ended early: it is answered %d", status);
                     break;
