@@ -42,6 +42,9 @@ public class DuePoller {
     /** The longest sleep: a row with an earlier due time may yet come from a replica with a shorter delay. */
     private static final Duration PAUSE_MAX = Duration.ofMillis(500);
 
+    /** While each poll finishes something, it is not asked what comes next; but so often how the clock goes. */
+    private static final Duration LOOK = Duration.ofMillis(250);
+
     /** About so long after a failure: a connection that was cut is a new one then, and a database that is away is not crowded. */
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
 
@@ -63,6 +66,7 @@ public class DuePoller {
     private @Nullable OffsetDateTime watermark;
 
     private boolean failing;
+    private long lookedNanos = System.nanoTime() - LOOK.toNanos();
 
     private volatile long lastSuccessNanos = System.nanoTime();
     private volatile boolean stopping;
@@ -135,12 +139,21 @@ public class DuePoller {
             metrics.finishedByPoller(batch.count());
             succeeded();
             if (batch.count() < config.batchSize()) {
-                DueTransactions.Outlook outlook = due.outlook(from);
-                watermark = notAbove(outlook.now(), from);
-                return pause(outlook, Duration.ofNanos(System.nanoTime() - begunNanos));
+                return untilNext(batch, Duration.ofNanos(System.nanoTime() - begunNanos));
             }
         }
         return Duration.ZERO;
+    }
+
+    private Duration untilNext(DueTransactions.Batch batch, Duration poll) throws SQLException {
+        Duration least = between(PAUSE_MIN, poll, PAUSE_MIN_BUSY);
+        if (batch.count() > 0 && System.nanoTime() - lookedNanos < LOOK.toNanos()) {
+            return least; // What comes next is soon.
+        }
+        DueTransactions.Outlook outlook = due.outlook(batch.watermark());
+        lookedNanos = System.nanoTime();
+        watermark = notAbove(outlook.now(), batch.watermark());
+        return between(least, outlook.untilNextDue().orElse(PAUSE_MAX), PAUSE_MAX);
     }
 
     /**
@@ -150,11 +163,6 @@ public class DuePoller {
      */
     private static OffsetDateTime notAbove(OffsetDateTime now, OffsetDateTime watermark) {
         return watermark.isAfter(now) ? now : watermark;
-    }
-
-    private static Duration pause(DueTransactions.Outlook outlook, Duration poll) {
-        Duration least = between(PAUSE_MIN, poll, PAUSE_MIN_BUSY);
-        return between(least, outlook.untilNextDue().orElse(PAUSE_MAX), PAUSE_MAX);
     }
 
     private static Duration between(Duration least, Duration wanted, Duration most) {
