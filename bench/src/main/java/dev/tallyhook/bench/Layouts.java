@@ -70,6 +70,26 @@ final class Layouts {
                 FROM taken WHERE ledger.transaction_id = taken.transaction_id""");
     }
 
+    /** A row of the queue for each group, which has the ids of all that are in it. */
+    private static Layout ledgerAndGroups(int fillfactor) {
+        return new Layout(
+                "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = " + fillfactor + ");"
+                        + "CREATE TABLE layout.queue (due_at timestamptz NOT NULL, transaction_ids text[] COLLATE \"C\" NOT NULL);"
+                        + "CREATE INDEX ON layout.queue (due_at);",
+                "WITH stored AS (INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS
+                        + " RETURNING due_at, transaction_id) INSERT INTO layout.queue SELECT max(due_at), array_agg(transaction_id) FROM stored",
+                """
+                WITH due AS MATERIALIZED (
+                    SELECT ctid FROM layout.queue
+                    WHERE due_at <= now()
+                    ORDER BY due_at LIMIT size / %d FOR UPDATE SKIP LOCKED),
+                taken AS (
+                    DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_ids)
+                UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
+                WHERE transaction_id = ANY (ARRAY (SELECT unnest(transaction_ids) FROM taken))"""
+                        .formatted(GROUP));
+    }
+
     private static String index(String columns, String predicate) {
         return "CREATE INDEX ON layout.ledger (" + columns + ") " + predicate;
     }
@@ -80,6 +100,18 @@ final class Layouts {
     private static final String[] WHOLE = {
         index("created_at", ""), index("source_account, created_at", ""), index("destination_account, created_at", "")
     };
+
+    private static final String BY_TIME = index("created_at", "");
+
+    /** Of ranges of pages, as many of which are summarized as are full. */
+    private static final String[] RANGES = {
+        "CREATE INDEX ON layout.ledger USING brin (created_at) WITH (pages_per_range = 64, autosummarize = on)",
+        "CREATE INDEX ON layout.ledger USING brin (source_account bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)",
+        "CREATE INDEX ON layout.ledger USING brin (destination_account bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)"
+    };
+
+    private static final String GIN =
+            "CREATE INDEX ON layout.ledger USING gin ((ARRAY[source_account, destination_account])) WITH (gin_pending_list_limit = 65536)";
 
     private static final String[] BY_STATUS = {
         index("created_at", WAITING),
@@ -102,7 +134,13 @@ final class Layouts {
                     "one table, indexes by status and account",
                     oneTable(70).with(BY_STATUS).with(BY_STATUS_AND_ACCOUNT)),
             Map.entry("one table, fillfactor 90, indexes by status", oneTable(90).with(BY_STATUS)),
-            Map.entry("ledger and queue, indexes whole", ledgerAndQueue(50).with(WHOLE)));
+            Map.entry("ledger and queue, indexes whole", ledgerAndQueue(50).with(WHOLE)),
+            Map.entry("one table, indexes of ranges", oneTable(70).with(RANGES)),
+            Map.entry("ledger and groups, fillfactor 50", ledgerAndGroups(50)),
+            Map.entry("ledger and groups, fillfactor 70", ledgerAndGroups(70)),
+            Map.entry("ledger and groups, fillfactor 50, index by time", ledgerAndGroups(50).with(BY_TIME)),
+            Map.entry("ledger and groups, index by time, accounts by GIN", ledgerAndGroups(50).with(BY_TIME, GIN)),
+            Map.entry("ledger and groups, indexes whole", ledgerAndGroups(50).with(WHOLE)));
 
     private final Database database;
     private final Report report;
