@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.source.Characters;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.transaction.RawRequest;
@@ -49,13 +50,13 @@ final class RawDelivery {
      * Bytes above those are, each as the character of its number.
      */
     private static void keep(Map<String, String> kept, String name, String value) {
-        if (!value.isEmpty() && value.length() <= HEADER_MAX && value.chars().noneMatch(RawDelivery::isControl)) {
+        if (!value.isEmpty() && value.length() <= HEADER_MAX && Characters.all(value, RawDelivery::mayStand)) {
             kept.put(name, value);
         }
     }
 
-    private static boolean isControl(int character) {
-        return (character < ' ' && character != '\t') || character == 0x7F;
+    private static boolean mayStand(int character) {
+        return character == '\t' || (character >= ' ' && character != 0x7F);
     }
 
     /** The delivery again, of what is kept of it. */

@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.source.Characters;
 import io.vertx.core.MultiMap;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -77,9 +78,7 @@ final class SignedContent {
     }
 
     private static boolean isTimestamp(String text) {
-        return !text.isEmpty()
-                && text.length() <= TIMESTAMP_DIGITS_MAX
-                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9');
+        return !text.isEmpty() && text.length() <= TIMESTAMP_DIGITS_MAX && Characters.all(text, Characters::isDigit);
     }
 
     /** The bytes as they came: a header is decoded byte by byte. */

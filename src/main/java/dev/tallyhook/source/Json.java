@@ -123,7 +123,7 @@ public final class Json {
             return null;
         }
         try {
-            if (text.chars().allMatch(digit -> digit >= '0' && digit <= '9') && text.length() <= 15) {
+            if (text.length() <= 15 && Characters.all(text, Characters::isDigit)) {
                 long number = Long.parseLong(text);
                 return number < MILLIS_FROM ? Instant.ofEpochSecond(number) : Instant.ofEpochMilli(number);
             }

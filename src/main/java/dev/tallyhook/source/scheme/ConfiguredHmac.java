@@ -1,6 +1,7 @@
 package dev.tallyhook.source.scheme;
 
 import dev.tallyhook.access.Credentials;
+import dev.tallyhook.source.Characters;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Hmac;
@@ -104,7 +105,7 @@ final class ConfiguredHmac implements Scheme {
     private boolean isOfNow(String timestamp) {
         boolean isNumber = !timestamp.isEmpty()
                 && timestamp.length() <= TIMESTAMP_LENGTH_MAX
-                && timestamp.chars().allMatch(digit -> digit >= '0' && digit <= '9');
+                && Characters.all(timestamp, Characters::isDigit);
         long number = isNumber ? Long.parseLong(timestamp) : 0;
         return context.isOfNow(Json.epochSecond(number), tolerance);
     }

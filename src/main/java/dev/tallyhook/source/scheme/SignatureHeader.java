@@ -1,8 +1,8 @@
 package dev.tallyhook.source.scheme;
 
+import dev.tallyhook.source.Characters;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * A header that has a timestamp and signatures as {@code name=value} parts. Whatever is malformed, and a timestamp that comes twice,
@@ -18,11 +18,6 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
     static final int SIGNATURES_MAX = 8;
 
     private static final int PARTS_MAX = 32;
-
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]+");
-
-    /** Digits of any of the encodings, so that no part hides behind another separator. */
-    private static final Pattern SIGNATURE = Pattern.compile("[A-Za-z0-9+/_-]+=*");
 
     private static final int TIMESTAMP_DIGITS_MAX = 13;
     private static final SignatureHeader NONE = new SignatureHeader("", 0, List.of(""));
@@ -43,7 +38,7 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
         }
         for (String part : parts) {
             String[] pair = part.split("=", 2);
-            if (pair.length < 2 || !NAME.matcher(pair[0]).matches()) {
+            if (pair.length < 2 || !isName(pair[0])) {
                 return NONE;
             }
             if (pair[0].equals(time)) {
@@ -52,7 +47,7 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
                 }
                 timestamp = pair[1];
             } else if (pair[0].equals(version)) {
-                if (!SIGNATURE.matcher(pair[1]).matches()) {
+                if (!isSignature(pair[1])) {
                     return NONE;
                 }
                 signatures.add(pair[1]);
@@ -68,8 +63,26 @@ record SignatureHeader(String timestamp, long epochSecond, List<String> signatur
 
     /** Digits alone, and not too many of them. */
     static boolean isTimestamp(String text) {
-        return !text.isEmpty()
-                && text.length() <= TIMESTAMP_DIGITS_MAX
-                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9');
+        return !text.isEmpty() && text.length() <= TIMESTAMP_DIGITS_MAX && Characters.all(text, Characters::isDigit);
+    }
+
+    private static boolean isName(String text) {
+        return !text.isEmpty() && Characters.all(text, SignatureHeader::isOfName);
+    }
+
+    private static boolean isOfName(int character) {
+        return Characters.isLetterOrDigit(character) || character == '_' || character == '-';
+    }
+
+    /** Digits of any of the encodings, so that no part hides behind another separator, and padding at the end alone. */
+    private static boolean isSignature(String text) {
+        int end = text.length();
+        while (end > 0 && text.charAt(end - 1) == '=') {
+            end--;
+        }
+        return end > 0
+                && Characters.all(
+                        text.substring(0, end),
+                        character -> isOfName(character) || character == '+' || character == '/');
     }
 }
