@@ -128,9 +128,6 @@ public class WarmUp {
             Log.warn("The warm-up has ended early", unexpected);
         } finally {
             mayCome = unanswered > 0;
-            // While nobody waits: what start and warm-up have left behind goes, and a JVM that may give memory back
-            // does.
-            System.gc();
             over = true;
         }
     }
