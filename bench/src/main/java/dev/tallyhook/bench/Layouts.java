@@ -106,8 +106,8 @@ final class Layouts {
     /** Of ranges of pages, as many of which are summarized as are full. */
     private static final String[] RANGES = {
         "CREATE INDEX ON layout.ledger USING brin (created_at) WITH (pages_per_range = 64, autosummarize = on)",
-        "CREATE INDEX ON layout.ledger USING brin (source_account bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)",
-        "CREATE INDEX ON layout.ledger USING brin (destination_account bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)"
+        "CREATE INDEX ON layout.ledger USING brin (source_account text_bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)",
+        "CREATE INDEX ON layout.ledger USING brin (destination_account text_bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)"
     };
 
     private static final String GIN =
