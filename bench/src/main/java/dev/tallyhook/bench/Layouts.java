@@ -52,42 +52,47 @@ final class Layouts {
                 WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))""");
     }
 
+    /** A row of the queue for each transaction. */
     private static Layout ledgerAndQueue(int fillfactor) {
-        return new Layout(
-                "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = " + fillfactor + ");"
-                        + "CREATE TABLE layout.queue (due_at timestamptz NOT NULL, transaction_id text COLLATE \"C\" NOT NULL);"
-                        + "CREATE INDEX ON layout.queue (due_at);",
-                "WITH stored AS (INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS
-                        + " RETURNING due_at, transaction_id) INSERT INTO layout.queue SELECT * FROM stored",
-                """
-                WITH due AS MATERIALIZED (
-                    SELECT ctid FROM layout.queue
-                    WHERE due_at <= now()
-                    ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED),
-                taken AS (
-                    DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_id)
-                UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
-                FROM taken WHERE ledger.transaction_id = taken.transaction_id""");
+        return ledgerAndQueue(
+                fillfactor, "transaction_id text", "due_at, transaction_id", "size", "FROM taken WHERE ledger.transaction_id = taken.transaction_id");
     }
 
     /** A row of the queue for each group, which has the ids of all that are in it. */
     private static Layout ledgerAndGroups(int fillfactor) {
+        return ledgerAndQueue(
+                fillfactor,
+                "transaction_id text[]",
+                "max(due_at), array_agg(transaction_id)",
+                "size / " + GROUP,
+                "WHERE transaction_id = ANY (ARRAY (SELECT unnest(transaction_id) FROM taken))");
+    }
+
+    /**
+     * The ledger beside a queue.
+     *
+     * @param named what a row of the queue names
+     * @param queued of what is stored, the rows of the queue
+     * @param limit of the rows that are taken at once
+     * @param found how the ledger finds what is taken
+     */
+    private static Layout ledgerAndQueue(int fillfactor, String named, String queued, String limit, String found) {
         return new Layout(
                 "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = " + fillfactor + ");"
-                        + "CREATE TABLE layout.queue (due_at timestamptz NOT NULL, transaction_ids text[] COLLATE \"C\" NOT NULL);"
+                        + "CREATE TABLE layout.queue (due_at timestamptz NOT NULL, " + named + " COLLATE \"C\" NOT NULL);"
                         + "CREATE INDEX ON layout.queue (due_at);",
                 "WITH stored AS (INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS
-                        + " RETURNING due_at, transaction_id) INSERT INTO layout.queue SELECT max(due_at), array_agg(transaction_id) FROM stored",
+                        + " RETURNING due_at, transaction_id) INSERT INTO layout.queue SELECT " + queued + " FROM stored",
                 """
                 WITH due AS MATERIALIZED (
                     SELECT ctid FROM layout.queue
                     WHERE due_at <= now()
-                    ORDER BY due_at LIMIT size / %d FOR UPDATE SKIP LOCKED),
+                    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED),
                 taken AS (
-                    DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_ids)
+                    DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_id)
                 UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
-                WHERE transaction_id = ANY (ARRAY (SELECT unnest(transaction_ids) FROM taken))"""
-                        .formatted(GROUP));
+                %s"""
+                        .formatted(limit, found));
     }
 
     private static String index(String columns, String predicate) {
@@ -97,18 +102,22 @@ final class Layouts {
     private static final String WAITING = "WHERE status = 'PROCESSING'";
     private static final String FINISHED = "WHERE status = 'PROCESSED'";
 
-    private static final String[] WHOLE = {
-        index("created_at", ""), index("source_account, created_at", ""), index("destination_account, created_at", "")
-    };
-
     private static final String BY_TIME = index("created_at", "");
+
+    private static final String[] WHOLE = {
+        BY_TIME, index("source_account, created_at", ""), index("destination_account, created_at", "")
+    };
 
     /** Of ranges of pages, as many of which are summarized as are full. */
     private static final String[] RANGES = {
-        "CREATE INDEX ON layout.ledger USING brin (created_at) WITH (pages_per_range = 64, autosummarize = on)",
-        "CREATE INDEX ON layout.ledger USING brin (source_account text_bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)",
-        "CREATE INDEX ON layout.ledger USING brin (destination_account text_bloom_ops (n_distinct_per_range = 4000)) WITH (pages_per_range = 128, autosummarize = on)"
+        ranges("created_at", 64),
+        ranges("source_account text_bloom_ops (n_distinct_per_range = 4000)", 128),
+        ranges("destination_account text_bloom_ops (n_distinct_per_range = 4000)", 128)
     };
+
+    private static String ranges(String column, int pages) {
+        return "CREATE INDEX ON layout.ledger USING brin (" + column + ") WITH (pages_per_range = " + pages + ", autosummarize = on)";
+    }
 
     private static final String GIN =
             "CREATE INDEX ON layout.ledger USING gin ((ARRAY[source_account, destination_account])) WITH (gin_pending_list_limit = 65536)";
