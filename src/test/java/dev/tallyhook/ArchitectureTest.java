@@ -189,7 +189,7 @@ final class ArchitectureTest {
             .areDeclaredIn("dev.tallyhook.intake.SourceWebhooks")
             .and()
             .haveName("of")
-            .should(onlyBeCalledBy("SourceResource.verified", "MapAgain.map"));
+            .should(onlyBeCalledBy("SourceReceiver.verified", "MapAgain.map"));
 
     private static ArchCondition<JavaMethod> onlyBeCalledBy(String... callers) {
         return new ArchCondition<>("only be called by " + String.join(" and ", callers)) {

@@ -191,7 +191,7 @@ public class WarmUp {
 
     /** Gives the status of the answer. */
     private CompletableFuture<Integer> post(HttpClient client) {
-        return client.request(HttpMethod.POST, WebhookResource.PATH)
+        return client.request(HttpMethod.POST, WebhookRoutes.TRANSACTIONS)
                 .compose(request -> request.putHeader(HttpHeaders.CONTENT_TYPE, MediaType.APPLICATION_JSON)
                         .putHeader(HEADER, token)
                         .putHeader("traceparent", NOT_TRACED)

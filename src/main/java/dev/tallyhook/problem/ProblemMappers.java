@@ -75,6 +75,11 @@ public class ProblemMappers {
         return answer(Problem.of(500, INTERNAL)).build();
     }
 
+    /** What a resource that fails so is answered with; for those that are none. */
+    RestResponse<Problem> map(Throwable failure) {
+        return failure instanceof ProblemException known ? problem(known) : unexpected(failure);
+    }
+
     /** What the framework's own message would say, without its class names and paths. */
     static String detail(int status) {
         return switch (status) {

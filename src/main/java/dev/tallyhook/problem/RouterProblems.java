@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.quarkus.logging.Log;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.concurrent.CompletionException;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers with a {@link Problem} what is refused before a resource sees it, such as a path that is not one. */
 @ApplicationScoped
@@ -19,9 +22,11 @@ public class RouterProblems {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Shutdown shutdown;
+    private final ProblemMappers mappers;
 
-    RouterProblems(Shutdown shutdown) {
+    RouterProblems(Shutdown shutdown, ProblemMappers mappers) {
         this.shutdown = shutdown;
+        this.mappers = mappers;
     }
 
     void register(@Observes Router router) {
@@ -52,20 +57,42 @@ public class RouterProblems {
 
     /** Ends the request with what this status says by itself; headers that are set already stay. */
     public void answer(RoutingContext context, int status) {
-        var response = context.response();
+        end(context, status, body(status));
+    }
+
+    /**
+     * Ends the request as a resource's is that fails so.
+     *
+     * @param failure may be wrapped by what completed with it
+     */
+    public void answer(RoutingContext context, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        RestResponse<Problem> answer = mappers.map(cause);
+        HttpServerResponse response = context.response();
+        answer.getStringHeaders().forEach((name, values) -> response.putHeader(name, values));
+        end(context, answer.getStatus(), bytes(answer.getEntity()));
+    }
+
+    private static void end(RoutingContext context, int status, byte[] body) {
+        HttpServerResponse response = context.response();
         if (response.headWritten()) {
             context.request().connection().close();
             return;
         }
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-                .end(Buffer.buffer(body(status)));
+                .end(Buffer.buffer(body));
     }
 
     /** What this status says by itself, as {@link Problem#MEDIA_TYPE}. */
     public static byte[] body(int status) {
+        return bytes(Problem.of(status, ProblemMappers.detail(status)));
+    }
+
+    private static byte[] bytes(Problem problem) {
         try {
-            return JSON.writeValueAsBytes(Problem.of(status, ProblemMappers.detail(status)));
+            return JSON.writeValueAsBytes(problem);
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }
