@@ -64,7 +64,8 @@ final class EventInsert {
         insert.setArray(next++, ofSent(connection, webhooks, Money::sent));
         insert.setArray(next++, ofSent(connection, webhooks, sent -> sent.unit().code()));
         insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.number(event.raw())));
-        insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.place(event.raw())));
+        insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> event.raw()
+                .place()));
         insert.setInt(next, webhooks.size());
         return insert;
     }

@@ -41,6 +41,7 @@ public class Intake {
      */
     private static final Duration LAST_CALL = Duration.ofMillis(50);
 
+    private final Packs packs = new Packs();
     private final WaitingRoom waiting;
     private final LatestNews news;
     private final GroupWriter groups;
@@ -86,13 +87,17 @@ public class Intake {
     }
 
     /**
-     * Stores what one request brought, all of it in one commit, or nothing.
+     * Stores what one request brought, at least one webhook, all of it in one commit, or nothing.
      *
      * @return a receipt for each, or a {@link ProblemException} with 503 if the database did not confirm in time. After a 503 the
      *     webhook may be stored all the same; the sender's retry is then a replay.
      * @throws ProblemException 503 if the intake is full or closing
      */
     CompletionStage<List<Receipt>> record(List<Webhook> webhooks) {
+        EventRow event = webhooks.get(0).event();
+        if (event != null) {
+            packs.add(event.raw()); // Which all of them share.
+        }
         var pending = new Pending(webhooks, System.nanoTime(), new CompletableFuture<>());
         waiting.enter(pending);
         return pending.receipts();

@@ -1,64 +1,66 @@
 package dev.tallyhook.intake;
 
-import dev.tallyhook.transaction.RawRequest;
-import dev.tallyhook.transaction.RawRequests;
+import static java.util.stream.Collectors.groupingBy;
+
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 
 /** The requests that brought a group's events, put together for rows of their own, and where among them each is. */
 final class KeptRequests {
 
-    /**
-     * Where a request is.
-     *
-     * @param number of the row, from 1
-     * @param place in that row, from 0
-     */
-    private record Position(int number, int place) {}
-
-    private final Map<RawDelivery, Position> positions = new HashMap<>();
     private final List<byte[]> compressed = new ArrayList<>();
-    private final List<RawRequest> open = new ArrayList<>();
-    private long openSize;
+
+    /** Of the rows, from 1, by what they are made of: a pack, or a delivery that is large. */
+    private final Map<Object, Integer> numbers = new HashMap<>();
 
     private KeptRequests() {}
 
     /** Of all the events among these. */
     static KeptRequests of(List<Webhook> webhooks) {
-        var requests = new KeptRequests();
+        Set<RawDelivery> deliveries = new LinkedHashSet<>();
         for (Webhook webhook : webhooks) {
             EventRow event = webhook.event();
-            if (event != null && !requests.positions.containsKey(event.raw())) {
-                requests.add(event.raw());
+            if (event != null) {
+                deliveries.add(event.raw());
             }
         }
-        requests.close();
+        packAnewWhatHasNoneOfItsOwn(deliveries);
+        var requests = new KeptRequests();
+        deliveries.forEach(requests::add);
         return requests;
     }
 
+    /**
+     * A pack of which most belongs to others is none of theirs: what came just when it was closed is not to be written with all that
+     * went with the group before.
+     */
+    private static void packAnewWhatHasNoneOfItsOwn(Set<RawDelivery> deliveries) {
+        var packs = new Packs();
+        deliveries.stream()
+                .collect(groupingBy(raw -> Optional.ofNullable(raw.pack())))
+                .forEach((pack, members) -> {
+                    pack.ifPresent(Pack::close); // From here on it has as many as it will have.
+                    if (pack.isEmpty() || 2 * members.size() < pack.get().count()) {
+                        members.forEach(packs::add);
+                    }
+                });
+    }
+
     private void add(RawDelivery raw) {
-        if (openSize + raw.size() > RawRequests.SIZE_ENOUGH) {
-            close();
-        }
-        positions.put(raw, new Position(compressed.size() + 1, open.size()));
-        RawRequest request = raw.request();
-        if (request == null) {
-            compressed.add(Objects.requireNonNull(raw.alone(), "one or the other"));
-        } else {
-            open.add(request);
-            openSize += raw.size();
+        Pack pack = raw.pack();
+        if (numbers.putIfAbsent(row(raw), compressed.size() + 1) == null) {
+            compressed.add(pack == null ? Objects.requireNonNull(raw.alone(), "large") : pack.close());
         }
     }
 
-    private void close() {
-        if (!open.isEmpty()) {
-            compressed.add(RawRequests.compress(open));
-            open.clear();
-            openSize = 0;
-        }
+    private static Object row(RawDelivery raw) {
+        return raw.pack() == null ? raw : raw.pack();
     }
 
     /** One for each row. */
@@ -68,15 +70,6 @@ final class KeptRequests {
 
     /** In which of them it is, from 1. */
     int number(RawDelivery raw) {
-        return position(raw).number();
-    }
-
-    /** Which one it is of those in its row, from 0. */
-    int place(RawDelivery raw) {
-        return position(raw).place();
-    }
-
-    private Position position(RawDelivery raw) {
-        return Objects.requireNonNull(positions.get(raw), "a request of another group");
+        return Objects.requireNonNull(numbers.get(row(raw)), "a request of another group");
     }
 }

@@ -26,6 +26,8 @@ final class RawDelivery {
     private final int size;
     private final @Nullable RawRequest request;
     private final byte @Nullable [] alone;
+    private @Nullable Pack pack;
+    private int place;
 
     private RawDelivery(RawRequest kept) {
         size = kept.size();
@@ -80,6 +82,23 @@ final class RawDelivery {
     /** The same compressed, for a row of its own, if it is so large. */
     byte @Nullable [] alone() {
         return alone;
+    }
+
+    /** It is being compressed with others. To be said before the writer sees it. */
+    void isPacked(Pack in, int at) {
+        pack = in;
+        place = at;
+    }
+
+    /** Where it is compressed with others, or null if it is not. */
+    @Nullable
+    Pack pack() {
+        return pack;
+    }
+
+    /** Its place in {@link #pack}, from 0, which is that of one alone too. */
+    int place() {
+        return place;
     }
 
     /** In bytes, before it is compressed. */

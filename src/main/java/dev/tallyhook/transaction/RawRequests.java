@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
 import java.util.zip.Inflater;
 
 /**
@@ -62,30 +63,48 @@ public final class RawRequests {
 
     /** Makes of them what is stored. */
     public static byte[] compress(List<RawRequest> requests) {
-        var all = ByteBuffer.allocate(requests.stream()
-                .mapToInt(request -> Integer.BYTES + request.size())
-                .sum());
-        for (RawRequest request : requests) {
-            all.putInt(request.size()).put(request.head()).put(request.body());
-        }
-        return deflate(all.array());
+        var together = new Together();
+        requests.forEach(together::add);
+        return together.finish();
     }
 
-    private static byte[] deflate(byte[] bytes) {
-        var deflater = new Deflater(LEVEL, true);
-        try {
+    /** Makes of requests what is stored while they come, one after the other. For one thread at a time. */
+    public static final class Together {
+
+        private final Deflater deflater = new Deflater(LEVEL, true);
+        private final ByteArrayOutputStream compressed = new ByteArrayOutputStream(CHUNK);
+        private final DeflaterOutputStream requests;
+
+        /** Of none yet. */
+        public Together() {
             deflater.setDictionary(DICTIONARY);
-            deflater.setInput(bytes);
-            deflater.finish();
-            var compressed = new ByteArrayOutputStream(bytes.length / 4 + 64);
             compressed.write(TOGETHER);
-            byte[] chunk = new byte[Math.min(CHUNK, bytes.length + 64)];
-            while (!deflater.finished()) {
-                compressed.write(chunk, 0, deflater.deflate(chunk));
+            requests = new DeflaterOutputStream(compressed, deflater, CHUNK);
+        }
+
+        /** One more. */
+        public void add(RawRequest request) {
+            try {
+                requests.write(ByteBuffer.allocate(Integer.BYTES + request.head().length)
+                        .putInt(request.size())
+                        .put(request.head())
+                        .array());
+                requests.write(request.body());
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
+            }
+        }
+
+        /** What is stored of those that came. Nothing can be added from then on. */
+        public byte[] finish() {
+            try {
+                requests.finish();
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
+            } finally {
+                deflater.end();
             }
             return compressed.toByteArray();
-        } finally {
-            deflater.end();
         }
     }
 

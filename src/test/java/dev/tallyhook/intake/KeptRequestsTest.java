@@ -2,6 +2,9 @@ package dev.tallyhook.intake;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
@@ -13,6 +16,9 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +53,7 @@ class KeptRequestsTest {
         }
         KeptRequests requests = KeptRequests.of(group);
         byte[][] rows = requests.compressed();
-        assertEquals(4, rows.length, "rows, each of which ends where it is large enough");
+        assertEquals(3, rows.length, "rows, each of which ends where it is large enough");
         int events = 0;
         for (Webhook webhook : group) {
             EventRow event = webhook.event();
@@ -55,11 +61,83 @@ class KeptRequestsTest {
                 int length = Integer.parseInt(webhook.transactionId().replaceFirst("shop:(\\d+)-\\d", "$1"));
                 assertArrayEquals(
                         body(length),
-                        RawRequests.read(rows[requests.number(event.raw()) - 1], requests.place(event.raw()))
+                        RawRequests.read(
+                                        rows[requests.number(event.raw()) - 1],
+                                        event.raw().place())
                                 .body());
                 events++;
             }
         }
         assertEquals(18, events);
+    }
+
+    private static RawDelivery raw(Webhook webhook) {
+        return Objects.requireNonNull(webhook.event()).raw();
+    }
+
+    private static byte[] kept(KeptRequests requests, Webhook webhook) {
+        RawDelivery raw = raw(webhook);
+        return RawRequests.read(requests.compressed()[requests.number(raw) - 1], raw.place())
+                .body();
+    }
+
+    @Test
+    void a_pack_is_written_as_it_is_and_whoever_came_too_late_for_it_is_written_with_the_next_group() {
+        var packs = new Packs();
+        List<Webhook> first = new ArrayList<>();
+        for (int length = 1; length <= 9; length++) {
+            List<Webhook> events = request(length);
+            packs.add(raw(events.get(0)));
+            first.addAll(events);
+        }
+        List<Webhook> late = request(10);
+        packs.add(raw(late.get(0)));
+        Pack pack = raw(first.get(0)).pack();
+        KeptRequests requests = KeptRequests.of(first);
+        assertEquals(1, requests.compressed().length);
+        assertSame(pack, raw(first.get(0)).pack());
+
+        List<Webhook> next = request(11);
+        packs.add(raw(next.get(0)));
+        assertNotSame(pack, raw(next.get(0)).pack(), "it was closed");
+        List<Webhook> second = new ArrayList<>(late);
+        second.addAll(next);
+        KeptRequests of = KeptRequests.of(second);
+        assertArrayEquals(body(10), kept(of, late.get(0)));
+        assertArrayEquals(body(11), kept(of, next.get(0)));
+        for (byte[] row : of.compressed()) {
+            assertThrows(IllegalStateException.class, () -> RawRequests.read(row, 1), "the first group's again");
+        }
+    }
+
+    @Test
+    void of_a_pack_that_is_closed_while_others_come_each_finds_its_own() throws Exception {
+        var packs = new Packs();
+        var ready = new LinkedBlockingQueue<Webhook>();
+        int each = 500;
+        var senders = IntStream.range(0, 3)
+                .mapToObj(sender -> new Thread(() -> {
+                    for (int i = 0; i < each; i++) {
+                        Webhook webhook = request(1 + (i * 3 + sender) % 900).get(0);
+                        packs.add(raw(webhook));
+                        ready.add(webhook);
+                    }
+                }))
+                .toList();
+        senders.forEach(Thread::start);
+        int found = 0;
+        while (found < 3 * each) {
+            List<Webhook> group = new ArrayList<>(List.of(Objects.requireNonNull(ready.poll(10, TimeUnit.SECONDS))));
+            ready.drainTo(group);
+            KeptRequests requests = KeptRequests.of(group);
+            for (Webhook webhook : group) {
+                int length = Integer.parseInt(webhook.transactionId().replaceFirst("shop:(\\d+)-\\d", "$1"));
+                assertArrayEquals(body(length), kept(requests, webhook));
+                found++;
+            }
+        }
+        for (Thread sender : senders) {
+            sender.join();
+        }
     }
 }
