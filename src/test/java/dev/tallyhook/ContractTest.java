@@ -21,6 +21,7 @@ import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -262,6 +263,19 @@ class ContractTest {
         assertProblem(given().get("/v2/nothing").then(), 404, "Not Found");
         assertProblem(given().get("/v1/transactions/a/b").then(), 404, "Not Found");
         assertProblem(given().delete("/v1/transactions/a").then(), 405, "Method Not Allowed");
+        assertProblem(given().post("/v1/webhooks/a/b").then(), 404, "Not Found");
+        assertProblem(given().body("{}").post(Webhooks.PATH + ";a=b").then(), 404, "Not Found");
+    }
+
+    /** RFC 9110 section 15.5.6: who is answered 405 is told what is allowed. */
+    @Test
+    void where_webhooks_are_posted_it_is_told_that_they_are() {
+        for (String path : List.of(Webhooks.PATH, "/v1/webhooks/nobody")) {
+            for (String method : List.of("GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE", "ANY")) {
+                given().request(method, path).then().statusCode(405).header("Allow", "OPTIONS, POST");
+            }
+            given().options(path).then().statusCode(200).header("Allow", "OPTIONS, POST");
+        }
         assertProblem(given().put(Webhooks.PATH).then(), 405, "Method Not Allowed");
     }
 
