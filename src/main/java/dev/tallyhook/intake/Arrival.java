@@ -35,6 +35,8 @@ final class Arrival implements Executor {
     final HttpServerRequest request;
 
     private final RoutingContext context;
+
+    /** Of Vert.x' inside, because only that runs a task at once where it is asked on the loop itself. */
     private final ContextInternal eventLoop = ContextInternal.current();
 
     /** Is here: to be called on its event loop. */
@@ -68,7 +70,7 @@ final class Arrival implements Executor {
         var unused = incoming.read().thenCompose(work).whenComplete((reply, failure) -> {
             incoming.forget();
             if (failure == null) {
-                answer(reply);
+                execute(() -> answer(reply));
             } else {
                 refused.accept(failure);
                 execute(() -> problems.answer(context, failure));
@@ -92,8 +94,15 @@ final class Arrival implements Executor {
         response.end(answer.body());
     }
 
+    /** Whatever goes wrong with it, its sender is answered. */
     @Override
     public void execute(Runnable command) {
-        eventLoop.emit(command, Runnable::run);
+        eventLoop.emit(command, task -> {
+            try {
+                task.run();
+            } catch (RuntimeException unexpected) {
+                context.fail(unexpected);
+            }
+        });
     }
 }

@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
-/** The requests that brought a group's events, put together for rows of their own, and where among them each is. */
+/** The requests that brought a group's events, put together for rows of their own, and in which row each is. */
 final class KeptRequests {
 
     private final List<byte[]> compressed = new ArrayList<>();
@@ -30,23 +30,22 @@ final class KeptRequests {
                 deliveries.add(event.raw());
             }
         }
-        packAnewWhatHasNoneOfItsOwn(deliveries);
+        repackStragglers(deliveries);
         var requests = new KeptRequests();
         deliveries.forEach(requests::add);
         return requests;
     }
 
     /**
-     * A pack of which most belongs to others is none of theirs: what came just when it was closed is not to be written with all that
-     * went with the group before.
+     * A pack that is mostly another group's is not written again: the few requests that came just as it was closed get a pack of their
+     * own, and so does whatever has none.
      */
-    private static void packAnewWhatHasNoneOfItsOwn(Set<RawDelivery> deliveries) {
+    private static void repackStragglers(Set<RawDelivery> deliveries) {
         var packs = new Packs();
         deliveries.stream()
                 .collect(groupingBy(raw -> Optional.ofNullable(raw.pack())))
                 .forEach((pack, members) -> {
-                    pack.ifPresent(Pack::close); // From here on it has as many as it will have.
-                    if (pack.isEmpty() || 2 * members.size() < pack.get().count()) {
+                    if (pack.filter(whole -> whole.closeFor(members.size())).isEmpty()) {
                         members.forEach(packs::add);
                     }
                 });

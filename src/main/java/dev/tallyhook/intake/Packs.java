@@ -1,13 +1,18 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.transaction.RawRequest;
+import org.jspecify.annotations.Nullable;
 
-/** Puts requests into the pack that is open, and begins the next one when that is closed. For threads side by side. */
+/** Puts requests into the pack that is open, and begins the next one when that is closed. For threads side by side, which take turns. */
 final class Packs {
 
-    private Pack open = new Pack();
+    /** Begun with the first request: each takes memory that no heap shows, until it is closed. */
+    private @Nullable Pack open;
 
-    /** Whoever is refused afterwards stays in the pack: who takes others out of it, passes by. One that is large is compressed already. */
+    /**
+     * Adds a request, unless it is so large that it is compressed already. One whose sender is refused later stays in its pack; whoever
+     * reads others of that pack skips it.
+     */
     void add(RawDelivery raw) {
         RawRequest request = raw.request();
         if (request != null) {
@@ -16,11 +21,13 @@ final class Packs {
     }
 
     private synchronized void add(RawDelivery raw, RawRequest request) {
-        int place = open.add(request);
-        while (place == Pack.NO_PLACE) {
-            open = new Pack();
-            place = open.add(request);
+        Pack pack = open;
+        int place = pack == null ? Pack.NO_PLACE : pack.add(request);
+        if (pack == null || place == Pack.NO_PLACE) {
+            pack = new Pack();
+            open = pack;
+            place = pack.add(request);
         }
-        raw.isPacked(open, place);
+        raw.isPacked(pack, place);
     }
 }

@@ -84,7 +84,7 @@ final class RawDelivery {
         return alone;
     }
 
-    /** It is being compressed with others. To be said before the writer sees it. */
+    /** It is being compressed with others. To be said before the writer sees it, or by the writer. */
     void isPacked(Pack in, int at) {
         pack = in;
         place = at;
@@ -99,11 +99,6 @@ final class RawDelivery {
     /** Its place in {@link #pack}, from 0, which is that of one alone too. */
     int place() {
         return place;
-    }
-
-    /** In bytes, before it is compressed. */
-    int size() {
-        return size;
     }
 
     /** Says how much, never what. */

@@ -5,7 +5,6 @@ import dev.tallyhook.problem.RouterProblems;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
 import io.vertx.core.Handler;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -25,7 +24,10 @@ class WebhookRoutes {
 
     private static final String WEBHOOKS = "/v1/webhooks/";
 
-    /** Behind what is for every request: its deadline, its headers, the way to HTTPS. Before it is asked whose token a request shows. */
+    /**
+     * Behind what is for every request (its deadline, its headers, the way to HTTPS) and the framework's CORS, which is at -300; before
+     * it is asked whose token a request shows, at -200.
+     */
     private static final int ORDER = -250;
 
     /** Each path has a route of its own, because one with a parameter is matched by a pattern. */
@@ -71,7 +73,7 @@ class WebhookRoutes {
             problems.answer(context, ProblemException.notFound("There is no source of this name"));
             return;
         }
-        context.response().putHeader(HttpHeaders.ALLOW, METHODS);
+        context.response().putHeader("Allow", METHODS);
         if (method.equals(HttpMethod.OPTIONS)) {
             context.response().end();
         } else {

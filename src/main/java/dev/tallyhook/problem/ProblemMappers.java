@@ -9,7 +9,7 @@ import jakarta.ws.rs.core.Response;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/** Turns whatever ends a request into a {@link Problem}, for every resource. */
+/** Turns whatever ends a request into a {@link Problem}, for every resource and for webhooks. */
 public class ProblemMappers {
 
     static final String INTERNAL = "The service failed; the log says why";
@@ -75,7 +75,7 @@ public class ProblemMappers {
         return answer(Problem.of(500, INTERNAL)).build();
     }
 
-    /** What a resource that fails so is answered with; for those that are none. */
+    /** What a resource's request is answered with that fails so; for what is no resource. */
     RestResponse<Problem> map(Throwable failure) {
         return failure instanceof ProblemException known ? problem(known) : unexpected(failure);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.quarkus.logging.Log;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -13,7 +14,7 @@ import jakarta.enterprise.event.Observes;
 import java.util.concurrent.CompletionException;
 import org.jboss.resteasy.reactive.RestResponse;
 
-/** Answers with a {@link Problem} what is refused before a resource sees it, such as a path that is not one. */
+/** Answers with a {@link Problem} what is refused before a resource sees it, such as a path that is not one, or by a route that is none. */
 @ApplicationScoped
 public class RouterProblems {
 
@@ -76,13 +77,20 @@ public class RouterProblems {
 
     private static void end(RoutingContext context, int status, byte[] body) {
         HttpServerResponse response = context.response();
+        if (response.ended() || response.closed()) {
+            return; // Who asked is answered, or has gone away.
+        }
         if (response.headWritten()) {
             context.request().connection().close();
             return;
         }
-        response.setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-                .end(Buffer.buffer(body));
+        response.setStatusCode(status).putHeader("Content-Type", Problem.MEDIA_TYPE);
+        if (context.request().method().equals(HttpMethod.HEAD)) {
+            response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length))
+                    .end();
+        } else {
+            response.end(Buffer.buffer(body));
+        }
     }
 
     /** What this status says by itself, as {@link Problem#MEDIA_TYPE}. */

@@ -68,7 +68,7 @@ public final class RawRequests {
         return together.finish();
     }
 
-    /** Makes of requests what is stored while they come, one after the other. For one thread at a time. */
+    /** Makes of requests what is stored while they come, one after the other. For one thread at a time; to be finished, which gives memory back. */
     public static final class Together {
 
         private final Deflater deflater = new Deflater(LEVEL, true);

@@ -10,6 +10,7 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.Source;
+import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import io.vertx.core.MultiMap;
 import java.math.BigDecimal;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -108,6 +110,20 @@ class KeptRequestsTest {
         for (byte[] row : of.compressed()) {
             assertThrows(IllegalStateException.class, () -> RawRequests.read(row, 1), "the first group's again");
         }
+    }
+
+    /** As for want of memory: what is in the stream then nobody knows. */
+    @Test
+    @SuppressWarnings("NullAway") // That is what breaks it.
+    void a_pack_that_broke_takes_none_and_its_requests_get_another() {
+        var broken = new Pack();
+        assertThrows(NullPointerException.class, () -> broken.add(RawRequest.of(new TreeMap<>(), null)));
+        List<Webhook> group = request(3);
+        assertEquals(
+                Pack.NO_PLACE,
+                broken.add(Objects.requireNonNull(raw(group.get(0)).request())));
+        raw(group.get(0)).isPacked(broken, 0);
+        assertArrayEquals(body(3), kept(KeptRequests.of(group), group.get(0)));
     }
 
     @Test
