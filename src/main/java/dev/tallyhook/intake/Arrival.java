@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.impl.ContextInternal;
 import io.vertx.ext.web.RoutingContext;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -35,13 +36,15 @@ final class Arrival implements Executor {
     final HttpServerRequest request;
 
     private final RoutingContext context;
+    private final RouterProblems problems;
 
     /** Of Vert.x' inside, because only that runs a task at once where it is asked on the loop itself. */
     private final ContextInternal eventLoop = ContextInternal.current();
 
     /** Is here: to be called on its event loop. */
-    Arrival(RoutingContext context) {
+    Arrival(RoutingContext context, RouterProblems problems) {
         this.context = context;
+        this.problems = problems;
         this.request = context.request();
     }
 
@@ -60,22 +63,23 @@ final class Arrival implements Executor {
      * @param work what to do with the body; it may end, or throw, on whichever thread
      * @param refused is told why it is answered with a problem
      */
-    void serve(
-            long bodySizeMax,
-            RequestMemory memory,
-            RouterProblems problems,
-            Function<byte[], CompletionStage<Reply>> work,
-            Consumer<Throwable> refused) {
-        var incoming = new RequestBody(request, bodySizeMax, memory);
+    void serve(long bodySizeMax, Function<byte[], CompletionStage<Reply>> work, Consumer<Throwable> refused) {
+        var incoming = new RequestBody(request, bodySizeMax, RequestMemory.shared());
         var unused = incoming.read().thenCompose(work).whenComplete((reply, failure) -> {
             incoming.forget();
             if (failure == null) {
                 execute(() -> answer(reply));
             } else {
-                refused.accept(failure);
-                execute(() -> problems.answer(context, failure));
+                Throwable why = unwrapped(failure);
+                refused.accept(why);
+                execute(() -> problems.answer(context, why));
             }
         });
+    }
+
+    /** What completed it so. */
+    private static Throwable unwrapped(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     private void answer(Reply reply) {
@@ -101,7 +105,7 @@ final class Arrival implements Executor {
             try {
                 task.run();
             } catch (RuntimeException unexpected) {
-                context.fail(unexpected);
+                problems.answer(context, unexpected);
             }
         });
     }

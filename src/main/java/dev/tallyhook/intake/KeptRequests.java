@@ -16,8 +16,8 @@ final class KeptRequests {
 
     private final List<byte[]> compressed = new ArrayList<>();
 
-    /** Of the rows, from 1, by what they are made of: a pack, or a delivery that is large. */
-    private final Map<Object, Integer> numbers = new HashMap<>();
+    /** Of the rows, from 1. */
+    private final Map<Pack, Integer> numbers = new HashMap<>();
 
     private KeptRequests() {}
 
@@ -52,14 +52,14 @@ final class KeptRequests {
     }
 
     private void add(RawDelivery raw) {
-        Pack pack = raw.pack();
-        if (numbers.putIfAbsent(row(raw), compressed.size() + 1) == null) {
-            compressed.add(pack == null ? Objects.requireNonNull(raw.alone(), "large") : pack.close());
+        Pack pack = pack(raw);
+        if (numbers.putIfAbsent(pack, compressed.size() + 1) == null) {
+            compressed.add(pack.close());
         }
     }
 
-    private static Object row(RawDelivery raw) {
-        return raw.pack() == null ? raw : raw.pack();
+    private static Pack pack(RawDelivery raw) {
+        return Objects.requireNonNull(raw.pack(), "is not packed");
     }
 
     /** One for each row. */
@@ -69,6 +69,6 @@ final class KeptRequests {
 
     /** In which of them it is, from 1. */
     int number(RawDelivery raw) {
-        return Objects.requireNonNull(numbers.get(row(raw)), "a request of another group");
+        return Objects.requireNonNull(numbers.get(pack(raw)), "a request of another group");
     }
 }

@@ -1,7 +1,6 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.problem.ProblemException;
-import java.util.concurrent.CompletionException;
 
 /** What a webhook is answered with, as it is counted. */
 public enum Outcome {
@@ -22,9 +21,7 @@ public enum Outcome {
 
     /** Of a webhook that is answered with a problem. */
     static Outcome of(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (!(cause instanceof ProblemException problem)) {
+        if (!(failure instanceof ProblemException problem)) {
             return FAILED;
         }
         if (problem.isOverload()) {

@@ -6,7 +6,6 @@ import dev.tallyhook.source.Scheme;
 import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import io.vertx.core.MultiMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -25,7 +24,6 @@ final class RawDelivery {
 
     private final int size;
     private final @Nullable RawRequest request;
-    private final byte @Nullable [] alone;
     private @Nullable Pack pack;
     private int place;
 
@@ -33,8 +31,12 @@ final class RawDelivery {
         size = kept.size();
         boolean large = size >= RawRequests.SIZE_ENOUGH;
         request = large ? null : kept;
-        // At once, where many do it side by side, and not by the one who writes for all.
-        alone = large ? RawRequests.compress(List.of(kept)) : null;
+        if (large) {
+            // At once, and with no other.
+            pack = new Pack();
+            place = pack.add(kept);
+            pack.close();
+        }
     }
 
     /** Makes one of what came, with the headers that its scheme wants kept. */
@@ -79,11 +81,6 @@ final class RawDelivery {
         return request;
     }
 
-    /** The same compressed, for a row of its own, if it is so large. */
-    byte @Nullable [] alone() {
-        return alone;
-    }
-
     /** It is being compressed with others. To be said before the writer sees it, or by the writer. */
     void isPacked(Pack in, int at) {
         pack = in;
@@ -96,7 +93,7 @@ final class RawDelivery {
         return pack;
     }
 
-    /** Its place in {@link #pack}, from 0, which is that of one alone too. */
+    /** Its place in {@link #pack}, from 0. */
     int place() {
         return place;
     }

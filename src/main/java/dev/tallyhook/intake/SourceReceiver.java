@@ -1,11 +1,8 @@
 package dev.tallyhook.intake;
 
-import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.ProblemException;
-import dev.tallyhook.problem.RouterProblems;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Source;
-import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,21 +19,15 @@ class SourceReceiver {
 
     private final Intake intake;
     private final SourceMetrics metrics;
-    private final RouterProblems problems;
-    private final RequestMemory memory = RequestMemory.shared();
 
-    SourceReceiver(Intake intake, SourceMetrics metrics, RouterProblems problems) {
+    SourceReceiver(Intake intake, SourceMetrics metrics) {
         this.intake = intake;
         this.metrics = metrics;
-        this.problems = problems;
     }
 
-    void receive(Source source, RoutingContext context) {
-        var arrival = new Arrival(context);
+    void receive(Source source, Arrival arrival) {
         arrival.serve(
                 source.bodySizeMax(),
-                memory,
-                problems,
                 body -> {
                     var delivery = new Delivery(arrival.request.headers(), arrival.request.query(), body);
                     List<Webhook> webhooks = verified(source, delivery, arrival.traceparent);

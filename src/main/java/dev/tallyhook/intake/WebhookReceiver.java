@@ -3,7 +3,6 @@ package dev.tallyhook.intake;
 import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.JsonBody;
 import dev.tallyhook.problem.ProblemException;
-import dev.tallyhook.problem.RouterProblems;
 import dev.tallyhook.problem.Violation;
 import dev.tallyhook.source.Answer;
 import dev.tallyhook.source.Sources;
@@ -12,7 +11,6 @@ import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.core.MediaType;
@@ -34,8 +32,6 @@ class WebhookReceiver {
     private final Intake intake;
     private final IntakeMetrics metrics;
     private final WarmUp warmUp;
-    private final RouterProblems problems;
-    private final RequestMemory memory = RequestMemory.shared();
     private final long bodySizeMax;
 
     WebhookReceiver(
@@ -45,7 +41,6 @@ class WebhookReceiver {
             Intake intake,
             IntakeMetrics metrics,
             WarmUp warmUp,
-            RouterProblems problems,
             IntakeConfig config) {
         this.signatures = signatures;
         this.parser = parser;
@@ -53,28 +48,25 @@ class WebhookReceiver {
         this.intake = intake;
         this.metrics = metrics;
         this.warmUp = warmUp;
-        this.problems = problems;
         this.bodySizeMax = config.bodySizeMax().asLongValue();
     }
 
     void start(@Observes StartupEvent event) {
-        if (bodySizeMax < 1 || bodySizeMax > memory.largest()) {
-            throw new ConfigurationException("tallyhook.intake.body-size-max must be from 1 to " + memory.largest()
-                    + " bytes, an eighth of the heap");
+        long largest = RequestMemory.shared().largest();
+        if (bodySizeMax < 1 || bodySizeMax > largest) {
+            throw new ConfigurationException(
+                    "tallyhook.intake.body-size-max must be from 1 to " + largest + " bytes, an eighth of the heap");
         }
     }
 
-    void receive(RoutingContext context) {
-        var arrival = new Arrival(context);
+    void receive(Arrival arrival) {
         HttpServerRequest request = arrival.request;
         if (warmUp.hasSent(request)) {
-            arrival.serve(bodySizeMax, memory, problems, body -> pretend(request, body), failure -> {});
+            arrival.serve(bodySizeMax, body -> pretend(request, body), failure -> {});
             return;
         }
         arrival.serve(
                 bodySizeMax,
-                memory,
-                problems,
                 body -> authenticate(request, body)
                         .thenApply(known -> parse(request, known).broughtBy(arrival.traceparent))
                         .thenCompose(webhook -> intake.record(List.of(webhook))

@@ -4,12 +4,12 @@ import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.problem.RouterProblems;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
-import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.function.Consumer;
 
 /**
  * Where senders post. These are routes of the HTTP server and no resources of the framework: a webhook needs nothing of what stands
@@ -50,18 +50,15 @@ class WebhookRoutes {
     void register(@Observes Router router) {
         post(router, TRANSACTIONS, builtIn::receive);
         for (Source source : sources.all()) {
-            post(router, WEBHOOKS + source.name(), context -> named.receive(source, context));
+            post(router, WEBHOOKS + source.name(), arrival -> named.receive(source, arrival));
         }
         router.route(WEBHOOKS + ":source").order(ORDER_OF_OTHERS).handler(this::refuse);
     }
 
-    private void post(Router router, String path, Handler<RoutingContext> receive) {
+    private void post(Router router, String path, Consumer<Arrival> receive) {
         router.post(path).order(ORDER).handler(context -> {
-            try {
-                receive.handle(context);
-            } catch (RuntimeException failure) {
-                problems.answer(context, failure);
-            }
+            var arrival = new Arrival(context, problems);
+            arrival.execute(() -> receive.accept(arrival));
         });
     }
 

@@ -11,7 +11,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import java.util.concurrent.CompletionException;
 import org.jboss.resteasy.reactive.RestResponse;
 
 /** Answers with a {@link Problem} what is refused before a resource sees it, such as a path that is not one, or by a route that is none. */
@@ -61,15 +60,9 @@ public class RouterProblems {
         end(context, status, body(status));
     }
 
-    /**
-     * Ends the request as a resource's is that fails so.
-     *
-     * @param failure may be wrapped by what completed with it
-     */
+    /** Ends the request as a resource's is that fails so. */
     public void answer(RoutingContext context, Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        RestResponse<Problem> answer = mappers.map(cause);
+        RestResponse<Problem> answer = mappers.map(failure);
         HttpServerResponse response = context.response();
         answer.getStringHeaders().forEach((name, values) -> response.putHeader(name, values));
         end(context, answer.getStatus(), bytes(answer.getEntity()));

@@ -54,23 +54,20 @@ class KeptRequestsTest {
             group.add(new Webhook("of the built-in source " + length, "a", "b", BigDecimal.ONE, "EUR"));
         }
         KeptRequests requests = KeptRequests.of(group);
-        byte[][] rows = requests.compressed();
-        assertEquals(3, rows.length, "rows, each of which ends where it is large enough");
+        assertEquals(3, requests.compressed().length, "rows, each of which ends where it is large enough");
         int events = 0;
         for (Webhook webhook : group) {
             EventRow event = webhook.event();
             if (event != null) {
-                int length = Integer.parseInt(webhook.transactionId().replaceFirst("shop:(\\d+)-\\d", "$1"));
-                assertArrayEquals(
-                        body(length),
-                        RawRequests.read(
-                                        rows[requests.number(event.raw()) - 1],
-                                        event.raw().place())
-                                .body());
+                assertArrayEquals(body(length(webhook)), kept(requests, webhook));
                 events++;
             }
         }
         assertEquals(18, events);
+    }
+
+    private static int length(Webhook webhook) {
+        return Integer.parseInt(webhook.transactionId().replaceFirst("shop:(\\d+)-\\d", "$1"));
     }
 
     private static RawDelivery raw(Webhook webhook) {
@@ -147,8 +144,7 @@ class KeptRequestsTest {
             ready.drainTo(group);
             KeptRequests requests = KeptRequests.of(group);
             for (Webhook webhook : group) {
-                int length = Integer.parseInt(webhook.transactionId().replaceFirst("shop:(\\d+)-\\d", "$1"));
-                assertArrayEquals(body(length), kept(requests, webhook));
+                assertArrayEquals(body(length(webhook)), kept(requests, webhook));
                 found++;
             }
         }
