@@ -5,26 +5,13 @@
 # Seen: GET, HEAD and PUT: 405, no Allow. OPTIONS: 200, Allow: HEAD, POST, OPTIONS.
 # Needs a JDK 17 and curl.
 set -euo pipefail
-maven=$(cd "$(dirname "$0")/.." && pwd)/mvnw
+here=$(cd "$(dirname "$0")" && pwd)
+maven=$here/../mvnw
 work=$(mktemp -d)
 trap 'kill -9 "${service:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 mkdir -p src/main/java
-cat > pom.xml <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>example</groupId><artifactId>methods</artifactId><version>1</version>
-  <properties><maven.compiler.release>17</maven.compiler.release><project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
-  <dependencyManagement><dependencies><dependency>
-    <groupId>io.quarkus.platform</groupId><artifactId>quarkus-bom</artifactId><version>3.33.2</version><type>pom</type><scope>import</scope>
-  </dependency></dependencies></dependencyManagement>
-  <dependencies><dependency><groupId>io.quarkus</groupId><artifactId>quarkus-rest</artifactId></dependency></dependencies>
-  <build><plugins><plugin>
-    <groupId>io.quarkus.platform</groupId><artifactId>quarkus-maven-plugin</artifactId><version>3.33.2</version><extensions>true</extensions>
-    <executions><execution><goals><goal>build</goal></goals></execution></executions>
-  </plugin></plugins></build>
-</project>
-POM
+"$here/quarkus-pom" quarkus-rest > pom.xml
 cat > src/main/java/Hook.java <<'JAVA'
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
