@@ -59,17 +59,23 @@ final class KeptEvents {
                 AND NOT EXISTS (SELECT FROM events WHERE transaction_id = ? AND raw_of IS NOT NULL)
             """;
 
+    /** What it can be found by may be another now. */
     private static final String UPDATE = """
-            UPDATE transactions
-            SET source_account = now.source_account, destination_account = now.destination_account, amount = now.amount,
-                currency = now.currency, type = now.type, subject = now.subject, occurred_at = now.occurred_at,
-                unmapped = now.unmapped, amount_sent = now.amount_sent, amount_unit = now.amount_unit::"char"
-            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[], ?::text[], ?::timestamptz[],
-                    ?::text[], ?::text[], ?::text[])
-                AS now (transaction_id, source_account, destination_account, amount, currency, type, subject, occurred_at,
-                    unmapped, amount_sent, amount_unit)
-            WHERE transactions.transaction_id = now.transaction_id
-              AND transactions.unmapped IS NOT NULL
+            WITH changed AS (
+                UPDATE transactions
+                SET source_account = now.source_account, destination_account = now.destination_account, amount = now.amount,
+                    currency = now.currency, type = now.type, subject = now.subject, occurred_at = now.occurred_at,
+                    unmapped = now.unmapped, amount_sent = now.amount_sent, amount_unit = now.amount_unit::"char"
+                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[], ?::text[], ?::timestamptz[],
+                        ?::text[], ?::text[], ?::text[])
+                    AS now (transaction_id, source_account, destination_account, amount, currency, type, subject, occurred_at,
+                        unmapped, amount_sent, amount_unit)
+                WHERE transactions.transaction_id = now.transaction_id
+                  AND transactions.unmapped IS NOT NULL
+                RETURNING transactions.*)
+            INSERT INTO late_postings (key, at, hash)
+            SELECT key, created_at, hashtext(transaction_id)
+            FROM changed, unnest(posting_keys(source_account, destination_account, source, type, subject)) AS key
             """;
 
     private final Connection connection;

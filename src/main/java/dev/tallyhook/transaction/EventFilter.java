@@ -1,6 +1,8 @@
 package dev.tallyhook.transaction;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -41,14 +43,27 @@ record EventFilter(
     }
 
     /** Those of one subject, what happened to one payment, stand in the order of the provider's own times. */
+    boolean isInOrderOfStorage() {
+        return subject.isEmpty();
+    }
+
+    /** What rows are in the order of. */
     String time() {
-        return subject.isPresent() ? "coalesce(occurred_at, created_at)" : "created_at";
+        return isInOrderOfStorage() ? "created_at" : "coalesce(occurred_at, created_at)";
+    }
+
+    /** What of it is posted. */
+    List<PostingKey> keys() {
+        return isBuiltIn()
+                ? List.of()
+                : PostingKey.ofThosePresent(Map.of(
+                        PostingKey.Kind.SOURCE, source, PostingKey.Kind.TYPE, type, PostingKey.Kind.SUBJECT, subject));
     }
 
     /** By what {@link #time} is the time of a row. */
     Instant time(TransactionView row) {
         EventView event = row.event();
-        return subject.isPresent() && event != null && event.occurredAt() != null
+        return !isInOrderOfStorage() && event != null && event.occurredAt() != null
                 ? event.occurredAt()
                 : row.createdAt();
     }

@@ -1,6 +1,9 @@
 package dev.tallyhook.transaction;
 
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -37,6 +40,17 @@ record TransactionFilter(
                 parameters.time("created_from"),
                 parameters.time("created_to"),
                 EventFilter.read(parameters));
+    }
+
+    /** What of it is posted: none, if only its time and its status say what a transaction is found by. */
+    List<PostingKey> keys() {
+        List<PostingKey> keys = new ArrayList<>(events.keys());
+        keys.addAll(PostingKey.ofThosePresent(Map.of(
+                PostingKey.Kind.SOURCE_ACCOUNT,
+                sourceAccount,
+                PostingKey.Kind.DESTINATION_ACCOUNT,
+                destinationAccount)));
+        return keys;
     }
 
     /** All but the status, each beginning with AND. */

@@ -52,29 +52,36 @@ class TransactionPages {
     }
 
     static Sql select(TransactionFilter filter, int limit, Optional<Cursor> after) {
-        Sql conditions = filter.conditions(after);
-        var select = new Select(filter.events().time(), limit);
+        var select = new Select(filter, limit, after, filter.conditions(after));
         return filter.status()
-                .map(status -> select.ofOneStatus(status, conditions))
-                .orElseGet(() ->
-                        filter.transactionId().isPresent() ? select.ofOneId(conditions) : select.ofAll(conditions));
+                .map(select::ofOneStatus)
+                .orElseGet(() -> filter.transactionId().isPresent() ? select.ofOneId() : select.ofAll());
     }
 
     /**
-     * The statements of lists that are in the order of one time.
+     * The statements of lists.
      *
-     * @param time of a row; those that share a {@code created_at} came in one commit
      * @param limit how many rows there are at most
+     * @param conditions all but the status
      */
-    private record Select(String time, int limit) {
+    private record Select(TransactionFilter filter, int limit, Optional<Cursor> after, Sql conditions) {
 
         /** Found by the primary key, whatever its status. */
-        Sql ofOneId(Sql conditions) {
+        Sql ofOneId() {
             return where("true", conditions);
         }
 
+        /** Few wait, and fewer are held; of what is finished, whatever a transaction can be found by is posted. */
+        Sql ofOneStatus(TransactionStatus status) {
+            return status == PROCESSED
+                            && filter.transactionId().isEmpty()
+                            && !filter.keys().isEmpty()
+                    ? new Posted(filter, limit, after, conditions, newestFirst()).select()
+                    : ofOneStatus(status, conditions);
+        }
+
         /** The status is a literal, because only so the indexes that are partial by it can serve. */
-        Sql ofOneStatus(TransactionStatus status, Sql conditions) {
+        private Sql ofOneStatus(TransactionStatus status, Sql conditions) {
             return where("status = '" + status + "'", conditions);
         }
 
@@ -85,22 +92,23 @@ class TransactionPages {
                     .add(newestFirst());
         }
 
+        /** Those that share a {@code created_at} came in one commit. */
         private Sql newestFirst() {
-            return new Sql().add(" ORDER BY " + time + " DESC, transaction_id DESC LIMIT ?", limit);
+            return new Sql().add(" ORDER BY " + filter.events().time() + " DESC, transaction_id DESC LIMIT ?", limit);
         }
 
         /**
          * Merges the lists of all statuses, in one statement, so that a transaction that is finished or held meanwhile stands in exactly
          * one of them.
          */
-        Sql ofAll(Sql conditions) {
+        Sql ofAll() {
             return new Sql()
                     .add("WITH finished AS MATERIALIZED (")
-                    .add(ofOneStatus(PROCESSED, conditions))
+                    .add(ofOneStatus(PROCESSED))
                     .add("), waiting AS MATERIALIZED (")
                     .add(ofOneStatus(PROCESSING, new Sql().add(conditions).add(asFarBackAsFinished())))
                     .add("), held AS MATERIALIZED (")
-                    .add(ofOneStatus(HELD, conditions))
+                    .add(ofOneStatus(HELD))
                     .add(
                             ") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting UNION ALL SELECT * FROM held) AS any_status")
                     .add(newestFirst());
@@ -111,7 +119,7 @@ class TransactionPages {
          * of all that has been finished lately. By a provider's times nobody knows how far back they were stored.
          */
         private Sql asFarBackAsFinished() {
-            return time.equals("created_at") ? new Sql().add(AS_FAR_BACK_AS_FINISHED, limit) : new Sql();
+            return filter.events().isInOrderOfStorage() ? new Sql().add(AS_FAR_BACK_AS_FINISHED, limit) : new Sql();
         }
     }
 }

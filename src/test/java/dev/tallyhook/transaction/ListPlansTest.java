@@ -38,7 +38,18 @@ class ListPlansTest {
     private static final String BESIDE = """
             CREATE SCHEMA plans;
             SET LOCAL search_path = plans, public;
-            CREATE UNLOGGED TABLE plans.transactions (LIKE public.transactions INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = 70)
+            CREATE UNLOGGED TABLE plans.transactions (LIKE public.transactions INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = 70);
+            CREATE UNLOGGED TABLE plans.stretches (LIKE public.stretches INCLUDING ALL);
+            CREATE UNLOGGED TABLE plans.postings (LIKE public.postings INCLUDING ALL);
+            CREATE UNLOGGED TABLE plans.late_postings (LIKE public.late_postings INCLUDING ALL)
+            """;
+
+    /** All but the newest 25,000, which are ten seconds that are about to be closed: a large stretch, and small ones of 10,000 each. */
+    private static final String POST = """
+            SELECT post_stretch('-infinity', timestamptz '2001-01-01 00:00:00Z' - interval '125 s');
+            SELECT post_stretch(
+                timestamptz '2001-01-01 00:00:00Z' - (i + 10) * interval '1 s', timestamptz '2001-01-01 00:00:00Z' - i * interval '1 s')
+            FROM generate_series(115, 25, -10) AS i
             """;
 
     /** Those of the service's ledger, under their names. */
@@ -102,6 +113,8 @@ class ListPlansTest {
                         number(statement, COUNT_INDEXES.formatted("public")),
                         number(statement, COUNT_INDEXES.formatted("plans")));
                 statement.execute("ANALYZE transactions");
+                statement.execute(POST);
+                statement.execute("ANALYZE stretches, postings, late_postings");
                 List<Executable> checks = new ArrayList<>();
                 for (TransactionFilter filter : Stream.concat(filters().stream(), filtersOfEvents().stream())
                         .toList()) {

@@ -1,0 +1,206 @@
+package dev.tallyhook.transaction;
+
+import io.quarkus.logging.Log;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The stretches of time whose transactions are posted, so that lists by account, source, type and subject find them ({@link Posted}).
+ * Any replica closes the next one, and makes large ones of small ones; only one at a time.
+ *
+ * <p>A stretch ends 15 s ago or more, and is closed when every transaction is over that had written to the ledger when its end was chosen.
+ * So all that was stored with a time in it is seen: what was stored earlier, because whoever stored it is over, and what is stored later,
+ * because it is more than 10 s old by then, and a trigger posts it.
+ */
+@ApplicationScoped
+class Stretches {
+
+    /** What a list may have to read at most that is not its own, beside what waits. */
+    static final int CLOSED_MIN = 10_000;
+
+    /** What is closed at once takes less than a second. */
+    static final int CLOSED_MAX = 100_000;
+
+    /** What is merged at once takes a few seconds; a list of what is rare looks into each that there is. */
+    private static final int MERGED_MIN = 500_000;
+
+    private static final String PATIENTLY = "SELECT set_config('statement_timeout', '60s', true)";
+    private static final int PATIENCE_MILLIS = 61_000;
+
+    private static final String STORED = """
+            (
+                SELECT created_at
+                FROM transactions
+                WHERE status = '%s'
+                  AND created_at >= coalesce((SELECT max(until) FROM stretches), '-infinity')
+                  AND created_at < now() - interval '15 seconds'
+                ORDER BY created_at
+                LIMIT %d)""";
+
+    /** How many there are to be closed, and where they end. */
+    private static final String NEXT = """
+            SELECT count(*), max(created_at) + interval '1 microsecond'
+            FROM (
+                SELECT created_at
+                FROM (%s UNION ALL %s UNION ALL %s) AS stored
+                ORDER BY created_at
+                LIMIT %d) AS next
+            """.formatted(
+                    stored(TransactionStatus.PROCESSED),
+                    stored(TransactionStatus.PROCESSING),
+                    stored(TransactionStatus.HELD),
+                    CLOSED_MAX);
+
+    /**
+     * Transactions that have written to the ledger and are not over, prepared ones too. Everybody may see locks.
+     *
+     * @see <a href="https://www.postgresql.org/docs/current/view-pg-locks.html">pg_locks</a>
+     */
+    private static final String WRITERS = """
+            SELECT DISTINCT virtualtransaction
+            FROM pg_locks
+            WHERE locktype = 'relation'
+              AND relation = 'transactions'::regclass
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND mode = 'RowExclusiveLock'
+              AND pid IS DISTINCT FROM pg_backend_pid()
+            """;
+
+    /** Only one replica at a time; what the one before it has done is seen by the statements that follow. */
+    private static final String LOCK = "SELECT pg_try_advisory_xact_lock('stretches'::regclass::oid::bigint)";
+
+    private static final String CLOSE = """
+            SELECT post_stretch(begins, ?)
+            FROM (SELECT coalesce(max(until), '-infinity') AS begins FROM stretches) AS last
+            WHERE begins < ?
+            """;
+
+    private static final String MERGE = "SELECT merge_stretches(?)";
+
+    private static final String IS_AHEAD = "SELECT count(*) FROM stretches WHERE until > now() - interval '5 seconds'";
+
+    /** What is stored by a clock that was set back has a time that is closed already, so it is opened again. */
+    private static final String OPEN = """
+            WITH opened AS (
+                DELETE FROM stretches
+                WHERE until > now() - interval '5 seconds'
+                RETURNING until),
+            taken AS (
+                DELETE FROM postings
+                WHERE until = ANY (ARRAY (SELECT until FROM opened)))
+            SELECT count(*) FROM opened
+            """;
+
+    private final DataSource dataSource;
+    private @Nullable End end;
+    private volatile double open = Double.NaN;
+
+    Stretches(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    private static String stored(TransactionStatus status) {
+        return STORED.formatted(status, CLOSED_MAX);
+    }
+
+    /**
+     * Of the next stretch.
+     *
+     * @param writers who must be over before it is closed
+     */
+    private record End(OffsetDateTime until, Set<String> writers) {}
+
+    private record Next(long count, @Nullable OffsetDateTime until) {}
+
+    /** How many transactions were stored since the last stretch and are old enough for the next, as far as {@link #CLOSED_MAX}. */
+    double open() {
+        return open;
+    }
+
+    /**
+     * Goes one step: chooses where the next stretch ends, or closes it, which must be tried again until it is closed.
+     *
+     * @return whether there is more to be done soon
+     */
+    boolean advance() throws SQLException {
+        End chosen = end;
+        try (Connection connection = dataSource.getConnection()) {
+            if (number(connection, new Sql().add(IS_AHEAD)) > 0) {
+                end = null;
+                openWhatIsAhead(connection);
+            } else if (chosen == null) {
+                end = chooseEnd(connection);
+            } else if (areOver(connection, chosen.writers())) {
+                end = null;
+                inTurn(connection, CLOSE, chosen.until(), chosen.until());
+                inTurn(connection, MERGE, MERGED_MIN);
+            }
+            return chosen != null || end != null;
+        }
+    }
+
+    private static void openWhatIsAhead(Connection connection) throws SQLException {
+        long opened = inTurn(connection, OPEN);
+        Log.infof("The database's clock was set back: %d stretches of what lists find are made anew", opened);
+    }
+
+    private @Nullable End chooseEnd(Connection connection) throws SQLException {
+        Next next = new Sql()
+                .add(NEXT)
+                .query(connection, row -> new Next(row.getLong(1), row.getObject(2, OffsetDateTime.class)))
+                .get(0);
+        open = next.count();
+        return next.count() < CLOSED_MIN || next.until() == null ? null : new End(next.until(), writers(connection));
+    }
+
+    private static Set<String> writers(Connection connection) throws SQLException {
+        return new HashSet<>(new Sql().add(WRITERS).query(connection, row -> row.getString(1)));
+    }
+
+    private static boolean areOver(Connection connection, Set<String> earlier) throws SQLException {
+        Set<String> writers = writers(connection);
+        writers.retainAll(earlier);
+        return writers.isEmpty();
+    }
+
+    /** Does it in a transaction with time enough, unless another replica is at it; the number that it answers, or none. */
+    private static long inTurn(Connection connection, String sql, Object... values) throws SQLException {
+        int patienceMillis = connection.getNetworkTimeout();
+        connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
+        connection.setAutoCommit(false);
+        try {
+            new Sql().add(PATIENTLY).query(connection, row -> true);
+            long number = new Sql()
+                            .add(LOCK)
+                            .query(connection, row -> row.getBoolean(1))
+                            .get(0)
+                    ? number(connection, new Sql().add(sql, values))
+                    : 0;
+            connection.commit();
+            return number;
+        } catch (SQLException failure) {
+            connection.rollback();
+            throw failure;
+        } finally {
+            connection.setAutoCommit(true);
+            connection.setNetworkTimeout(Runnable::run, patienceMillis);
+        }
+    }
+
+    private static long number(Connection connection, Sql sql) throws SQLException {
+        List<Long> numbers = sql.query(connection, Stretches::number);
+        return numbers.isEmpty() ? 0 : numbers.get(0);
+    }
+
+    private static long number(ResultSet row) throws SQLException {
+        return row.getLong(1);
+    }
+}

@@ -1,0 +1,204 @@
+package dev.tallyhook.transaction;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Lists of a made-up ledger have exactly what they name, in their order, page by page, however it is cut into stretches, whatever of
+ * them is merged, and whatever came late.
+ */
+class PostedTest {
+
+    private static final int GROUPS = 300;
+    private static final int LIMIT = 7;
+    private static final Instant FIRST = Instant.parse("2001-01-01T00:00:00Z");
+
+    private static DatabaseServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = new DatabaseServer(Map.of("fsync", "off"));
+        server.migrateTo("latest");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void lists_have_exactly_what_they_name(long seed) throws SQLException {
+        var random = new Random(seed);
+        server.execute("TRUNCATE transactions, stretches, postings, late_postings");
+        server.execute(ledger(random));
+        server.execute("TRUNCATE late_postings");
+        List<TransactionView> all = read();
+        cut(random);
+        try (Connection connection = server.connect()) {
+            for (TransactionFilter filter : filters(random)) {
+                assertEquals(expected(all, filter), paged(connection, filter), () -> "seed " + seed + ", " + filter);
+            }
+        }
+    }
+
+    private static final String[] STATUSES = {"PROCESSED", "PROCESSED", "PROCESSED", "PROCESSING", "HELD"};
+
+    private static String ledger(Random random) {
+        var values = new ArrayList<String>();
+        for (int group = 0; group < GROUPS; group++) {
+            for (int i = random.nextInt(12); i >= 0; i--) {
+                String status = STATUSES[random.nextInt(STATUSES.length)];
+                boolean isEvent = random.nextInt(3) == 0;
+                values.add("('id_%d', '%s', '%s', 1, 'INR', '%s', %s, %s, %s, %s, %s, %s, %s)"
+                        .formatted(
+                                values.size(),
+                                some(random, "from"),
+                                some(random, "to"),
+                                status,
+                                time(group),
+                                time(GROUPS),
+                                status.equals("PROCESSED") ? time(GROUPS) : "NULL",
+                                isEvent ? "'" + some(random, "source") + "'" : "NULL",
+                                isEvent ? "'" + some(random, "type") + "'" : "NULL",
+                                isEvent ? "'" + some(random, "subject") + "'" : "NULL",
+                                isEvent && random.nextBoolean() ? time(random.nextInt(GROUPS)) : "NULL"));
+            }
+        }
+        return "INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, status, created_at,"
+                + " due_at, processed_at, source, type, subject, occurred_at) VALUES " + String.join(", ", values);
+    }
+
+    /** The first ones are in most rows, the last ones in few, and the very last in none. */
+    private static String some(Random random, String what) {
+        return what + (int) (Math.pow(random.nextDouble(), 3) * 20);
+    }
+
+    private static String time(int group) {
+        return "timestamptz '" + FIRST.plusSeconds(group) + "'";
+    }
+
+    /** Some stretches, of which some are merged, then what is in none; and a part of all as if it had come late. */
+    private static void cut(Random random) throws SQLException {
+        String begins = "'-infinity'";
+        for (int i = 0; i < 6; i++) {
+            int end = 20 + i * 40 + random.nextInt(40);
+            server.execute("SELECT post_stretch(%s, %s)".formatted(begins, time(end)));
+            begins = time(end);
+            if (i == 3) {
+                server.execute("SELECT merge_stretches(" + (1 + random.nextInt(2_000)) + ")");
+            }
+        }
+        server.execute("""
+                CREATE TEMPORARY TABLE moved AS
+                SELECT * FROM transactions WHERE hashtext(transaction_id) %% 10 = %1$d AND created_at < (SELECT max(until) FROM stretches);
+                DELETE FROM transactions WHERE transaction_id IN (SELECT transaction_id FROM moved);
+                CREATE TEMPORARY TABLE posted AS
+                SELECT until, first_key, part, array_agg(key) AS keys, array_agg(at) AS times, array_agg(hash) AS hashes
+                FROM postings, unnest(keys, times, hashes) AS posting (key, at, hash)
+                WHERE hash %% 10 <> %1$d
+                GROUP BY until, first_key, part;
+                DELETE FROM postings;
+                INSERT INTO postings SELECT * FROM posted;
+                INSERT INTO transactions SELECT * FROM moved""".formatted(random.nextInt(10)));
+    }
+
+    private static List<TransactionView> read() throws SQLException {
+        try (Connection connection = server.connect()) {
+            return new Sql()
+                    .add("SELECT " + TransactionView.COLUMNS + " FROM transactions")
+                    .query(connection, row -> TransactionView.of(row, 1));
+        }
+    }
+
+    private static List<TransactionFilter> filters(Random random) {
+        List<TransactionFilter> filters = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            filters.add(new TransactionFilter(
+                    Optional.empty(),
+                    random.nextBoolean() ? Optional.empty() : Optional.of(TransactionStatus.PROCESSED),
+                    sometimes(random, "from"),
+                    sometimes(random, "to"),
+                    random.nextInt(4) == 0 ? Optional.of(FIRST.plusSeconds(random.nextInt(GROUPS))) : Optional.empty(),
+                    random.nextInt(4) == 0 ? Optional.of(FIRST.plusSeconds(random.nextInt(GROUPS))) : Optional.empty(),
+                    new EventFilter(
+                            sometimes(random, "source"),
+                            sometimes(random, "type"),
+                            sometimes(random, "subject"),
+                            Optional.empty(),
+                            Optional.empty(),
+                            false)));
+        }
+        return filters;
+    }
+
+    private static Optional<String> sometimes(Random random, String what) {
+        return random.nextInt(3) == 0 ? Optional.of(some(random, what)) : Optional.empty();
+    }
+
+    private static List<String> expected(List<TransactionView> all, TransactionFilter filter) {
+        EventFilter events = filter.events();
+        Predicate<TransactionView> named = Stream.<Predicate<TransactionView>>of(
+                        row -> filter.status().isEmpty() || filter.status().get() == row.status(),
+                        row -> isOf(filter.sourceAccount(), row.sourceAccount()),
+                        row -> isOf(filter.destinationAccount(), row.destinationAccount()),
+                        row -> filter.createdFrom().isEmpty()
+                                || !row.createdAt()
+                                        .isBefore(filter.createdFrom().get()),
+                        row -> filter.createdTo().isEmpty()
+                                || row.createdAt().isBefore(filter.createdTo().get()),
+                        row -> isOf(
+                                events.source(),
+                                row.event() == null ? null : row.event().source()),
+                        row -> isOf(
+                                events.type(),
+                                row.event() == null ? null : row.event().type()),
+                        row -> isOf(
+                                events.subject(),
+                                row.event() == null ? null : row.event().subject()))
+                .reduce(Predicate::and)
+                .orElseThrow();
+        return all.stream()
+                .filter(named)
+                .sorted(Comparator.<TransactionView, Instant>comparing(events::time)
+                        .thenComparing(TransactionView::transactionId)
+                        .reversed())
+                .map(TransactionView::transactionId)
+                .toList();
+    }
+
+    private static boolean isOf(Optional<String> wanted, String value) {
+        return wanted.isEmpty() || wanted.get().equals(value);
+    }
+
+    private static List<String> paged(Connection connection, TransactionFilter filter) throws SQLException {
+        List<String> ids = new ArrayList<>();
+        Optional<Cursor> after = Optional.empty();
+        do {
+            List<TransactionView> page =
+                    TransactionPages.select(filter, LIMIT, after).query(connection, row -> TransactionView.of(row, 1));
+            page.forEach(row -> ids.add(row.transactionId()));
+            after = page.size() < LIMIT
+                    ? Optional.empty()
+                    : Optional.of(page.get(LIMIT - 1))
+                            .map(last -> new Cursor(filter.events().time(last), last.transactionId()));
+        } while (after.isPresent());
+        return ids;
+    }
+}
