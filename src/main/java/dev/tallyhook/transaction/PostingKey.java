@@ -12,13 +12,19 @@ import java.util.Optional;
  */
 record PostingKey(Kind kind, String value) {
 
-    /** In the order in which the function {@code posting_keys} counts them, from 1. */
+    /** The numbers are those of the function {@code posting_keys}. */
     enum Kind {
-        SOURCE_ACCOUNT,
-        DESTINATION_ACCOUNT,
-        SOURCE,
-        TYPE,
-        SUBJECT
+        SOURCE_ACCOUNT(1),
+        DESTINATION_ACCOUNT(2),
+        SOURCE(3),
+        TYPE(4),
+        SUBJECT(5);
+
+        private final int number;
+
+        Kind(int number) {
+            this.number = number;
+        }
     }
 
     static List<PostingKey> ofThosePresent(Map<Kind, Optional<String>> values) {
@@ -31,6 +37,6 @@ record PostingKey(Kind kind, String value) {
 
     /** An integer of PostgreSQL's. */
     Sql number() {
-        return new Sql().add("posting_key(" + (kind.ordinal() + 1) + ", ?::text)", value);
+        return new Sql().add("posting_key(" + kind.number + ", ?::text)", value);
     }
 }

@@ -32,6 +32,9 @@ class Stretches {
     /** What is merged at once takes a few seconds; a list of what is rare looks into each that there is. */
     private static final int MERGED_MIN = 500_000;
 
+    /** While somebody who has written is waited for. */
+    private static final int STEPS_PER_COUNT = 10;
+
     private static final String PATIENTLY = "SELECT set_config('statement_timeout', '60s', true)";
     private static final int PATIENCE_MILLIS = 61_000;
 
@@ -87,11 +90,11 @@ class Stretches {
 
     private static final String IS_AHEAD = "SELECT count(*) FROM stretches WHERE until > now() - interval '5 seconds'";
 
-    /** What is stored by a clock that was set back has a time that is closed already, so it is opened again. */
+    /** Nobody knows how long ago that was. */
     private static final String OPEN = """
             WITH opened AS (
                 DELETE FROM stretches
-                WHERE until > now() - interval '5 seconds'
+                WHERE until > now() - interval '10 minutes'
                 RETURNING until),
             taken AS (
                 DELETE FROM postings
@@ -101,6 +104,10 @@ class Stretches {
 
     private final DataSource dataSource;
     private @Nullable End end;
+
+    /** In vain, since it was chosen. */
+    private int steps;
+
     private volatile double open = Double.NaN;
 
     Stretches(DataSource dataSource) {
@@ -125,6 +132,18 @@ class Stretches {
         return open;
     }
 
+    /** What is stored by a clock that was set back has a time that is closed already, so it is opened again. */
+    void openWhatIsAhead() throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            if (number(connection, new Sql().add(IS_AHEAD)) > 0) {
+                end = null;
+                Log.infof(
+                        "The database's clock was set back: %d stretches of what lists find are made anew",
+                        inTurn(connection, OPEN));
+            }
+        }
+    }
+
     /**
      * Goes one step: chooses where the next stretch ends, or closes it, which must be tried again until it is closed.
      *
@@ -133,32 +152,32 @@ class Stretches {
     boolean advance() throws SQLException {
         End chosen = end;
         try (Connection connection = dataSource.getConnection()) {
-            if (number(connection, new Sql().add(IS_AHEAD)) > 0) {
-                end = null;
-                openWhatIsAhead(connection);
-            } else if (chosen == null) {
+            if (chosen == null) {
                 end = chooseEnd(connection);
             } else if (areOver(connection, chosen.writers())) {
                 end = null;
+                steps = 0;
                 inTurn(connection, CLOSE, chosen.until(), chosen.until());
                 inTurn(connection, MERGE, MERGED_MIN);
+            } else if (++steps % STEPS_PER_COUNT == 0) {
+                next(connection);
             }
             return chosen != null || end != null;
         }
     }
 
-    private static void openWhatIsAhead(Connection connection) throws SQLException {
-        long opened = inTurn(connection, OPEN);
-        Log.infof("The database's clock was set back: %d stretches of what lists find are made anew", opened);
+    private @Nullable End chooseEnd(Connection connection) throws SQLException {
+        Next next = next(connection);
+        return next.count() < CLOSED_MIN || next.until() == null ? null : new End(next.until(), writers(connection));
     }
 
-    private @Nullable End chooseEnd(Connection connection) throws SQLException {
+    private Next next(Connection connection) throws SQLException {
         Next next = new Sql()
                 .add(NEXT)
                 .query(connection, row -> new Next(row.getLong(1), row.getObject(2, OffsetDateTime.class)))
                 .get(0);
         open = next.count();
-        return next.count() < CLOSED_MIN || next.until() == null ? null : new End(next.until(), writers(connection));
+        return next;
     }
 
     private static Set<String> writers(Connection connection) throws SQLException {

@@ -29,6 +29,15 @@ record Check(String name, String sql) {
                         SELECT FROM audit.finishes GROUP BY transaction_id HAVING count(*) > 1) AS twice"""),
             new Check("unfinished at the end", """
                     SELECT count(*) FROM transactions WHERE status <> 'PROCESSED'"""),
+            new Check("not posted: lists by account, source, type or subject do not find it", """
+                    SELECT count(*) FROM (
+                        SELECT key, created_at, hashtext(transaction_id)
+                        FROM transactions, unnest(posting_keys(source_account, destination_account, source, type, subject)) AS key
+                        WHERE created_at < (SELECT max(until) FROM stretches)
+                        EXCEPT
+                        SELECT key, at, hash FROM postings, unnest(keys, times, hashes) AS posting (key, at, hash)
+                        EXCEPT
+                        SELECT key, at, hash FROM late_postings) AS missing"""),
             new Check("early", """
                     SELECT count(*) FROM transactions
                     LEFT JOIN audit.finishes USING (transaction_id)

@@ -136,6 +136,10 @@ class SourcesIT {
                     "SELECT count(*) FROM transactions WHERE transaction_id = 'shop:b' AND amount = 5 AND currency = 'USD'"
                             + " AND unmapped = 'malformed_account'";
             assertEquals(1, database.number(kept));
+            assertEquals(
+                    3,
+                    database.number("SELECT count(*) FROM late_postings WHERE key = posting_key(3, 'shop')"),
+                    "lists do not find what has changed by what it is now");
 
             // A retry of the last of them has come under the id that it has by the settings of later.
             database.execute(

@@ -71,6 +71,11 @@ class UpgradeIT {
             assertEquals(
                     versions().count(), database.number("SELECT count(*) FROM flyway_schema_history WHERE success"));
             assertEquals(before, database.number(CONTENT), "some row is not what it was");
+            assertEquals(
+                    database.number("SELECT count(*) FROM transactions WHERE source_account = 'from_7'"),
+                    database.number(
+                            "SELECT count(*) FROM postings, unnest(keys) AS key WHERE key = posting_key(1, 'from_7')"),
+                    "lists by account do not find what there was");
             Eventually.within(
                     Duration.ofSeconds(10),
                     () -> count("old_", "PROCESSED") == FINISHED + OVERDUE,

@@ -30,13 +30,65 @@ final class Layouts {
     private static final String INSERT_COLUMNS =
             "(transaction_id, source_account, destination_account, amount, currency, due_at)";
 
-    /** The statements of a layout. */
-    private record Layout(String create, String insert, String finish) {
+    /**
+     * The statements of a layout.
+     *
+     * @param post what is done once all is finished, in PL/pgSQL; nothing if it is empty
+     */
+    private record Layout(String create, String insert, String finish, String post) {
+
+        Layout(String create, String insert, String finish) {
+            this(create, insert, finish, "");
+        }
 
         Layout with(String... indexes) {
-            return new Layout(create + String.join(";", indexes) + ";", insert, finish);
+            return new Layout(create + String.join(";", indexes) + ";", insert, finish, post);
+        }
+
+        /** As the service does it: stretches of 10,000, then one of all. */
+        Layout withPostings() {
+            return new Layout(create + POSTINGS, insert, finish, POST);
         }
     }
+
+    private static final String POSTINGS =
+            """
+            CREATE TABLE layout.postings (until timestamptz, first_key integer, part integer, keys integer[], times timestamptz[],
+                hashes integer[], PRIMARY KEY (until, first_key, part));
+            ALTER TABLE layout.postings ALTER COLUMN keys SET STORAGE EXTERNAL, ALTER COLUMN times SET STORAGE EXTERNAL,
+                ALTER COLUMN hashes SET STORAGE EXTERNAL, SET (toast_tuple_target = 8160);
+            CREATE FUNCTION layout.key(kind bigint, account text) RETURNS integer LANGUAGE sql IMMUTABLE
+                AS 'SELECT (hashtextextended($2, $1) >> 32)::integer';""";
+
+    private static final String PARTS =
+            """
+            INSERT INTO layout.postings SELECT %s, min(key), part, array_agg(key), array_agg(at), array_agg(hash)
+            FROM (SELECT key, at, hash, (row_number() OVER (ORDER BY key, at) - 1) / 480 AS part FROM (%s) AS posting) AS sorted
+            GROUP BY part""";
+
+    private static final String POST =
+            """
+            PERFORM set_config('enable_seqscan', 'off', false);
+            DECLARE begins timestamptz := '-infinity'; ends timestamptz;
+            BEGIN LOOP
+                SELECT max(created_at) INTO ends FROM (SELECT created_at FROM layout.ledger
+                    WHERE status = 'PROCESSED' AND created_at > begins ORDER BY created_at LIMIT 10000) AS next;
+                EXIT WHEN ends IS NULL;
+                %s;
+                COMMIT;
+                begins := ends;
+            END LOOP;
+            WITH taken AS (DELETE FROM layout.postings RETURNING keys, times, hashes) %s;
+            END;"""
+                    .formatted(
+                            PARTS.formatted(
+                                    "ends",
+                                    """
+                                    SELECT key, created_at AS at, hashtext(transaction_id) AS hash FROM layout.ledger,
+                                        unnest(ARRAY[layout.key(1, source_account), layout.key(2, destination_account)]) AS key
+                                    WHERE status = 'PROCESSED' AND created_at > begins AND created_at <= ends"""),
+                            PARTS.formatted(
+                                    "now()", "SELECT key, at, hash FROM taken, unnest(keys, times, hashes) AS taken_one (key, at, hash)"));
 
     private static Layout oneTable(int fillfactor) {
         return new Layout(
@@ -129,6 +181,8 @@ final class Layouts {
         index("destination_account, created_at", FINISHED)
     };
 
+    private static final String[] TIMES_BY_STATUS = {index("created_at", WAITING), index("created_at", FINISHED)};
+
     private static final String[] BY_STATUS_AND_ACCOUNT = {
         index("source_account, created_at", WAITING), index("destination_account, created_at", WAITING)
     };
@@ -139,6 +193,7 @@ final class Layouts {
             Map.entry("ledger and queue, fillfactor 50", ledgerAndQueue(50)),
             Map.entry("one table, indexes whole", oneTable(70).with(WHOLE)),
             Map.entry("one table, indexes by status", oneTable(70).with(BY_STATUS)),
+            Map.entry("one table, times by status, accounts posted", oneTable(70).with(TIMES_BY_STATUS).withPostings()),
             Map.entry(
                     "one table, indexes by status and account",
                     oneTable(70).with(BY_STATUS).with(BY_STATUS_AND_ACCOUNT)),
@@ -173,7 +228,8 @@ final class Layouts {
                 + procedure(
                         "finish_all",
                         "LOOP " + layout.finish() + "; GET DIAGNOSTICS n = ROW_COUNT; COMMIT; EXIT WHEN n < size; END LOOP;",
-                        BATCH));
+                        BATCH)
+                + procedure("post_all", layout.post(), BATCH));
         database.execute("CHECKPOINT");
         double start = wal();
         double insertSeconds = call("insert_all");
@@ -184,6 +240,11 @@ final class Layouts {
         report.figure(name + ": WAL of a finish", (end - between) / rows, "bytes");
         report.figure(name + ": inserts", rows / insertSeconds, "/s");
         report.figure(name + ": finishes", rows / finishSeconds, "/s");
+        if (!layout.post().isEmpty()) {
+            double postSeconds = call("post_all");
+            report.figure(name + ": WAL of posting", (wal() - end) / rows, "bytes");
+            report.figure(name + ": posts", rows / postSeconds, "/s");
+        }
         database.execute("SELECT pg_stat_force_next_flush()");
         report.figure(
                 name + ": HOT updates",
