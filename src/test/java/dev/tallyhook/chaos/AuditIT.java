@@ -101,6 +101,8 @@ class AuditIT {
         history.record(attempt("read", AMOUNT, longAgo, "503"));
         history.record(attempt("read", AMOUNT, longAgo, "timeout"));
 
+        allButOneIsPosted();
+
         for (Audit.Finding finding : findings()) {
             assertEquals(isOfSourcesAlone(finding) ? 0 : 1, finding.count(), finding.name());
         }
@@ -206,12 +208,16 @@ class AuditIT {
         history.recordRead("gocardless:EVread-1", longAgo, longAgo, "500");
         history.record(attempt(goCardless("read", 2), longAgo, "timeout", false));
 
-        database.execute(
-                "SELECT post_stretch('-infinity', clock_timestamp()); UPDATE postings SET hashes[1] = hashes[1] + 1 WHERE part = 0");
+        allButOneIsPosted();
 
         for (Audit.Finding finding : findings()) {
             assertEquals(1, finding.count(), finding.name());
         }
+    }
+
+    private void allButOneIsPosted() throws SQLException {
+        database.execute("SELECT post_stretch('-infinity', clock_timestamp())");
+        database.execute("UPDATE postings SET hashes[1] = hashes[1] + 1");
     }
 
     private static Call stripe(String key) {
