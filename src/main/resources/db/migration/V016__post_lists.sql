@@ -20,7 +20,7 @@ CREATE TABLE postings (
     part      integer       NOT NULL, -- of the stretch, in the order of the keys
     keys      integer[]     NOT NULL,
     times     timestamptz[] NOT NULL, -- created_at of each
-    hashes    integer[]     NOT NULL, -- of the id of each, so that what is found by two keys is the same one
+    hashes    integer[]     NOT NULL, -- of the id of each
 
     CONSTRAINT postings_pkey PRIMARY KEY (until, first_key, part)
 );
@@ -77,6 +77,7 @@ CREATE FUNCTION post_stretch(begins timestamptz, ends timestamptz) RETURNS bigin
 $function$;
 
 -- Makes one of the oldest stretches that are not merged, if together they have as many transactions; the number that was merged, or none.
+-- One that is large enough by itself stays as it is.
 CREATE FUNCTION merge_stretches(least_transactions bigint) RETURNS bigint LANGUAGE sql AS $function$
     WITH small AS MATERIALIZED (
         SELECT since, until, transactions
@@ -86,12 +87,12 @@ CREATE FUNCTION merge_stretches(least_transactions bigint) RETURNS bigint LANGUA
             WHERE NOT merged) AS waiting
         WHERE before < $1),
     whole AS MATERIALIZED (
-        SELECT min(since) AS since, max(until) AS until, sum(transactions) AS transactions
+        SELECT min(since) AS since, max(until) AS until, sum(transactions) AS transactions, count(*) AS number
         FROM small
         HAVING sum(transactions) >= $1),
     taken AS (
         DELETE FROM postings
-        WHERE until = ANY (ARRAY (SELECT small.until FROM small, whole))
+        WHERE until = ANY (ARRAY (SELECT small.until FROM small, whole WHERE number > 1))
         RETURNING keys, times, hashes),
     sorted AS (
         SELECT key, at, hash, (row_number() OVER (ORDER BY key, at) - 1) / 480 AS part

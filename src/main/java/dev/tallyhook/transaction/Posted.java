@@ -46,7 +46,7 @@ final class Posted {
                 .add("), older AS MATERIALIZED (")
                 .add(older())
                 .add("), late AS MATERIALIZED (")
-                .add(at(ofAllKeys(Posted::late)))
+                .add(rows(ofAllKeys(Posted::late)))
                 .add(") SELECT * FROM recent UNION SELECT * FROM older UNION SELECT * FROM late) AS finished")
                 .add(newestFirst);
     }
@@ -61,7 +61,7 @@ final class Posted {
     private Sql older() {
         var sql = new Sql()
                 .add("SELECT found.* FROM stretches AS stretch CROSS JOIN LATERAL (")
-                .add(at(ofAllKeys(Posted::inStretch)))
+                .add(rows(ofAllKeys(Posted::inStretch)))
                 .add(") AS found WHERE true");
         from.ifPresent(time -> sql.add(" AND stretch.until > ?", time));
         to.ifPresent(time -> sql.add(" AND stretch.since <= ?", time));
@@ -72,16 +72,16 @@ final class Posted {
         return sql;
     }
 
-    /** All that came at the times that are posted. */
-    private Sql at(Sql posted) {
+    /** The rows that are posted. */
+    private Sql rows(Sql posted) {
         var sql = new Sql()
-                .add("SELECT stored.* FROM (SELECT DISTINCT at FROM (")
+                .add("SELECT stored.* FROM (SELECT DISTINCT at, hash FROM (")
                 .add(posted)
                 .add(") AS posted WHERE true");
         from.ifPresent(time -> sql.add(" AND at >= ?", time));
         to.ifPresent(time -> sql.add(" AND at <= ?", time));
         sql.add(" ORDER BY at DESC) AS posted CROSS JOIN LATERAL (")
-                .add(finished("created_at = posted.at"))
+                .add(finished("created_at = posted.at AND hashtext(transaction_id) = posted.hash"))
                 .add(") AS stored");
         if (isInOrderOfStorage) {
             sql.add(" ORDER BY posted.at DESC, transaction_id DESC LIMIT ?", limit);

@@ -35,7 +35,10 @@ class Stretches {
     /** While somebody who has written is waited for. */
     private static final int STEPS_PER_COUNT = 10;
 
-    private static final String PATIENTLY = "SELECT set_config('statement_timeout', '60s', true)";
+    /** Compiling these statements would take as long as they do. */
+    private static final String PATIENTLY =
+            "SELECT set_config('statement_timeout', '60s', true), set_config('jit', 'off', true)";
+
     private static final int PATIENCE_MILLIS = 61_000;
 
     private static final String STORED = """

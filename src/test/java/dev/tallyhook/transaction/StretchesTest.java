@@ -208,6 +208,10 @@ class StretchesTest {
         assertEquals(Stretches.CLOSED_MIN, posted("more_"));
         assertEquals(4 * Stretches.CLOSED_MIN, server.number("SELECT sum(cardinality(keys)) FROM postings"));
         assertEquals(0, server.number("SELECT merge_stretches(1)"), "a large one is merged again");
+        server.execute("UPDATE stretches SET merged = false");
+        assertEquals(1, server.number("SELECT merge_stretches(1)"));
+        assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE merged"));
+        assertEquals(4 * Stretches.CLOSED_MIN, server.number("SELECT sum(cardinality(keys)) FROM postings"));
         server.execute("TRUNCATE late_postings");
         finishAll();
         assertEquals(Stretches.CLOSED_MIN, found("old_"));

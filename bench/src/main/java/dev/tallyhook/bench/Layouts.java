@@ -181,7 +181,9 @@ final class Layouts {
         index("destination_account, created_at", FINISHED)
     };
 
-    private static final String[] TIMES_BY_STATUS = {index("created_at", WAITING), index("created_at", FINISHED)};
+    private static final String[] TIMES_BY_STATUS = {
+        index("created_at", WAITING), index("created_at, hashtext(transaction_id)", FINISHED)
+    };
 
     private static final String[] BY_STATUS_AND_ACCOUNT = {
         index("source_account, created_at", WAITING), index("destination_account, created_at", WAITING)
