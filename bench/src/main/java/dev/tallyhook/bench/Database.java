@@ -121,7 +121,7 @@ final class Database implements AutoCloseable {
                 """
                 INSERT INTO transactions (
                     transaction_id, source_account, destination_account, amount, currency, created_at, due_at)
-                SELECT 'txn_' || md5(i::text), 'acc_user_' || hashint4(i) % 500000, 'acc_merchant_' || hashint4(-i) % 5000, 1500.50, 'INR', now(),
+                SELECT 'txn_' || md5(i::text), 'acc_user_' || hashint4(i) %% 500000, 'acc_merchant_' || hashint4(-i) %% 5000, 1500.50, 'INR', now(),
                        now() + interval '%s' + i * interval '1 microsecond'
                 FROM generate_series(1, %d) AS i
                 """
