@@ -91,7 +91,7 @@ class Stretches {
 
     private static final String MERGE = "SELECT merge_stretches(?)";
 
-    private static final String IS_AHEAD = "SELECT count(*) FROM stretches WHERE until > now() - interval '5 seconds'";
+    private static final String IS_AHEAD = "SELECT count(*) FROM stretches WHERE until > now() - interval '10 seconds'";
 
     /** Nobody knows how long ago that was. */
     private static final String OPEN = """
