@@ -17,7 +17,8 @@ CREATE TABLE stretches (
 CREATE TABLE postings (
     until     timestamptz   NOT NULL, -- of its stretch
     first_key integer       NOT NULL, -- the least of the keys
-    part      integer       NOT NULL, -- of the stretch, in the order of the keys
+    part      integer       NOT NULL, -- of the stretch, in the order of the keys and of their times
+    first_at  timestamptz   NOT NULL, -- the least of the times of the first key
     keys      integer[]     NOT NULL,
     times     timestamptz[] NOT NULL, -- created_at of each
     hashes    integer[]     NOT NULL, -- of the id of each
@@ -47,6 +48,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
         ARRAY [posting_key(1, $1), posting_key(2, $2), posting_key(3, $3), posting_key(4, $4), posting_key(5, $5)], NULL)
 $function$;
 
+-- Postings of one key and time are in one row, so that a key's rows, the last first, have its times in their order.
+--
 -- Closes the stretch between two times, of which the first is the end of the stretch before. Whoever calls it knows that all that was
 -- stored with a time before the second is to be seen.
 CREATE FUNCTION post_stretch(begins timestamptz, ends timestamptz) RETURNS bigint LANGUAGE sql AS $function$
@@ -63,11 +66,12 @@ CREATE FUNCTION post_stretch(begins timestamptz, ends timestamptz) RETURNS bigin
         FROM transactions
         WHERE status = 'HELD' AND created_at >= $1 AND created_at < $2),
     sorted AS (
-        SELECT key, created_at, hashtext(transaction_id) AS hash, (row_number() OVER (ORDER BY key, created_at) - 1) / 480 AS part
+        SELECT key, created_at, hashtext(transaction_id) AS hash, (rank() OVER (ORDER BY key, created_at) - 1) / 480 AS part
         FROM stored, unnest(posting_keys(source_account, destination_account, source, type, subject)) AS key),
     posted AS (
-        INSERT INTO postings (until, first_key, part, keys, times, hashes)
-        SELECT $2, min(key), part, array_agg(key), array_agg(created_at), array_agg(hash)
+        INSERT INTO postings (until, first_key, part, first_at, keys, times, hashes)
+        SELECT $2, min(key), part, (array_agg(created_at ORDER BY key, created_at)) [1], array_agg(key), array_agg(created_at),
+               array_agg(hash)
         FROM sorted
         GROUP BY part)
     INSERT INTO stretches (since, until, transactions)
@@ -95,11 +99,12 @@ CREATE FUNCTION merge_stretches(least_transactions bigint) RETURNS bigint LANGUA
         WHERE until = ANY (ARRAY (SELECT small.until FROM small, whole WHERE number > 1))
         RETURNING keys, times, hashes),
     sorted AS (
-        SELECT key, at, hash, (row_number() OVER (ORDER BY key, at) - 1) / 480 AS part
+        SELECT key, at, hash, (rank() OVER (ORDER BY key, at) - 1) / 480 AS part
         FROM taken, unnest(keys, times, hashes) AS posting (key, at, hash)),
     posted AS (
-        INSERT INTO postings (until, first_key, part, keys, times, hashes)
-        SELECT (SELECT until FROM whole), min(key), part, array_agg(key), array_agg(at), array_agg(hash)
+        INSERT INTO postings (until, first_key, part, first_at, keys, times, hashes)
+        SELECT (SELECT until FROM whole), min(key), part, (array_agg(at ORDER BY key, at)) [1], array_agg(key), array_agg(at),
+               array_agg(hash)
         FROM sorted
         GROUP BY part),
     gone AS (
@@ -128,7 +133,8 @@ END $function$;
 SELECT pg_temp.change_table('transactions', $change$
     CREATE TRIGGER post_late AFTER INSERT ON transactions
         FOR EACH ROW WHEN (NEW.created_at < clock_timestamp() - interval '10 seconds')
-        EXECUTE FUNCTION post_late()
+        EXECUTE FUNCTION post_late();
+    ALTER TABLE transactions ENABLE ALWAYS TRIGGER post_late
 $change$);
 
 -- Whoever wrote to the ledger before it had this trigger has ended. So what is older than this is there, or comes late: V017 posts it.

@@ -1,8 +1,8 @@
 package dev.tallyhook.transaction;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -54,10 +54,13 @@ record EventFilter(
 
     /** What of it is posted. */
     List<PostingKey> keys() {
-        return isBuiltIn()
-                ? List.of()
-                : PostingKey.ofThosePresent(Map.of(
-                        PostingKey.Kind.SOURCE, source, PostingKey.Kind.TYPE, type, PostingKey.Kind.SUBJECT, subject));
+        List<PostingKey> keys = new ArrayList<>();
+        if (!isBuiltIn()) {
+            source.ifPresent(name -> keys.add(new PostingKey(PostingKey.Kind.SOURCE, name)));
+            type.ifPresent(name -> keys.add(new PostingKey(PostingKey.Kind.TYPE, name)));
+            subject.ifPresent(name -> keys.add(new PostingKey(PostingKey.Kind.SUBJECT, name)));
+        }
+        return keys;
     }
 
     /** By what {@link #time} is the time of a row. */

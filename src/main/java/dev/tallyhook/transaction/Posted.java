@@ -2,7 +2,6 @@ package dev.tallyhook.transaction;
 
 import java.time.Instant;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * How what is finished is found by what it is posted under, in one statement: what came since the last stretch by its time, then one
@@ -46,7 +45,7 @@ final class Posted {
                 .add("), older AS MATERIALIZED (")
                 .add(older())
                 .add("), late AS MATERIALIZED (")
-                .add(rows(ofAllKeys(Posted::late)))
+                .add(late())
                 .add(") SELECT * FROM recent UNION SELECT * FROM older UNION SELECT * FROM late) AS finished")
                 .add(newestFirst);
     }
@@ -57,64 +56,87 @@ final class Posted {
                 .add(conditions);
     }
 
-    /** The order of the stretches is that of the list, so none is read after the page is full. */
+    /**
+     * One stretch after the other, the latest first, so none is read after the page is full. That needs no sort, which the planner would
+     * make of all of them, because it expects few: a subquery with a limit that depends on what is before it is joined by a nested loop, in the
+     * order of that.
+     */
     private Sql older() {
-        var sql = new Sql()
-                .add("SELECT found.* FROM stretches AS stretch CROSS JOIN LATERAL (")
-                .add(rows(ofAllKeys(Posted::inStretch)))
-                .add(") AS found WHERE true");
-        from.ifPresent(time -> sql.add(" AND stretch.until > ?", time));
-        to.ifPresent(time -> sql.add(" AND stretch.since <= ?", time));
+        var sql = new Sql().add("SELECT found.* FROM (SELECT until FROM stretches WHERE true");
+        from.ifPresent(time -> sql.add(" AND until > ?", time));
+        to.ifPresent(time -> sql.add(" AND since <= ?", time));
         if (isInOrderOfStorage) {
-            sql.add(" AND (SELECT count(*) FROM recent) < ?", limit)
-                    .add(" ORDER BY stretch.until DESC, created_at DESC, transaction_id DESC LIMIT ?", limit);
+            sql.add(" AND (SELECT count(*) FROM recent) < ?", limit);
         }
-        return sql;
+        sql.add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
+                .add(fewest("postings WHERE until = stretch.until AND first_key"))
+                .add(") AS chosen CROSS JOIN LATERAL (")
+                .add(inStretch())
+                .add(") AS found");
+        return first(sql);
     }
 
-    /** The rows that are posted. */
-    private Sql rows(Sql posted) {
+    /** Of the keys that with the fewest rows, counted as far as that matters: what else is asked for is compared in the rows found by it. */
+    private Sql fewest(String rowsOfKey) {
+        var sql = new Sql().add("SELECT key FROM (VALUES ");
+        String and = "";
+        int place = 0;
+        for (PostingKey key : filter.keys()) {
+            sql.add(and + "(" + place++ + ", ").add(key.number()).add(")");
+            and = ", ";
+        }
+        return sql.add(") AS choice (place, key) ORDER BY (SELECT count(*) FROM (SELECT FROM " + rowsOfKey
+                + " = choice.key LIMIT 1000) AS few), place LIMIT 1");
+    }
+
+    /** A key is in the rows that begin with it, and at the end of the one before them; the last of them has the latest times. */
+    private Sql inStretch() {
         var sql = new Sql()
-                .add("SELECT stored.* FROM (SELECT DISTINCT at, hash FROM (")
-                .add(posted)
-                .add(") AS posted WHERE true");
-        from.ifPresent(time -> sql.add(" AND at >= ?", time));
-        to.ifPresent(time -> sql.add(" AND at <= ?", time));
-        sql.add(" ORDER BY at DESC) AS posted CROSS JOIN LATERAL (")
+                .add("SELECT page.* FROM (")
+                .add("SELECT first_key, part FROM postings WHERE until = stretch.until AND first_key = chosen.key");
+        to.ifPresent(time -> sql.add(" AND first_at <= ?", time));
+        sql.add(
+                        " UNION ALL (SELECT first_key, part FROM postings WHERE until = stretch.until AND first_key < chosen.key"
+                                + " ORDER BY first_key DESC, part DESC LIMIT 1) ORDER BY part DESC) AS place CROSS JOIN LATERAL ("
+                                + "SELECT keys, times, hashes FROM postings"
+                                + " WHERE until = stretch.until AND first_key = place.first_key AND part = place.part LIMIT 1"
+                                + ") AS posting CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT at, hash"
+                                + " FROM unnest(posting.keys, posting.times, posting.hashes) AS one (key, at, hash) WHERE key = chosen.key")
+                .add(inTime())
+                .add(") AS posted CROSS JOIN LATERAL (")
                 .add(finished("created_at = posted.at AND hashtext(transaction_id) = posted.hash"))
                 .add(") AS stored");
         if (isInOrderOfStorage) {
-            sql.add(" ORDER BY posted.at DESC, transaction_id DESC LIMIT ?", limit);
+            sql.add(" ORDER BY created_at DESC, transaction_id DESC LIMIT ?", limit);
         }
-        return sql;
+        return first(sql.add(") AS page"));
     }
 
-    /** What is posted under each of them. */
-    private Sql ofAllKeys(Function<PostingKey, Sql> select) {
+    private Sql late() {
+        var sql = new Sql()
+                .add("SELECT found.* FROM (")
+                .add(fewest("late_postings WHERE key"))
+                .add(") AS chosen CROSS JOIN LATERAL (SELECT DISTINCT at FROM late_postings WHERE key = chosen.key")
+                .add(inTime())
+                .add(" ORDER BY at DESC) AS posted CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT hash"
+                        + " FROM late_postings WHERE key = chosen.key AND at = posted.at) AS one CROSS JOIN LATERAL (")
+                .add(finished("created_at = posted.at AND hashtext(transaction_id) = one.hash"))
+                .add(") AS stored");
+        if (isInOrderOfStorage) {
+            sql.add(" ORDER BY transaction_id DESC LIMIT ?", limit);
+        }
+        return first(sql.add(") AS found"));
+    }
+
+    private Sql inTime() {
         var sql = new Sql();
-        String and = "";
-        for (PostingKey key : filter.keys()) {
-            sql.add(and).add(select.apply(key));
-            and = " INTERSECT ";
-        }
+        from.ifPresent(time -> sql.add(" AND at >= ?", time));
+        to.ifPresent(time -> sql.add(" AND at <= ?", time));
         return sql;
     }
 
-    /** A key is in the rows that begin with it, and at the end of the one before them. */
-    private static Sql inStretch(PostingKey key) {
-        return new Sql()
-                .add("SELECT at, hash FROM (")
-                .add("SELECT keys, times, hashes FROM postings WHERE until = stretch.until AND first_key = ")
-                .add(key.number())
-                .add(" UNION ALL (")
-                .add("SELECT keys, times, hashes FROM postings WHERE until = stretch.until AND first_key < ")
-                .add(key.number())
-                .add(" ORDER BY first_key DESC, part DESC LIMIT 1)")
-                .add(") AS rows, unnest(keys, times, hashes) AS posting (key, at, hash) WHERE key = ")
-                .add(key.number());
-    }
-
-    private static Sql late(PostingKey key) {
-        return new Sql().add("SELECT at, hash FROM late_postings WHERE key = ").add(key.number());
+    /** Where a page is full as soon as enough is found, no more is looked for. */
+    private Sql first(Sql sql) {
+        return isInOrderOfStorage ? sql.add(" LIMIT ?", limit) : sql;
     }
 }

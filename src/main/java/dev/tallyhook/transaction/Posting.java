@@ -52,6 +52,7 @@ class Posting {
             }
             failing = false;
         } catch (SQLException failure) {
+            stretches.forgetHowManyAreOpen();
             if (!failing) {
                 failing = true;
                 Log.warnf(

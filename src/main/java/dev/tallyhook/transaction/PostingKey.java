@@ -1,10 +1,5 @@
 package dev.tallyhook.transaction;
 
-import java.util.Comparator;
-import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-
 /**
  * What a transaction is posted under: two values may have the same number, so whoever finds a row by it compares the value.
  *
@@ -12,27 +7,19 @@ import java.util.Optional;
  */
 record PostingKey(Kind kind, String value) {
 
-    /** The numbers are those of the function {@code posting_keys}. */
+    /** Those that fewer share come first. The numbers are those of the function {@code posting_keys}. */
     enum Kind {
+        SUBJECT(5),
         SOURCE_ACCOUNT(1),
         DESTINATION_ACCOUNT(2),
-        SOURCE(3),
         TYPE(4),
-        SUBJECT(5);
+        SOURCE(3);
 
         private final int number;
 
         Kind(int number) {
             this.number = number;
         }
-    }
-
-    static List<PostingKey> ofThosePresent(Map<Kind, Optional<String>> values) {
-        return values.entrySet().stream()
-                .filter(entry -> entry.getValue().isPresent())
-                .map(entry -> new PostingKey(entry.getKey(), entry.getValue().get()))
-                .sorted(Comparator.comparing(PostingKey::kind))
-                .toList();
     }
 
     /** An integer of PostgreSQL's. */

@@ -80,13 +80,18 @@ class Stretches {
               AND pid IS DISTINCT FROM pg_backend_pid()
             """;
 
+    /** Transactions that were prepared have other names in pg_locks after it has started anew. */
+    private static final String SERVER = "SELECT pg_postmaster_start_time()::text";
+
     /** Only one replica at a time; what the one before it has done is seen by the statements that follow. */
     private static final String LOCK = "SELECT pg_try_advisory_xact_lock('stretches'::regclass::oid::bigint)";
 
+    /** Not if the clock was set back since the end was chosen. */
     private static final String CLOSE = """
             SELECT post_stretch(begins, ?)
             FROM (SELECT coalesce(max(until), '-infinity') AS begins FROM stretches) AS last
             WHERE begins < ?
+              AND ? < now() - interval '14 seconds'
             """;
 
     private static final String MERGE = "SELECT merge_stretches(?)";
@@ -107,6 +112,7 @@ class Stretches {
 
     private final DataSource dataSource;
     private @Nullable End end;
+    private boolean toBeMerged;
 
     /** In vain, since it was chosen. */
     private int steps;
@@ -124,15 +130,21 @@ class Stretches {
     /**
      * Of the next stretch.
      *
+     * @param server whose writers they are, and since when it runs
      * @param writers who must be over before it is closed
      */
-    private record End(OffsetDateTime until, Set<String> writers) {}
+    private record End(OffsetDateTime until, String server, Set<String> writers) {}
 
     private record Next(long count, @Nullable OffsetDateTime until) {}
 
     /** How many transactions were stored since the last stretch and are old enough for the next, as far as {@link #CLOSED_MAX}. */
     double open() {
         return open;
+    }
+
+    /** Nobody has counted for a while. */
+    void forgetHowManyAreOpen() {
+        open = Double.NaN;
     }
 
     /** What is stored by a clock that was set back has a time that is closed already, so it is opened again. */
@@ -148,20 +160,25 @@ class Stretches {
     }
 
     /**
-     * Goes one step: chooses where the next stretch ends, or closes it, which must be tried again until it is closed.
+     * Goes one step: chooses where the next stretch ends, closes it, which must be tried again until it is closed, or merges.
      *
      * @return whether there is more to be done soon
      */
     boolean advance() throws SQLException {
         End chosen = end;
         try (Connection connection = dataSource.getConnection()) {
-            if (chosen == null) {
+            if (toBeMerged) {
+                toBeMerged = false;
+                inTurn(connection, MERGE, MERGED_MIN);
+                return true;
+            }
+            if (chosen == null || !chosen.server().equals(server(connection))) {
                 end = chooseEnd(connection);
             } else if (areOver(connection, chosen.writers())) {
                 end = null;
                 steps = 0;
-                inTurn(connection, CLOSE, chosen.until(), chosen.until());
-                inTurn(connection, MERGE, MERGED_MIN);
+                inTurn(connection, CLOSE, chosen.until(), chosen.until(), chosen.until());
+                toBeMerged = true;
             } else if (++steps % STEPS_PER_COUNT == 0) {
                 next(connection);
             }
@@ -171,7 +188,9 @@ class Stretches {
 
     private @Nullable End chooseEnd(Connection connection) throws SQLException {
         Next next = next(connection);
-        return next.count() < CLOSED_MIN || next.until() == null ? null : new End(next.until(), writers(connection));
+        return next.count() < CLOSED_MIN || next.until() == null
+                ? null
+                : new End(next.until(), server(connection), writers(connection));
     }
 
     private Next next(Connection connection) throws SQLException {
@@ -181,6 +200,10 @@ class Stretches {
                 .get(0);
         open = next.count();
         return next;
+    }
+
+    private static String server(Connection connection) throws SQLException {
+        return new Sql().add(SERVER).query(connection, row -> row.getString(1)).get(0);
     }
 
     private static Set<String> writers(Connection connection) throws SQLException {

@@ -2,8 +2,8 @@ package dev.tallyhook.transaction;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -42,14 +42,17 @@ record TransactionFilter(
                 EventFilter.read(parameters));
     }
 
-    /** What of it is posted: none, if only its time and its status say what a transaction is found by. */
+    /** Whether what is finished is best found by what it is posted under. Few events are not mapped, and they have an index. */
+    boolean isPosted() {
+        return transactionId.isEmpty() && !events.unmapped() && !keys().isEmpty();
+    }
+
+    /** What of it is posted; first that of which there are the fewest, as far as one can tell by its kind. */
     List<PostingKey> keys() {
         List<PostingKey> keys = new ArrayList<>(events.keys());
-        keys.addAll(PostingKey.ofThosePresent(Map.of(
-                PostingKey.Kind.SOURCE_ACCOUNT,
-                sourceAccount,
-                PostingKey.Kind.DESTINATION_ACCOUNT,
-                destinationAccount)));
+        sourceAccount.ifPresent(account -> keys.add(new PostingKey(PostingKey.Kind.SOURCE_ACCOUNT, account)));
+        destinationAccount.ifPresent(account -> keys.add(new PostingKey(PostingKey.Kind.DESTINATION_ACCOUNT, account)));
+        keys.sort(Comparator.comparing(PostingKey::kind));
         return keys;
     }
 

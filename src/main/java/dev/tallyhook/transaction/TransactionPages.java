@@ -73,9 +73,7 @@ class TransactionPages {
 
         /** Few wait, and fewer are held; of what is finished, whatever a transaction can be found by is posted. */
         Sql ofOneStatus(TransactionStatus status) {
-            return status == PROCESSED
-                            && filter.transactionId().isEmpty()
-                            && !filter.keys().isEmpty()
+            return status == PROCESSED && filter.isPosted()
                     ? new Posted(filter, limit, after, conditions, newestFirst()).select()
                     : ofOneStatus(status, conditions);
         }

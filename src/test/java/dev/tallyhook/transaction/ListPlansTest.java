@@ -248,8 +248,9 @@ class ListPlansTest {
     private static long rowsRead(JsonNode node) {
         long read = 0;
         if (node.path("Relation Name").asText().equals("transactions")) {
-            read += node.path("Actual Rows").asLong()
-                    + node.path("Rows Removed by Filter").asLong();
+            read += node.path("Actual Loops").asLong()
+                    * (node.path("Actual Rows").asLong()
+                            + node.path("Rows Removed by Filter").asLong());
         }
         for (JsonNode child : node.path("Plans")) {
             read += rowsRead(child);
