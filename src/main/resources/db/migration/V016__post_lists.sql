@@ -48,6 +48,25 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
         ARRAY [posting_key(1, $1), posting_key(2, $2), posting_key(3, $3), posting_key(4, $4), posting_key(5, $5)], NULL)
 $function$;
 
+-- How many there are from a time on and before another, as far as a number, and the time behind the last of these.
+CREATE FUNCTION next_stretch(begins timestamptz, before timestamptz, most bigint, OUT transactions bigint, OUT until timestamptz)
+LANGUAGE sql STABLE AS $function$
+    SELECT count(*), max(created_at) + interval '1 microsecond'
+    FROM (
+        SELECT created_at
+        FROM (
+            (SELECT created_at FROM transactions
+             WHERE status = 'PROCESSED' AND created_at >= $1 AND created_at < $2 ORDER BY created_at LIMIT $3)
+            UNION ALL
+            (SELECT created_at FROM transactions
+             WHERE status = 'PROCESSING' AND created_at >= $1 AND created_at < $2 ORDER BY created_at LIMIT $3)
+            UNION ALL
+            (SELECT created_at FROM transactions
+             WHERE status = 'HELD' AND created_at >= $1 AND created_at < $2 ORDER BY created_at LIMIT $3)) AS stored
+        ORDER BY created_at
+        LIMIT $3) AS next
+$function$;
+
 -- Postings of one key and time are in one row, so that a key's rows, the last first, have its times in their order.
 --
 -- Closes the stretch between two times, of which the first is the end of the stretch before. Whoever calls it knows that all that was

@@ -13,21 +13,7 @@ BEGIN
     DELETE FROM stretches WHERE until < ledger_end;
     COMMIT;
     LOOP
-        SELECT created_at + interval '1 microsecond' INTO ends
-        FROM (
-            (SELECT created_at FROM transactions
-             WHERE status = 'PROCESSED' AND created_at >= begins AND created_at < ledger_end
-             ORDER BY created_at LIMIT 500000)
-            UNION ALL
-            (SELECT created_at FROM transactions
-             WHERE status = 'PROCESSING' AND created_at >= begins AND created_at < ledger_end
-             ORDER BY created_at LIMIT 500000)
-            UNION ALL
-            (SELECT created_at FROM transactions
-             WHERE status = 'HELD' AND created_at >= begins AND created_at < ledger_end
-             ORDER BY created_at LIMIT 500000)) AS next
-        ORDER BY created_at
-        OFFSET 499999 LIMIT 1;
+        SELECT until INTO ends FROM next_stretch(begins, ledger_end, 500000) WHERE transactions = 500000;
         EXIT WHEN ends IS NULL OR ends >= ledger_end;
         PERFORM post_stretch(begins, ends);
         UPDATE stretches SET merged = true WHERE until = ends;

@@ -102,30 +102,29 @@ final class Posted {
                                 + " WHERE until = stretch.until AND first_key = place.first_key AND part = place.part LIMIT 1"
                                 + ") AS posting CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT at, hash"
                                 + " FROM unnest(posting.keys, posting.times, posting.hashes) AS one (key, at, hash) WHERE key = chosen.key")
+                .add(inTime());
+        return page(sql);
+    }
+
+    private Sql late() {
+        return page(new Sql()
+                .add("SELECT page.* FROM (")
+                .add(fewest("late_postings WHERE key"))
+                .add(") AS chosen CROSS JOIN LATERAL (SELECT DISTINCT at FROM late_postings WHERE key = chosen.key")
                 .add(inTime())
-                .add(") AS posted CROSS JOIN LATERAL (")
+                .add(" ORDER BY at DESC) AS moment CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT at, hash"
+                        + " FROM late_postings WHERE key = chosen.key AND at = moment.at"));
+    }
+
+    /** Ends what selects a page after the other, each of the rows whose times and hashes have been selected last, in their order. */
+    private Sql page(Sql sql) {
+        sql.add(") AS posted CROSS JOIN LATERAL (")
                 .add(finished("created_at = posted.at AND hashtext(transaction_id) = posted.hash"))
                 .add(") AS stored");
         if (isInOrderOfStorage) {
             sql.add(" ORDER BY created_at DESC, transaction_id DESC LIMIT ?", limit);
         }
         return first(sql.add(") AS page"));
-    }
-
-    private Sql late() {
-        var sql = new Sql()
-                .add("SELECT found.* FROM (")
-                .add(fewest("late_postings WHERE key"))
-                .add(") AS chosen CROSS JOIN LATERAL (SELECT DISTINCT at FROM late_postings WHERE key = chosen.key")
-                .add(inTime())
-                .add(" ORDER BY at DESC) AS posted CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT hash"
-                        + " FROM late_postings WHERE key = chosen.key AND at = posted.at) AS one CROSS JOIN LATERAL (")
-                .add(finished("created_at = posted.at AND hashtext(transaction_id) = one.hash"))
-                .add(") AS stored");
-        if (isInOrderOfStorage) {
-            sql.add(" ORDER BY transaction_id DESC LIMIT ?", limit);
-        }
-        return first(sql.add(") AS found"));
     }
 
     private Sql inTime() {

@@ -3,11 +3,9 @@ package dev.tallyhook.transaction;
 import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -41,29 +39,12 @@ class Stretches {
 
     private static final int PATIENCE_MILLIS = 61_000;
 
-    private static final String STORED = """
-            (
-                SELECT created_at
-                FROM transactions
-                WHERE status = '%s'
-                  AND created_at >= coalesce((SELECT max(until) FROM stretches), '-infinity')
-                  AND created_at < now() - interval '15 seconds'
-                ORDER BY created_at
-                LIMIT %d)""";
-
     /** How many there are to be closed, and where they end. */
     private static final String NEXT = """
-            SELECT count(*), max(created_at) + interval '1 microsecond'
-            FROM (
-                SELECT created_at
-                FROM (%s UNION ALL %s UNION ALL %s) AS stored
-                ORDER BY created_at
-                LIMIT %d) AS next
-            """.formatted(
-                    stored(TransactionStatus.PROCESSED),
-                    stored(TransactionStatus.PROCESSING),
-                    stored(TransactionStatus.HELD),
-                    CLOSED_MAX);
+            SELECT transactions, until
+            FROM next_stretch(
+                (SELECT coalesce(max(until), '-infinity') FROM stretches), now() - interval '15 seconds', ?)
+            """;
 
     /**
      * Transactions that have written to the ledger and are not over, prepared ones too. Everybody may see locks.
@@ -88,10 +69,10 @@ class Stretches {
 
     /** Not if the clock was set back since the end was chosen. */
     private static final String CLOSE = """
-            SELECT post_stretch(begins, ?)
-            FROM (SELECT coalesce(max(until), '-infinity') AS begins FROM stretches) AS last
-            WHERE begins < ?
-              AND ? < now() - interval '14 seconds'
+            SELECT post_stretch(begins, ends)
+            FROM (SELECT coalesce(max(until), '-infinity') AS begins, ?::timestamptz AS ends FROM stretches) AS next
+            WHERE begins < ends
+              AND ends < now() - interval '14 seconds'
             """;
 
     private static final String MERGE = "SELECT merge_stretches(?)";
@@ -121,10 +102,6 @@ class Stretches {
 
     Stretches(DataSource dataSource) {
         this.dataSource = dataSource;
-    }
-
-    private static String stored(TransactionStatus status) {
-        return STORED.formatted(status, CLOSED_MAX);
     }
 
     /**
@@ -177,7 +154,7 @@ class Stretches {
             } else if (areOver(connection, chosen.writers())) {
                 end = null;
                 steps = 0;
-                inTurn(connection, CLOSE, chosen.until(), chosen.until(), chosen.until());
+                inTurn(connection, CLOSE, chosen.until());
                 toBeMerged = true;
             } else if (++steps % STEPS_PER_COUNT == 0) {
                 next(connection);
@@ -195,7 +172,7 @@ class Stretches {
 
     private Next next(Connection connection) throws SQLException {
         Next next = new Sql()
-                .add(NEXT)
+                .add(NEXT, CLOSED_MAX)
                 .query(connection, row -> new Next(row.getLong(1), row.getObject(2, OffsetDateTime.class)))
                 .get(0);
         open = next.count();
@@ -241,11 +218,6 @@ class Stretches {
     }
 
     private static long number(Connection connection, Sql sql) throws SQLException {
-        List<Long> numbers = sql.query(connection, Stretches::number);
-        return numbers.isEmpty() ? 0 : numbers.get(0);
-    }
-
-    private static long number(ResultSet row) throws SQLException {
-        return row.getLong(1);
+        return sql.query(connection, row -> row.getLong(1)).stream().findFirst().orElse(0L);
     }
 }
