@@ -54,8 +54,7 @@ final class KeptEvents {
             SELECT NOT EXISTS (
                     SELECT FROM transactions AS one JOIN transactions AS other USING (created_at, request, request_place)
                     WHERE one.transaction_id = ?
-                      AND other.transaction_id <> one.transaction_id
-                      AND (other.status = 'PROCESSED' OR other.status = 'PROCESSING' OR other.status = 'HELD'))
+                      AND other.transaction_id <> one.transaction_id)
                 AND NOT EXISTS (SELECT FROM events WHERE transaction_id = ? AND raw_of IS NOT NULL)
             """;
 

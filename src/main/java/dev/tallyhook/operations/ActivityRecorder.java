@@ -29,8 +29,9 @@ class ActivityRecorder {
 
     private static final String RECORD = """
             INSERT INTO activity (
-                replica, accepted, replayed, conflicting, invalid, unauthenticated, shed, failed, lateness, waiting, overdue)
-            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+                replica, accepted, replayed, conflicting, invalid, unauthenticated, shed, failed, lateness, waiting, overdue,
+                settles)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, true
             FROM set_config('synchronous_commit', 'off', true)
             """;
 

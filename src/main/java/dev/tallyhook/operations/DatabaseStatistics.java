@@ -49,7 +49,8 @@ class DatabaseStatistics {
             UNION ALL
             SELECT 'held', count(*)
             FROM transactions
-            WHERE status = 'HELD'
+            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
+              AND status = 'HELD'
             UNION ALL
             SELECT 'oldest transaction', coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
             FROM pg_stat_activity

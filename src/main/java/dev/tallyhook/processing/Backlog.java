@@ -34,10 +34,7 @@ public class Backlog {
     /** What is older is not shown as what waits now. */
     private static final double NEWS_SECONDS_MAX = 120;
 
-    /**
-     * In the order of the index that lists of waiting transactions are read by: reading it marks the entries of what has been
-     * finished as dead, which spares the lists reading them again. A row whose due time is not finite waits and is never due.
-     */
+    /** Whatever is due since something may wait, and the strays that were due before. A row whose due time is not finite is never due. */
     static final String COUNT = """
             SELECT count(*),
                    count(*) FILTER (WHERE due_at <= now() AND isfinite(due_at)),
@@ -46,7 +43,13 @@ public class Backlog {
                 SELECT due_at
                 FROM transactions
                 WHERE status = 'PROCESSING'
-                ORDER BY created_at) AS waiting
+                  AND due_at >= (SELECT open_due())
+                UNION ALL
+                SELECT due_at
+                FROM transactions
+                WHERE status = 'PROCESSING'
+                  AND due_at < (SELECT open_due())
+                  AND transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))) AS waiting
             """;
 
     private final DataSource dataSource;

@@ -22,10 +22,41 @@ class DueTransactions {
     /** A watermark below every row; pgjdbc writes it as {@code -infinity}. */
     static final OffsetDateTime FROM_THE_BEGINNING = OffsetDateTime.MIN;
 
+    /** What is due, the longest overdue first. */
+    private static final String DUE = """
+            SELECT ctid
+            FROM transactions
+            WHERE status = 'PROCESSING'
+              AND due_at <= now()
+              AND due_at > ?
+            ORDER BY due_at
+            LIMIT ?
+            FOR UPDATE SKIP LOCKED""";
+
+    /**
+     * What of it is a stray, and found by its id. When it was to be looked at is when it is due, or a little later. A subquery that locks is
+     * joined by a nested loop, as far as the limit. IS TRUE keeps the planner from reading all that is due for each of them.
+     */
+    private static final String DUE_STRAYS = """
+            SELECT ctid
+            FROM (
+                SELECT transaction_id
+                FROM strays
+                WHERE look_at <= now()
+                  AND look_at > ?
+                ORDER BY look_at) AS strays
+            CROSS JOIN LATERAL (
+                SELECT ctid
+                FROM transactions
+                WHERE transaction_id = strays.transaction_id
+                  AND status = 'PROCESSING'
+                  AND (due_at <= now()) IS TRUE
+                FOR UPDATE SKIP LOCKED) AS due_stray
+            LIMIT ?""";
+
     /**
      * Claim and finish are one statement in one transaction: a crash releases the row locks, and the next poll takes the
-     * rows. The status is a literal, because with a bind parameter a generic plan could not use the partial index. The
-     * CTE is MATERIALIZED, because a LIMIT in a subquery may be evaluated more than once. Rows are found again by their
+     * rows. The CTE is MATERIALIZED, because a LIMIT in a subquery may be evaluated more than once. Rows are found again by their
      * ctid, which stays valid because they are locked, and saves a descent of the primary key for each. {@code greatest}
      * holds the rule that nothing is finished early even if the server's clock is set back between the two readings. What a reader has
      * seen finished stays so, also after a crash: the commit is durable. What endpoints are to be told of it is queued by it too.
@@ -33,15 +64,7 @@ class DueTransactions {
      * @see <a href="https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE">SKIP LOCKED</a>
      */
     private static final String FINISH = """
-            WITH due AS MATERIALIZED (
-                SELECT ctid
-                FROM transactions
-                WHERE status = 'PROCESSING'
-                  AND due_at <= now()
-                  AND due_at > ?
-                ORDER BY due_at
-                LIMIT ?
-                FOR UPDATE SKIP LOCKED),
+            WITH due AS MATERIALIZED (%s),
             finished AS (
                 UPDATE transactions
                 SET status = 'PROCESSED',
@@ -72,18 +95,15 @@ class DueTransactions {
 
     private static final int TRACE_COLUMNS = 4;
 
-    static final String FINISH_DUE = finish("", "", "");
-
-    private static final String FINISH_DUE_TRACED = finish(TRACED_COLUMNS, "", TRACES);
-
     private static final String TELL = Telling.queue(EventKind.PROCESSED, "finished", "transaction_id");
 
-    static final String FINISH_DUE_TOLD = finish(", " + Telling.COLUMNS, TELL, ", " + Telling.WHOM);
+    static final Statements OF_ALL = Statements.finishing(DUE);
 
-    private static final String FINISH_DUE_TRACED_TOLD =
-            finish(", traceparent, " + Telling.COLUMNS, TELL, TRACES + ", " + Telling.WHOM);
+    static final Statements OF_STRAYS = Statements.finishing(DUE_STRAYS);
 
     private static final String NOW = "SELECT clock_timestamp()";
+
+    private static final String BELOW_ALL = "SELECT open_due() - interval '1 microsecond'";
 
     /**
      * Always one row. A row that is never due ({@code infinity}) is none that is waited for, and neither is one that another session
@@ -119,8 +139,27 @@ class DueTransactions {
         this.telling = telling;
     }
 
-    private static String finish(String columns, String tell, String answers) {
-        return FINISH.formatted(columns, tell, Lateness.BOUNDS_SQL, answers, DURABLY);
+    /** The statements that finish the same rows, and tell more or less of them. */
+    record Statements(String plain, String traced, String told, String tracedAndTold) {
+
+        static Statements finishing(String due) {
+            return new Statements(
+                    finish(due, "", "", ""),
+                    finish(due, TRACED_COLUMNS, "", TRACES),
+                    finish(due, ", " + Telling.COLUMNS, TELL, ", " + Telling.WHOM),
+                    finish(due, ", traceparent, " + Telling.COLUMNS, TELL, TRACES + ", " + Telling.WHOM));
+        }
+
+        private static String finish(String due, String columns, String tell, String answers) {
+            return FINISH.formatted(due, columns, tell, Lateness.BOUNDS_SQL, answers, DURABLY);
+        }
+
+        String wanted(boolean traces, boolean tells) {
+            if (traces) {
+                return tells ? tracedAndTold : traced;
+            }
+            return tells ? told : plain;
+        }
     }
 
     /**
@@ -134,15 +173,22 @@ class DueTransactions {
     /**
      * Finishes the longest overdue above the watermark, skipping what another replica is finishing right now.
      *
-     * @param watermark rows up to it are not looked at, which spares reading the dead index entries of what was finished
-     *     before; {@link #FROM_THE_BEGINNING} looks at all
+     * @param watermark rows up to it are not looked at, which spares reading what was finished before; {@link #FROM_THE_BEGINNING}
+     *     looks at all
      * @param batchSize how many at most
      */
     Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
+        return finish(OF_ALL, watermark, batchSize);
+    }
+
+    /** The same of strays. */
+    Batch finishStrays(OffsetDateTime watermark, int batchSize) throws SQLException {
+        return finish(OF_STRAYS, watermark, batchSize);
+    }
+
+    private Batch finish(Statements statements, OffsetDateTime watermark, int batchSize) throws SQLException {
         boolean tells = telling.isWanted(EventKind.PROCESSED);
-        String statement = spans.areWanted()
-                ? (tells ? FINISH_DUE_TRACED_TOLD : FINISH_DUE_TRACED)
-                : (tells ? FINISH_DUE_TOLD : FINISH_DUE);
+        String statement = statements.wanted(spans.areWanted(), tells);
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement finish = connection.prepareStatement(statement)) {
             finish.setObject(1, watermark);
@@ -179,9 +225,18 @@ class DueTransactions {
 
     /** The database's clock, which is the only one that says what is due. */
     OffsetDateTime now() throws SQLException {
+        return time(NOW);
+    }
+
+    /** A watermark below all that waits, strays apart. */
+    OffsetDateTime belowAll() throws SQLException {
+        return time(BELOW_ALL);
+    }
+
+    private OffsetDateTime time(String sql) throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement now = connection.prepareStatement(NOW);
-                ResultSet row = now.executeQuery()) {
+                PreparedStatement select = connection.prepareStatement(sql);
+                ResultSet row = select.executeQuery()) {
             row.next();
             return row.getObject(1, OffsetDateTime.class);
         }

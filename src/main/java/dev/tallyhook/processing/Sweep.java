@@ -20,9 +20,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Finishes what lies below the poller's watermark: what was overdue when the service started, rows that were locked by a
- * replica that then died, rows that were committed after later ones. It reads the due index from its beginning, dead entries
- * and all, so it has a connection of its own, on which it cannot make the poller late, and time enough for an index whose
- * dead entries a long transaction keeps.
+ * replica that then died, rows that were committed after later ones. It reads the due index from where something may wait, past what is
+ * finished, and strays, so it has a connection of its own, on which it cannot make the poller late, and time enough.
  */
 @Startup
 @ApplicationScoped
@@ -111,9 +110,18 @@ class Sweep {
 
     /** Whether there may be more. */
     private boolean sweep() throws SQLException {
-        OffsetDateTime watermark = DueTransactions.FROM_THE_BEGINNING;
+        boolean moreStrays = sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING);
+        return sweep(due::finish, due.belowAll()) || moreStrays;
+    }
+
+    private interface Finish {
+        DueTransactions.Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException;
+    }
+
+    private boolean sweep(Finish statement, OffsetDateTime from) throws SQLException {
+        OffsetDateTime watermark = from;
         for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
-            DueTransactions.Batch batch = due.finish(watermark, config.batchSize());
+            DueTransactions.Batch batch = statement.finish(watermark, config.batchSize());
             tick.goesOn();
             metrics.finishedBySweep(batch.count());
             if (batch.count() < config.batchSize()) {

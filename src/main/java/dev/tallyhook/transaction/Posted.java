@@ -4,13 +4,14 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * How what is finished is found by what it is posted under, in one statement: what came since the last stretch by its time, then one
+ * How transactions are found by what they are posted under, in one statement: what came since the last stretch by its time, then one
  * stretch after the other, the newest first, until the page is full, and what was posted late.
  */
 final class Posted {
 
     private final TransactionFilter filter;
     private final int limit;
+    private final String status;
     private final Sql conditions;
     private final Sql newestFirst;
 
@@ -24,12 +25,20 @@ final class Posted {
      * Of a filter that has keys.
      *
      * @param limit how many rows there are at most
+     * @param status a condition
      * @param conditions all but the status, as the filter has them
      * @param newestFirst the order and the limit of the list
      */
-    Posted(TransactionFilter filter, int limit, Optional<Cursor> after, Sql conditions, Sql newestFirst) {
+    Posted(
+            TransactionFilter filter,
+            int limit,
+            Optional<Cursor> after,
+            String status,
+            Sql conditions,
+            Sql newestFirst) {
         this.filter = filter;
         this.limit = limit;
+        this.status = status;
         this.conditions = conditions;
         this.newestFirst = newestFirst;
         this.isInOrderOfStorage = filter.events().isInOrderOfStorage();
@@ -40,19 +49,19 @@ final class Posted {
     Sql select() {
         return new Sql()
                 .add("SELECT * FROM (WITH recent AS MATERIALIZED (")
-                .add(finished("created_at >= coalesce((SELECT max(until) FROM stretches), '-infinity')"))
+                .add(stored("created_at >= coalesce((SELECT max(until) FROM stretches), '-infinity')"))
                 .add(newestFirst)
                 .add("), older AS MATERIALIZED (")
                 .add(older())
                 .add("), late AS MATERIALIZED (")
                 .add(late())
-                .add(") SELECT * FROM recent UNION SELECT * FROM older UNION SELECT * FROM late) AS finished")
+                .add(") SELECT * FROM recent UNION SELECT * FROM older UNION SELECT * FROM late) AS stored")
                 .add(newestFirst);
     }
 
-    private Sql finished(String when) {
+    private Sql stored(String when) {
         return new Sql()
-                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE status = 'PROCESSED' AND " + when)
+                .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE " + status + " AND " + when)
                 .add(conditions);
     }
 
@@ -119,7 +128,7 @@ final class Posted {
     /** Ends what selects a page after the other, each of the rows whose times and hashes have been selected last, in their order. */
     private Sql page(Sql sql) {
         sql.add(") AS posted CROSS JOIN LATERAL (")
-                .add(finished("created_at = posted.at AND hashtext(transaction_id) = posted.hash"))
+                .add(stored("created_at = posted.at AND hashtext(transaction_id) = posted.hash"))
                 .add(") AS stored");
         if (isInOrderOfStorage) {
             sql.add(" ORDER BY created_at DESC, transaction_id DESC LIMIT ?", limit);

@@ -23,6 +23,9 @@ class Posting {
     /** Ticks that are left out where nothing is to be posted, because looking for it reads some thousand entries of an index. */
     private static final int REST = 4;
 
+    /** Into stretches, in one tick. */
+    private static final int LOOKS_MAX = 10;
+
     private final Stretches stretches;
     private final Tick tick;
     private int rest;
@@ -42,9 +45,18 @@ class Posting {
         tick.come();
     }
 
+    private void settle() throws SQLException {
+        int looks = 1;
+        while (stretches.settle() && looks < LOOKS_MAX) {
+            looks++;
+            tick.goesOn();
+        }
+    }
+
     private void post() {
         try {
             stretches.openWhatIsAhead();
+            settle();
             if (rest > 0) {
                 rest--;
             } else if (!stretches.advance()) {

@@ -30,6 +30,9 @@ class Stretches {
     /** What is merged at once takes a few seconds; a list of what is rare looks into each that there is. */
     private static final int MERGED_MIN = 500_000;
 
+    /** Looked at in one step. */
+    private static final int STRAYS_MAX = 50_000;
+
     /** While somebody who has written is waited for. */
     private static final int STEPS_PER_COUNT = 10;
 
@@ -76,6 +79,16 @@ class Stretches {
             """;
 
     private static final String MERGE = "SELECT merge_stretches(?)";
+
+    /** Whether there is a stretch to be settled, and a stray to be looked at. */
+    private static final String IS_TIME = """
+            SELECT EXISTS (SELECT FROM stretches WHERE open_due IS NOT NULL AND look_at <= now()),
+                   EXISTS (SELECT FROM strays WHERE look_at <= now())
+            """;
+
+    private static final String SETTLE = "SELECT settle_stretch()";
+
+    private static final String FORGET_STRAYS = "SELECT forget_strays(?)";
 
     private static final String IS_AHEAD = "SELECT count(*) FROM stretches WHERE until > now() - interval '10 seconds'";
 
@@ -133,6 +146,26 @@ class Stretches {
                         "The database's clock was set back: %d stretches of what lists find are made anew",
                         inTurn(connection, OPEN));
             }
+        }
+    }
+
+    private record IsTime(boolean toSettle, boolean toForget) {}
+
+    /**
+     * Looks whether all of a stretch is finished, so that what waits is not looked for in it, and which strays are finished.
+     *
+     * @return whether there may be more to be settled now
+     */
+    boolean settle() throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            IsTime is = new Sql()
+                    .add(IS_TIME)
+                    .query(connection, row -> new IsTime(row.getBoolean(1), row.getBoolean(2)))
+                    .get(0);
+            if (is.toForget()) {
+                inTurn(connection, FORGET_STRAYS, STRAYS_MAX);
+            }
+            return is.toSettle() && inTurn(connection, SETTLE) > 0;
         }
     }
 

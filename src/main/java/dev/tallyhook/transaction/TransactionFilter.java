@@ -42,7 +42,7 @@ record TransactionFilter(
                 EventFilter.read(parameters));
     }
 
-    /** Whether what is finished is best found by what it is posted under. Few events are not mapped, and they have an index. */
+    /** Whether it is best found by what it is posted under. Few events are not mapped, and they have an index. */
     boolean isPosted() {
         return transactionId.isEmpty() && !events.unmapped() && !keys().isEmpty();
     }

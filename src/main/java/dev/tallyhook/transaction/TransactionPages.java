@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class TransactionPages {
 
-    private static final String AS_FAR_BACK_AS_FINISHED =
-            " AND created_at >= coalesce((SELECT min(created_at) FROM finished HAVING count(*) = ?), '-infinity')";
+    /** Found by their ids, however many there are. */
+    private static final String STRAYS = "transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))";
+
+    /** What came later is in no stretch yet. */
+    private static final String CLOSED_UNTIL = "coalesce((SELECT max(until) FROM stretches), '-infinity')";
 
     private final DataSource dataSource;
     private final EventDetails events;
@@ -53,9 +56,10 @@ class TransactionPages {
 
     static Sql select(TransactionFilter filter, int limit, Optional<Cursor> after) {
         var select = new Select(filter, limit, after, filter.conditions(after));
-        return filter.status()
-                .map(select::ofOneStatus)
-                .orElseGet(() -> filter.transactionId().isPresent() ? select.ofOneId() : select.ofAll());
+        if (filter.transactionId().isPresent()) {
+            return select.ofOneId();
+        }
+        return filter.status().map(select::ofOneStatus).orElseGet(select::ofAll);
     }
 
     /**
@@ -66,24 +70,59 @@ class TransactionPages {
      */
     private record Select(TransactionFilter filter, int limit, Optional<Cursor> after, Sql conditions) {
 
-        /** Found by the primary key, whatever its status. */
+        /** Found by the primary key. */
         Sql ofOneId() {
-            return where("true", conditions);
+            return where(filter.status().map(Select::is).orElse("true"));
         }
 
-        /** Few wait, and fewer are held; of what is finished, whatever a transaction can be found by is posted. */
+        Sql ofAll() {
+            return filter.isPosted() ? posted("true") : where("true");
+        }
+
         Sql ofOneStatus(TransactionStatus status) {
-            return status == PROCESSED && filter.isPosted()
-                    ? new Posted(filter, limit, after, conditions, newestFirst()).select()
-                    : ofOneStatus(status, conditions);
+            return switch (status) {
+                case PROCESSED -> filter.isPosted() ? posted(is(PROCESSED)) : finished();
+                case PROCESSING -> waiting();
+                case HELD -> where(is(HELD) + " AND " + STRAYS);
+            };
         }
 
-        /** The status is a literal, because only so the indexes that are partial by it can serve. */
-        private Sql ofOneStatus(TransactionStatus status, Sql conditions) {
-            return where("status = '" + status + "'", conditions);
+        private Sql posted(String status) {
+            return new Posted(filter, limit, after, status, conditions, newestFirst()).select();
         }
 
-        private Sql where(String condition, Sql conditions) {
+        /** What is not due yet is passed over, but for the latest of it. */
+        private Sql finished() {
+            return anyOf(
+                    is(PROCESSED) + " AND created_at >= " + CLOSED_UNTIL,
+                    is(PROCESSED) + " AND created_at < (SELECT finished_until())",
+                    is(PROCESSED) + " AND created_at >= (SELECT finished_until()) AND created_at < " + CLOSED_UNTIL
+                            + " AND " + STRAYS);
+        }
+
+        /** What is settled is passed over. */
+        private Sql waiting() {
+            return anyOf(
+                    is(PROCESSING) + " AND created_at >= (SELECT open_since())",
+                    is(PROCESSING) + " AND created_at < (SELECT open_since()) AND " + STRAYS);
+        }
+
+        private static String is(TransactionStatus status) {
+            return "status = '" + status + "'";
+        }
+
+        /** Of conditions that exclude each other. */
+        private Sql anyOf(String... alternatives) {
+            var sql = new Sql().add("SELECT * FROM (");
+            String or = "(";
+            for (String alternative : alternatives) {
+                sql.add(or).add(where(alternative)).add(")");
+                or = " UNION ALL (";
+            }
+            return sql.add(") AS any_of_them").add(newestFirst());
+        }
+
+        private Sql where(String condition) {
             return new Sql()
                     .add("SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE " + condition)
                     .add(conditions)
@@ -93,31 +132,6 @@ class TransactionPages {
         /** Those that share a {@code created_at} came in one commit. */
         private Sql newestFirst() {
             return new Sql().add(" ORDER BY " + filter.events().time() + " DESC, transaction_id DESC LIMIT ?", limit);
-        }
-
-        /**
-         * Merges the lists of all statuses, in one statement, so that a transaction that is finished or held meanwhile stands in exactly
-         * one of them.
-         */
-        Sql ofAll() {
-            return new Sql()
-                    .add("WITH finished AS MATERIALIZED (")
-                    .add(ofOneStatus(PROCESSED))
-                    .add("), waiting AS MATERIALIZED (")
-                    .add(ofOneStatus(PROCESSING, new Sql().add(conditions).add(asFarBackAsFinished())))
-                    .add("), held AS MATERIALIZED (")
-                    .add(ofOneStatus(HELD))
-                    .add(
-                            ") SELECT * FROM (SELECT * FROM finished UNION ALL SELECT * FROM waiting UNION ALL SELECT * FROM held) AS any_status")
-                    .add(newestFirst());
-        }
-
-        /**
-         * Those that wait are looked for no further back than a page of finished ones reaches: beyond it may lie the dead index entries
-         * of all that has been finished lately. By a provider's times nobody knows how far back they were stored.
-         */
-        private Sql asFarBackAsFinished() {
-            return filter.events().isInOrderOfStorage() ? new Sql().add(AS_FAR_BACK_AS_FINISHED, limit) : new Sql();
         }
     }
 }

@@ -266,6 +266,7 @@ class SessionsTest {
                 "stretches",
                 "postings",
                 "late_postings",
+                "strays",
                 "activity",
                 "endpoints",
                 "deliveries",

@@ -43,16 +43,17 @@ class ToldFinishTest {
     @Test
     void without_the_part_that_tells_it_is_the_statement_that_it_was_before() {
         String part = Telling.queue(EventKind.PROCESSED, "finished", "transaction_id");
-        assertTrue(DueTransactions.FINISH_DUE_TOLD.contains(part));
+        assertTrue(DueTransactions.OF_ALL.told().contains(part));
         assertEquals(
-                DueTransactions.FINISH_DUE,
-                DueTransactions.FINISH_DUE_TOLD
+                DueTransactions.OF_ALL.plain(),
+                DueTransactions.OF_ALL
+                        .told()
                         .replace(part, "")
                         .replace(", " + Telling.COLUMNS, "")
                         .replace(", " + Telling.WHOM, ""));
         assertEquals(
                 new TreeSet<>(List.of("transactions")),
-                new TreeSet<>(Arrays.stream(DueTransactions.FINISH_DUE.split("\\W+"))
+                new TreeSet<>(Arrays.stream(DueTransactions.OF_ALL.plain().split("\\W+"))
                         .filter(List.of("transactions", "deliveries", "endpoints")::contains)
                         .toList()));
     }
@@ -142,7 +143,7 @@ class ToldFinishTest {
             String plan = planAfterManyExecutions(connection);
             execute(connection, "ROLLBACK");
             assertNotEquals("", plan);
-            assertTrue(plan.contains("transactions_due"), plan);
+            assertTrue(plan.contains("transactions_by_due"), plan);
             assertTrue(plan.contains("Tid Scan"), plan);
             assertFalse(plan.contains("Seq Scan on transactions"), plan);
             assertFalse(plan.contains("Index Scan using transactions_pkey"), plan);
@@ -151,7 +152,7 @@ class ToldFinishTest {
 
     private static String planAfterManyExecutions(Connection connection) throws SQLException {
         String numbered =
-                DueTransactions.FINISH_DUE_TOLD.replaceFirst("\\?", "\\$1").replaceFirst("\\?", "\\$2");
+                DueTransactions.OF_ALL.told().replaceFirst("\\?", "\\$1").replaceFirst("\\?", "\\$2");
         execute(connection, "PREPARE told (timestamptz, int) AS " + numbered);
         for (int i = 0; i < EXECUTIONS; i++) {
             execute(connection, "EXECUTE told ('-infinity', 1000)");
@@ -169,7 +170,8 @@ class ToldFinishTest {
 
     /** Of those that were due before the first of others' tests. */
     private static String finish(String until, int batchSize) {
-        return DueTransactions.FINISH_DUE_TOLD
+        return DueTransactions.OF_ALL
+                .told()
                 .replaceFirst("\\?", "'-infinity' AND due_at < '" + until + "'")
                 .replaceFirst("\\?", Integer.toString(batchSize));
     }

@@ -38,8 +38,9 @@ class ListPlansTest {
     private static final String BESIDE = """
             CREATE SCHEMA plans;
             SET LOCAL search_path = plans, public;
-            CREATE UNLOGGED TABLE plans.transactions (LIKE public.transactions INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = 70);
+            CREATE UNLOGGED TABLE plans.transactions (LIKE public.transactions INCLUDING ALL EXCLUDING INDEXES) WITH (fillfactor = 50);
             CREATE UNLOGGED TABLE plans.stretches (LIKE public.stretches INCLUDING ALL);
+            CREATE UNLOGGED TABLE plans.strays (LIKE public.strays INCLUDING ALL);
             CREATE UNLOGGED TABLE plans.postings (LIKE public.postings INCLUDING ALL);
             CREATE UNLOGGED TABLE plans.late_postings (LIKE public.late_postings INCLUDING ALL)
             """;
@@ -87,7 +88,7 @@ class ListPlansTest {
                    CASE WHEN source IS NOT NULL AND i % 9000 = 6 THEN 'no_amount' END
             FROM generate_series(1, 1000000) AS i,
                  LATERAL (SELECT timestamptz '2001-01-01 00:00:00Z' - i / 100 * interval '100 ms') AS creation (created_at),
-                 LATERAL (SELECT created_at + interval '100 years') AS due (due_at),
+                 LATERAL (SELECT created_at + interval '30 seconds') AS due (due_at),
                  LATERAL (SELECT CASE WHEN i % 60000 = 5 THEN 'rare' WHEN i % 3 = 0 THEN 'busy' END) AS sender (source)
             """;
 
