@@ -57,7 +57,7 @@ class EarlierIndexes {
             return;
         }
         try {
-            dropWhatIsNotNeeded();
+            dropWhatIsNotNeeded(dataSource);
         } catch (SQLException failure) {
             if (NOT_ITS_OWNER.equals(failure.getSQLState())) {
                 isDone = true;
@@ -71,7 +71,7 @@ class EarlierIndexes {
     }
 
     /** Waits for transactions that may still use the index, while nobody waits for it; if it takes too long, the next time goes on. */
-    void dropWhatIsNotNeeded() throws SQLException {
+    static void dropWhatIsNotNeeded(DataSource dataSource) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             List<String> indexes = new Sql().add(NOT_NEEDED).query(connection, row -> row.getString(1));
             for (String index : indexes) {

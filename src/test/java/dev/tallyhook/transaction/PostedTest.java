@@ -46,9 +46,10 @@ class PostedTest {
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void lists_have_exactly_what_they_name(long seed) throws SQLException {
         var random = new Random(seed);
-        server.execute("TRUNCATE transactions, stretches, postings, late_postings");
+        server.execute("TRUNCATE transactions, stretches, postings, late_postings, strays");
         server.execute(ledger(random));
-        server.execute("TRUNCATE late_postings");
+        server.execute("TRUNCATE late_postings, strays");
+        server.execute("INSERT INTO strays SELECT transaction_id, 'infinity' FROM transactions WHERE status = 'HELD'");
         List<TransactionView> all = read();
         cut(random);
         try (Connection connection = server.connect()) {
@@ -62,9 +63,10 @@ class PostedTest {
 
     private static String ledger(Random random) {
         var values = new ArrayList<String>();
+        int notDue = GROUPS / 2 + random.nextInt(GROUPS);
         for (int group = 0; group < GROUPS; group++) {
             for (int i = random.nextInt(12); i >= 0; i--) {
-                String status = STATUSES[random.nextInt(STATUSES.length)];
+                String status = STATUSES[group < notDue ? random.nextInt(STATUSES.length) : 3 + random.nextInt(2)];
                 boolean isEvent = random.nextInt(3) == 0;
                 values.add("('id_%d', '%s', '%s', 1, 'INR', '%s', %s, %s, %s, %s, %s, %s, %s)"
                         .formatted(
@@ -73,7 +75,7 @@ class PostedTest {
                                 some(random, "to"),
                                 status,
                                 time(group),
-                                time(GROUPS),
+                                group < notDue ? time(GROUPS) : "timestamptz '2100-01-01Z'",
                                 status.equals("PROCESSED") ? time(GROUPS) : "NULL",
                                 isEvent ? "'" + some(random, "source") + "'" : "NULL",
                                 isEvent ? "'" + some(random, "type") + "'" : "NULL",
@@ -105,6 +107,9 @@ class PostedTest {
                 server.execute("SELECT merge_stretches(" + (1 + random.nextInt(2_000)) + ")");
             }
         }
+        for (int i = random.nextInt(6); i > 0; i--) {
+            server.execute("SELECT settle_stretch()");
+        }
         server.execute("""
                 CREATE TEMPORARY TABLE moved AS
                 SELECT * FROM transactions WHERE hashtext(transaction_id) %% 10 = %1$d;
@@ -132,7 +137,7 @@ class PostedTest {
         for (int i = 0; i < 60; i++) {
             filters.add(new TransactionFilter(
                     Optional.empty(),
-                    random.nextBoolean() ? Optional.empty() : Optional.of(TransactionStatus.PROCESSED),
+                    status(random),
                     sometimes(random, "from"),
                     sometimes(random, "to"),
                     random.nextInt(4) == 0 ? Optional.of(FIRST.plusSeconds(random.nextInt(GROUPS))) : Optional.empty(),
@@ -146,6 +151,11 @@ class PostedTest {
                             false)));
         }
         return filters;
+    }
+
+    private static Optional<TransactionStatus> status(Random random) {
+        int status = random.nextInt(2 * TransactionStatus.values().length);
+        return Stream.of(TransactionStatus.values()).skip(status).findFirst();
     }
 
     private static Optional<String> sometimes(Random random, String what) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.packaged.DatabaseServer;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -39,9 +40,9 @@ class StretchesTest {
     /** What was stored 20 s ago, as if it had been posted neither then nor since. */
     @BeforeEach
     void fill() throws SQLException {
-        server.execute("TRUNCATE transactions, stretches, postings, late_postings");
+        server.execute("TRUNCATE transactions, stretches, postings, late_postings, strays, holds");
         store("old_", Stretches.CLOSED_MIN, 20);
-        server.execute("TRUNCATE late_postings");
+        server.execute("TRUNCATE late_postings, strays");
     }
 
     private static String insert(String prefix, int count, int secondsAgo) {
@@ -202,5 +203,213 @@ class StretchesTest {
         finishAll();
         assertEquals(Stretches.CLOSED_MIN, found("old_"));
         assertEquals(Stretches.CLOSED_MIN, found("more_"));
+    }
+
+    /** As the service stores and finishes, but all at once. */
+    private void close() throws SQLException {
+        stretches.advance();
+        stretches.advance();
+        assertEquals(1, server.number("SELECT count(*) FROM stretches"));
+    }
+
+    private static void finishAllBut(String waiting) throws SQLException {
+        server.execute("UPDATE transactions SET due_at = now() - interval '6 s' WHERE status = 'PROCESSING'");
+        server.execute("UPDATE transactions SET status = 'PROCESSED', processed_at = now()"
+                + " WHERE status = 'PROCESSING' AND transaction_id NOT IN (" + waiting + ")");
+    }
+
+    /** Whose time it would be in an hour, when all is due. */
+    private void look() throws SQLException {
+        server.execute("UPDATE stretches SET look_at = '-infinity'");
+        while (stretches.settle()) {}
+    }
+
+    private static boolean isSettled() throws SQLException {
+        assertEquals(
+                0, server.number("SELECT count(*) FROM stretches WHERE (open_since IS NULL) <> (open_due IS NULL)"));
+        return server.number("SELECT count(*) FROM stretches WHERE open_due IS NOT NULL") == 0;
+    }
+
+    private static List<String> listed(TransactionStatus status) throws SQLException {
+        var filter = new TransactionFilter(
+                Optional.empty(),
+                Optional.of(status),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+        return TransactionPages.select(filter, 5, Optional.empty()).query(dataSource, row -> row.getString(1));
+    }
+
+    private static long strays(String where) throws SQLException {
+        return server.number("SELECT count(*) FROM strays WHERE " + where);
+    }
+
+    private static boolean sweepLooksAt(String transactionId) throws SQLException {
+        return server.number("""
+                SELECT count(*) FROM transactions
+                WHERE transaction_id = '%s'
+                  AND (due_at >= open_due() OR transaction_id IN (SELECT transaction_id FROM strays WHERE look_at <= due_at))""".formatted(transactionId)) == 1;
+    }
+
+    @Test
+    void a_stretch_that_is_finished_is_settled_when_all_of_it_is_due() throws SQLException {
+        close();
+        assertFalse(stretches.settle(), "nothing of it is due");
+        assertFalse(isSettled());
+        assertEquals(
+                1,
+                server.number(
+                        "SELECT count(*) FROM stretches WHERE look_at BETWEEN now() + interval '55 min' AND now() + interval '65 min'"));
+        finishAllBut("''");
+        look();
+        assertTrue(isSettled());
+        assertEquals(0, strays("true"));
+        assertEquals(
+                1, server.number("SELECT count(*) FROM stretches WHERE open_since() = until AND open_due() = until"));
+    }
+
+    @Test
+    void of_a_stretch_that_is_finished_when_it_is_closed_nothing_waits() throws SQLException {
+        finishAllBut("''");
+        close();
+        assertTrue(isSettled());
+    }
+
+    @Test
+    void what_a_sweep_may_have_to_finish_in_a_stretch_that_is_settled_is_a_stray_until_it_is_finished()
+            throws SQLException {
+        close();
+        finishAllBut("'old_7', 'old_9'");
+        look();
+        assertTrue(isSettled());
+        assertEquals(2, strays("transaction_id IN ('old_7', 'old_9') AND look_at < now()"));
+        assertTrue(sweepLooksAt("old_7"));
+        assertEquals(List.of("old_9", "old_7"), listed(TransactionStatus.PROCESSING));
+        finishAllBut("'old_9'");
+        look();
+        assertEquals(1, strays("true"));
+        assertEquals(List.of("old_9"), listed(TransactionStatus.PROCESSING));
+        server.execute("DELETE FROM transactions WHERE transaction_id = 'old_9'");
+        look();
+        assertEquals(0, strays("true"), "of what is gone");
+    }
+
+    @Test
+    void where_many_wait_the_stretch_stays_open_from_the_first_of_them_and_is_looked_at_again() throws SQLException {
+        close();
+        server.execute(
+                "UPDATE transactions SET due_at = now() - interval '1 min' + regexp_replace(transaction_id, 'old_', '')::int * interval '1 ms'");
+        server.execute(
+                "UPDATE transactions SET created_at = created_at - interval '1 s' WHERE transaction_id = 'old_4000'");
+        server.execute("UPDATE transactions SET status = 'PROCESSED', processed_at = now() WHERE transaction_id NOT IN"
+                + " (SELECT 'old_' || i FROM generate_series(4000, 5000) AS i)");
+        look();
+        assertFalse(isSettled());
+        assertEquals(0, strays("true"));
+        assertEquals(1, server.number("""
+                        SELECT count(*) FROM stretches, transactions
+                        WHERE transaction_id = 'old_4000' AND open_due = due_at AND open_since = created_at
+                          AND look_at BETWEEN now() + interval '5 s' AND now() + interval '15 s'"""));
+        server.execute(
+                "UPDATE transactions SET status = 'PROCESSED', processed_at = now() WHERE transaction_id = 'old_4000'");
+        look();
+        assertTrue(isSettled());
+        assertEquals(1_000, strays("true"));
+    }
+
+    @Test
+    void what_comes_late_or_due_before_it_came_is_a_stray() throws SQLException {
+        close();
+        finishAllBut("''");
+        look();
+        store("late_", 1, 11);
+        server.execute(insert("early_", 1, 0).replace("now() + interval '1 hour'", "now() - interval '1 us'"));
+        store("usual_", 1, 9);
+        assertEquals(2, strays("transaction_id IN ('late_1', 'early_1')"));
+        assertEquals(2, strays("true"));
+        assertTrue(sweepLooksAt("late_1"));
+        assertTrue(sweepLooksAt("early_1"));
+        assertTrue(sweepLooksAt("usual_1"));
+        assertEquals(List.of("early_1", "usual_1", "late_1"), listed(TransactionStatus.PROCESSING));
+        assertEquals(5, listed(TransactionStatus.PROCESSED).size());
+    }
+
+    @Test
+    void what_is_held_is_a_stray_and_is_found_again_when_it_is_released() throws SQLException {
+        var holds = new Holds(dataSource);
+        close();
+        holds.apply(Holds.Action.HOLD, "old_5", "somebody", null);
+        finishAllBut("''");
+        look();
+        assertTrue(isSettled());
+        assertEquals(List.of("old_5"), listed(TransactionStatus.HELD));
+        assertEquals(1, strays("look_at = 'infinity'"));
+        holds.apply(Holds.Action.RELEASE, "old_5", "somebody", null);
+        assertEquals(List.of(), listed(TransactionStatus.HELD));
+        assertEquals(List.of("old_5"), listed(TransactionStatus.PROCESSING));
+        assertEquals(1, strays("look_at <= now()"));
+        look();
+        assertEquals(List.of("old_5"), listed(TransactionStatus.PROCESSING), "looked at, and not forgotten");
+        holds.apply(Holds.Action.HOLD, "old_5", "somebody", null);
+        look();
+        assertEquals(0, strays("look_at <> 'infinity'"), "one that is held is looked at no more");
+        assertEquals(List.of("old_5"), listed(TransactionStatus.HELD));
+        holds.apply(Holds.Action.RELEASE, "old_5", "somebody", null);
+        finishAllBut("''");
+        look();
+        assertEquals(0, strays("true"));
+    }
+
+    @Test
+    void whoever_holds_while_a_stretch_is_settled_is_seen_before_or_after() throws SQLException {
+        close();
+        finishAllBut("'old_5'");
+        try (var holder = server.connect();
+                var hold = holder.createStatement()) {
+            holder.setAutoCommit(false);
+            hold.execute("UPDATE transactions SET status = 'HELD' WHERE transaction_id = 'old_5'");
+            hold.execute("INSERT INTO holds (transaction_id, action, by) VALUES ('old_5', 'HOLD', 'somebody')");
+            look();
+            assertTrue(isSettled());
+            holder.commit();
+        }
+        look();
+        assertEquals(List.of("old_5"), listed(TransactionStatus.HELD));
+    }
+
+    /** Where the delay is long: the ledger's newest stretches are waiting, and finished ones lie behind them. */
+    @Test
+    void a_list_of_what_is_finished_passes_over_what_is_not_due_and_finds_the_strays_in_it() throws SQLException {
+        finishAllBut("''");
+        close();
+        store("next_", 20, 0);
+        server.execute("SELECT post_stretch((SELECT max(until) FROM stretches), now() + interval '1 us')");
+        assertEquals(
+                1, server.number("SELECT count(*) FROM stretches WHERE finished_until() = until AND open_due IS NULL"));
+        assertEquals(5, listed(TransactionStatus.PROCESSED).size());
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, created_at, due_at)
+                SELECT 'stray', 'a', 'b', 1, 'INR', until - interval '0.5 us', now() - interval '10 min' FROM stretches
+                ORDER BY until DESC LIMIT 1""");
+        finishAllBut("SELECT transaction_id FROM transactions WHERE transaction_id <> 'stray'");
+        assertEquals("stray", listed(TransactionStatus.PROCESSED).get(0));
+        look();
+        assertEquals(
+                "stray",
+                listed(TransactionStatus.PROCESSED).get(0),
+                "a stray no more, and its stretch says that something of it was due");
+    }
+
+    @Test
+    void what_was_changed_by_hand_in_a_stretch_that_is_settled_is_found_when_it_is_merged() throws SQLException {
+        finishAllBut("''");
+        close();
+        server.execute(
+                "UPDATE transactions SET status = 'PROCESSING', processed_at = NULL, due_at = created_at WHERE transaction_id = 'old_3'");
+        assertFalse(sweepLooksAt("old_3"));
+        server.execute("SELECT merge_stretches(1)");
+        assertTrue(sweepLooksAt("old_3"));
+        assertEquals(List.of("old_3"), listed(TransactionStatus.PROCESSING));
     }
 }

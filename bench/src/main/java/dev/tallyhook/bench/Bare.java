@@ -1,7 +1,10 @@
 package dev.tallyhook.bench;
 
+import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -24,13 +27,17 @@ final class Bare {
             WITH due AS MATERIALIZED (
                 SELECT ctid
                 FROM transactions
-                WHERE status = 'PROCESSING' AND due_at <= now()
+                WHERE status = 'PROCESSING' AND due_at <= now() AND due_at >= ?
                 ORDER BY due_at
                 LIMIT 1000
-                FOR UPDATE SKIP LOCKED)
-            UPDATE transactions
-            SET status = 'PROCESSED', processed_at = clock_timestamp()
-            WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
+                FOR UPDATE SKIP LOCKED),
+            finished AS (
+                UPDATE transactions
+                SET status = 'PROCESSED', processed_at = clock_timestamp()
+                WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
+                RETURNING due_at)
+            SELECT count(*), max(due_at)
+            FROM finished
             """;
 
     private final Database database;
@@ -73,24 +80,50 @@ final class Bare {
     double claimsPerSecond() throws SQLException {
         long start = System.nanoTime();
         long claimed = 0;
-        try (var connection = database.connect();
-                var claim = connection.prepareStatement(CLAIM)) {
-            int batch;
+        try (var claims = new Claims("transactions")) {
+            long batch;
             do {
-                batch = claim.executeUpdate();
+                batch = claims.next();
                 claimed += batch;
             } while (batch > 0);
         }
         return claimed / ((System.nanoTime() - start) / 1e9);
     }
 
+    /** One after the other, each above what the one before it has finished. */
+    private final class Claims implements AutoCloseable {
+
+        private final Connection connection = database.connect();
+        private final PreparedStatement claim;
+        private OffsetDateTime above = OffsetDateTime.MIN;
+
+        Claims(String table) throws SQLException {
+            claim = connection.prepareStatement(CLAIM.replace("transactions", table));
+        }
+
+        /** How many it has finished. */
+        long next() throws SQLException {
+            claim.setObject(1, above);
+            try (var row = claim.executeQuery()) {
+                row.next();
+                long count = row.getLong(1);
+                above = count == 0 ? above : row.getObject(2, OffsetDateTime.class);
+                return count;
+            }
+        }
+
+        @Override
+        public void close() throws SQLException {
+            connection.close();
+        }
+    }
+
     /** Claims what is due in another table like the ledger, and rests, again and again, for so long. */
     void poll(String table, Duration rest, Duration duration) throws SQLException, InterruptedException {
         long end = System.nanoTime() + duration.toNanos();
-        try (var connection = database.connect();
-                var claim = connection.prepareStatement(CLAIM.replace("transactions", table))) {
+        try (var claims = new Claims(table)) {
             while (System.nanoTime() < end) {
-                claim.executeUpdate();
+                claims.next();
                 Thread.sleep(rest.toMillis());
             }
         }

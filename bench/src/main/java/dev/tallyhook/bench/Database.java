@@ -107,7 +107,7 @@ final class Database implements AutoCloseable {
 
     /** Leaves the tables as they are when new, and the server at rest. */
     void empty() throws SQLException {
-        for (String table : List.of("transactions", "conflicts", "events", "requests", "deliveries", "dead_letters", "attempts", "replays")) {
+        for (String table : List.of("transactions", "conflicts", "events", "requests", "deliveries", "dead_letters", "attempts", "replays", "strays")) {
             if (text("SELECT to_regclass('" + table + "')") != null) { // An earlier version's ledger lacks some.
                 execute("TRUNCATE " + table);
             }
@@ -115,19 +115,25 @@ final class Database implements AutoCloseable {
         execute("CHECKPOINT");
     }
 
-    /** Transactions that are due from {@code first} on, a microsecond apart each. */
-    void seed(int count, String first) throws SQLException {
+    /** Transactions that come now, each a little after the one before it, and are due so long after. */
+    void seed(int count, String delay) throws SQLException {
         execute(
                 """
                 INSERT INTO transactions (
                     transaction_id, source_account, destination_account, amount, currency, created_at, due_at)
-                SELECT 'txn_' || md5(i::text), 'acc_user_' || hashint4(i) %% 500000, 'acc_merchant_' || hashint4(-i) %% 5000, 1500.50, 'INR', now(),
-                       now() + interval '%s' + i * interval '1 microsecond'
+                SELECT 'txn_' || md5(i::text), 'acc_user_' || hashint4(i) %% 500000, 'acc_merchant_' || hashint4(-i) %% 5000, 1500.50, 'INR',
+                       clock_timestamp(), clock_timestamp() + interval '%s'
                 FROM generate_series(1, %d) AS i
                 """
-                        .formatted(first, count));
+                        .formatted(delay, count));
         execute("VACUUM ANALYZE transactions");
         execute("CHECKPOINT");
+    }
+
+    /** Whether some of so many that were seeded wait: the last one, or any. */
+    boolean waits(int count) throws SQLException {
+        String waiting = "SELECT EXISTS (SELECT FROM transactions WHERE status = 'PROCESSING'%s)::int";
+        return number(waiting.formatted(" AND transaction_id = 'txn_' || md5('" + count + "')")) > 0 || number(waiting.formatted("")) > 0;
     }
 
     @Override

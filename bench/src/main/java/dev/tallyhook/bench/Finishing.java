@@ -30,7 +30,7 @@ final class Finishing {
 
     private double bareDrain() throws Exception {
         bed.database.empty();
-        bed.database.seed(bed.backlog, "-1 hour");
+        bed.database.seed(bed.backlog, "0");
         return bed.bare.claimsPerSecond();
     }
 
@@ -51,8 +51,8 @@ final class Finishing {
     /** How fast services that run already finish a backlog that appears in an empty ledger. */
     static double drain(Database database, int backlog) throws Exception {
         // Committed at once, so that all replicas find the whole of it together.
-        database.seed(backlog, "-1 hour");
-        while (database.number("SELECT EXISTS (SELECT FROM transactions WHERE status = 'PROCESSING')::int") > 0) {
+        database.seed(backlog, "0");
+        while (database.waits(backlog)) {
             Thread.sleep(200);
         }
         return database.number("SELECT count(*) / extract(epoch FROM max(processed_at) - min(processed_at)) FROM transactions");

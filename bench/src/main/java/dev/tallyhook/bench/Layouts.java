@@ -27,12 +27,15 @@ final class Layouts {
                    'acc_merchant_' || hashint4(n * 7919 + i) % 5000, 1500.50, 'INR', clock_timestamp()
             FROM generate_series(1, size) AS i""";
 
+    private static final String COUNTED = "; GET DIAGNOSTICS n = ROW_COUNT";
+
     private static final String INSERT_COLUMNS =
             "(transaction_id, source_account, destination_account, amount, currency, due_at)";
 
     /**
      * The statements of a layout.
      *
+     * @param finish PL/pgSQL that finishes a batch, and leaves the number of its rows in {@code n}
      * @param post what is done once all is finished, in PL/pgSQL; nothing if it is empty
      */
     private record Layout(String create, String insert, String finish, String post) {
@@ -101,7 +104,30 @@ final class Layouts {
                     WHERE status = 'PROCESSING' AND due_at <= now()
                     ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED)
                 UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
-                WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))""");
+                WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))"""
+                        + COUNTED);
+    }
+
+    /**
+     * As the service has it: no index knows the status, and the claim goes on above what it has finished.
+     */
+    private static Layout updatedInPlace(int fillfactor) {
+        return new Layout(
+                        "CREATE TABLE layout.ledger (" + COLUMNS + ") WITH (fillfactor = " + fillfactor + ");",
+                        "INSERT INTO layout.ledger " + INSERT_COLUMNS + NEW_ROWS,
+                        """
+                        PERFORM set_config('enable_bitmapscan', 'off', true);
+                        WITH due AS MATERIALIZED (
+                            SELECT ctid FROM layout.ledger
+                            WHERE status = 'PROCESSING' AND due_at <= now() AND due_at >= above
+                            ORDER BY due_at LIMIT size FOR UPDATE SKIP LOCKED),
+                        finished AS (
+                            UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
+                            WHERE ctid = ANY (ARRAY (SELECT ctid FROM due))
+                            RETURNING due_at)
+                        SELECT count(*), coalesce(max(due_at), above) INTO n, above FROM finished""")
+                .with(index("due_at", ""), index("created_at, hashtext(transaction_id)", ""))
+                .withPostings();
     }
 
     /** A row of the queue for each transaction. */
@@ -144,7 +170,8 @@ final class Layouts {
                     DELETE FROM layout.queue WHERE ctid = ANY (ARRAY (SELECT ctid FROM due)) RETURNING transaction_id)
                 UPDATE layout.ledger SET status = 'PROCESSED', processed_at = greatest(clock_timestamp(), due_at)
                 %s"""
-                        .formatted(limit, found));
+                                .formatted(limit, found)
+                        + COUNTED);
     }
 
     private static String index(String columns, String predicate) {
@@ -196,6 +223,8 @@ final class Layouts {
             Map.entry("one table, indexes whole", oneTable(70).with(WHOLE)),
             Map.entry("one table, indexes by status", oneTable(70).with(BY_STATUS)),
             Map.entry("one table, times by status, accounts posted", oneTable(70).with(TIMES_BY_STATUS).withPostings()),
+            Map.entry("one table, updated in place, fillfactor 50, accounts posted", updatedInPlace(50)),
+            Map.entry("one table, updated in place, fillfactor 60, accounts posted", updatedInPlace(60)),
             Map.entry(
                     "one table, indexes by status and account",
                     oneTable(70).with(BY_STATUS).with(BY_STATUS_AND_ACCOUNT)),
@@ -229,7 +258,7 @@ final class Layouts {
                 + procedure("insert_all", "FOR n IN 1.." + rows / GROUP + " LOOP " + layout.insert() + "; COMMIT; END LOOP;", GROUP)
                 + procedure(
                         "finish_all",
-                        "LOOP " + layout.finish() + "; GET DIAGNOSTICS n = ROW_COUNT; COMMIT; EXIT WHEN n < size; END LOOP;",
+                        "LOOP " + layout.finish() + "; COMMIT; EXIT WHEN n < size; END LOOP;",
                         BATCH)
                 + procedure("post_all", layout.post(), BATCH));
         database.execute("CHECKPOINT");
@@ -259,7 +288,7 @@ final class Layouts {
 
     private static String procedure(String name, String body, int size) {
         return "CREATE PROCEDURE layout." + name + "() LANGUAGE plpgsql AS $$ DECLARE size int := " + size
-                + "; n int; BEGIN " + body + " END $$; ";
+                + "; n int; above timestamptz := '-infinity'; BEGIN " + body + " END $$; ";
     }
 
     private double call(String procedure) throws SQLException {

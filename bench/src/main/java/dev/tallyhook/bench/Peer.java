@@ -122,7 +122,7 @@ final class Peer implements AutoCloseable {
 
     /** Tasks per second of an overdue backlog of {@code count}. */
     double drainPerSecond(int count) throws SQLException, InterruptedException {
-        database.seed(count, "-1 hour");
+        database.seed(count, "0");
         database.execute(
                 """
                 INSERT INTO scheduled_tasks (task_name, task_instance, execution_time, picked, version)

@@ -26,7 +26,8 @@ import java.util.Set;
  *
  * <p>Left out is how soon things happen, and with it pauses and timeouts: here a session may hang for ever, which is
  * worse than any timeout. PostgreSQL hears at once of a replica that is killed; one of which it has not heard yet is
- * one that hangs. A sweep goes on from batch to batch above what it has finished; here each of its statements looks
+ * one that hangs. A sweep looks at strays, and at the rest from where something may
+ * wait: that nothing waits elsewhere {@code StretchesTest} holds. It goes on from batch to batch above what it has finished; here each of its statements looks
  * from the beginning, as each of its runs does. A statement reads the clock and takes its snapshot in one step, because
  * PostgreSQL reads the clock first, and a later snapshot only has more. A release reads the clock and commits in one step: one that commits
  * late is like an insert that does.
