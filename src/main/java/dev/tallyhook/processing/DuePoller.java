@@ -42,6 +42,9 @@ public class DuePoller {
     /** The longest sleep: a row with an earlier due time may yet come from a replica with a shorter delay. */
     private static final Duration PAUSE_MAX = Duration.ofMillis(500);
 
+    /** What has been due for so long is no longer looked for by polls. */
+    private static final Duration LONG_DUE = Duration.ofSeconds(1);
+
     /** While each poll finishes something, it is not asked what comes next; but so often how the clock goes. */
     private static final Duration LOOK = Duration.ofMillis(250);
 
@@ -64,6 +67,9 @@ public class DuePoller {
 
     /** Null until the first poll: what is overdue then is left to the sweep. */
     private @Nullable OffsetDateTime watermark;
+
+    /** The database's clock, when it was asked what comes next. */
+    private @Nullable OffsetDateTime looked;
 
     private boolean failing;
     private long lookedNanos = System.nanoTime() - LOOK.toNanos();
@@ -150,10 +156,24 @@ public class DuePoller {
         if (batch.count() > 0 && System.nanoTime() - lookedNanos < LOOK.toNanos()) {
             return least; // What comes next is soon.
         }
-        DueTransactions.Outlook outlook = due.outlook(batch.watermark());
+        OffsetDateTime reached = passed(looked, batch.watermark());
+        DueTransactions.Outlook outlook = due.outlook(reached);
         lookedNanos = System.nanoTime();
-        watermark = notAbove(outlook.now(), batch.watermark());
+        looked = outlook.now();
+        watermark = notAbove(outlook.now(), reached);
         return between(least, outlook.untilNextDue().orElse(PAUSE_MAX), PAUSE_MAX);
+    }
+
+    /**
+     * After a batch that was not full: what was due well before it began, is above the watermark and was left, another replica has finished
+     * or is about to, or the sweep finds it. Where others finish all, each poll would else read past more and more of it.
+     */
+    static OffsetDateTime passed(@Nullable OffsetDateTime lookedBefore, OffsetDateTime watermark) {
+        if (lookedBefore == null) {
+            return watermark;
+        }
+        OffsetDateTime longDue = lookedBefore.minus(LONG_DUE);
+        return longDue.isAfter(watermark) ? longDue : watermark;
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.tallyhook.Statements;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
+import java.time.OffsetDateTime;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,14 @@ class DuePollerTest {
         await().until(() ->
                 Statements.count(dataSource, "transactions", "status = 'PROCESSED' AND processed_at >= due_at")
                         == 2_500);
+    }
+
+    @Test
+    void the_watermark_passes_what_was_due_long_before_the_batch_that_left_it_and_nothing_else() {
+        var looked = OffsetDateTime.parse("2026-01-01T00:00:10Z");
+        assertEquals(looked.minusSeconds(60), DuePoller.passed(null, looked.minusSeconds(60)));
+        assertEquals(looked.minusSeconds(1), DuePoller.passed(looked, looked.minusSeconds(60)));
+        assertEquals(looked.minusNanos(1_000), DuePoller.passed(looked, looked.minusNanos(1_000)));
     }
 
     @Test

@@ -19,7 +19,8 @@ import java.util.Set;
  * {@code due_at}, locks what is free, skips what another has locked, and leaves out what another has finished
  * meanwhile, because PostgreSQL looks at a row again once it has locked it. What is skipped or left out does not count
  * for the LIMIT. To finish and to commit are one step. Each replica has a poller, whose watermark begins at the time of
- * its first poll, moves after a success to just below the latest row finished, and is lowered to the clock when that was set
+ * its first poll, moves after a success to just below the latest row finished, or to what has been due for long where there was nothing
+ * to be finished, and is lowered to the clock when that was set
  * back below it; and a sweep, which looks from the beginning. An insert fixes {@code due_at}, and may be committed at any time after that, or never. A hold locks a row that waits, and then
  * commits; one that comes too late sees that the row is finished, and changes nothing. A release makes a row due at its own time, or
  * when it is released if that has passed.
@@ -252,6 +253,12 @@ final class ClaimProtocol implements Protocol<State, Step> {
                     || !snapshot.without(state.locked()).isEmpty();
             Event event = free ? Event.BEGINS : Event.BEGINS_IN_VAIN;
             steps.add(step(number, event, snapshot, state, session.begins(snapshot)));
+        }
+        boolean isPoller = number % 2 == 0;
+        if (isPoller
+                && session.watermark() < state.now() - 1
+                && snapshot.without(state.locked()).isEmpty()) {
+            steps.add(step(number, Event.RAISES_ITS_WATERMARK, Rows.NONE, state, Session.idle(state.now() - 1)));
         }
     }
 

@@ -14,6 +14,7 @@ record Step(String who, Event event, Rows rows, State after) implements Protocol
     enum Event {
         TIME_PASSES(true, "moves on"),
         IS_SET_BACK(false, "is set back"),
+        RAISES_ITS_WATERMARK(false, "raises its watermark past what others finish"),
         LOWERS_ITS_WATERMARK(true, "sees that the clock was set back, and lowers its watermark to it"),
         COMMITS(false, "is committed of row"),
         COMMITS_BELOW_A_WATERMARK(false, "is committed when a watermark has passed the due time of row"),
