@@ -20,20 +20,15 @@ CREATE TABLE IF NOT EXISTS strays (
 CREATE INDEX IF NOT EXISTS strays_by_transaction ON strays (transaction_id);
 CREATE INDEX IF NOT EXISTS strays_by_time ON strays (look_at);
 
--- Since when what waits was created, strays apart: what came since the last stretch waits, as far as anybody knows.
-CREATE OR REPLACE FUNCTION open_since() RETURNS timestamptz LANGUAGE sql STABLE AS $function$
-    SELECT coalesce((SELECT min(open_since) FROM stretches WHERE open_due IS NOT NULL), (SELECT max(until) FROM stretches), '-infinity')
-$function$;
-
 -- Since when what waits is due, strays apart. Nothing but a stray is due before it was created.
 CREATE OR REPLACE FUNCTION open_due() RETURNS timestamptz LANGUAGE sql STABLE AS $function$
     SELECT coalesce(
         least((SELECT min(open_due) FROM stretches WHERE open_due IS NOT NULL), (SELECT max(until) FROM stretches)), '-infinity')
 $function$;
 
--- Between this and the end of the last stretch nothing is finished, strays apart, because nothing is due.
-CREATE OR REPLACE FUNCTION finished_until() RETURNS timestamptz LANGUAGE sql STABLE AS $function$
-    SELECT coalesce((SELECT until FROM stretches WHERE open_due IS NULL OR due_from <= now() ORDER BY until DESC LIMIT 1), '-infinity')
+-- Whether a list of what is finished looks into the stretch of that time. Strays apart, nothing of one that is not due is finished.
+CREATE OR REPLACE FUNCTION is_due_in(open_due timestamptz, due_from timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $function$
+    SELECT $1 IS NULL OR $2 <= now()
 $function$;
 
 CREATE OR REPLACE FUNCTION next_stretch(
@@ -99,7 +94,7 @@ CREATE OR REPLACE FUNCTION settle_stretch() RETURNS bigint LANGUAGE sql AS $func
         SELECT transaction_id, created_at, due_at
         FROM chosen, open_in(chosen.since, chosen.until)),
     all_of_it AS MATERIALIZED (
-        SELECT count(*) <= 1000 AS is_few, min(created_at) AS first, min(due_at) AS first_due, max(due_at) AS last_due
+        SELECT count(*) AS number, count(*) <= 1000 AS is_few, min(created_at) AS first, min(due_at) AS first_due, max(due_at) AS last_due
         FROM waiting),
     strayed AS (
         INSERT INTO strays (transaction_id, look_at)
@@ -108,7 +103,8 @@ CREATE OR REPLACE FUNCTION settle_stretch() RETURNS bigint LANGUAGE sql AS $func
         WHERE is_few),
     looked AS (
         UPDATE stretches
-        SET open_since = CASE WHEN NOT is_few THEN first END,
+        SET due_from = CASE WHEN number < transactions THEN '-infinity' ELSE due_from END, -- some of it is finished
+            open_since = CASE WHEN NOT is_few THEN first END,
             open_due = CASE WHEN NOT is_few THEN first_due END,
             look_at = CASE WHEN is_few THEN look_at
                 ELSE greatest(next_look(first_due, last_due), now() + interval '10 seconds') END
@@ -118,22 +114,20 @@ CREATE OR REPLACE FUNCTION settle_stretch() RETURNS bigint LANGUAGE sql AS $func
     SELECT count(*) FROM looked
 $function$;
 
--- Looks again whether all of it is finished, so that nothing is hidden in a stretch for ever that somebody changed by hand.
 CREATE OR REPLACE FUNCTION merge_stretches(least_transactions bigint) RETURNS bigint LANGUAGE sql AS $function$
     WITH small AS MATERIALIZED (
-        SELECT since, until, transactions, due_from
+        SELECT since, until, transactions, due_from, open_since, open_due, look_at
         FROM (
             SELECT *, sum(transactions) OVER (ORDER BY until) - transactions AS before
             FROM stretches
             WHERE NOT merged) AS waiting
         WHERE before < $1),
     whole AS MATERIALIZED (
-        SELECT min(since) AS since, max(until) AS until, sum(transactions) AS transactions, min(due_from) AS due_from, count(*) AS number
+        SELECT min(since) AS since, max(until) AS until, sum(transactions) AS transactions, count(*) AS number,
+               min(due_from) AS due_from, min(open_since) AS open_since, min(open_due) AS open_due,
+               max(look_at) FILTER (WHERE open_due IS NOT NULL) AS look_at
         FROM small
         HAVING sum(transactions) >= $1),
-    waiting AS MATERIALIZED (
-        SELECT min(open.created_at) AS first, min(open.due_at) AS first_due, max(open.due_at) AS last_due
-        FROM whole, open_in(whole.since, whole.until) AS open),
     taken AS (
         DELETE FROM postings
         WHERE until = ANY (ARRAY (SELECT small.until FROM small, whole WHERE number > 1))
@@ -154,9 +148,9 @@ CREATE OR REPLACE FUNCTION merge_stretches(least_transactions bigint) RETURNS bi
     stays AS (
         UPDATE stretches
         SET since = whole.since, transactions = whole.transactions, merged = true,
-            due_from = whole.due_from, open_since = first, open_due = first_due,
-            look_at = coalesce(next_look(first_due, last_due), look_at)
-        FROM whole, waiting
+            due_from = whole.due_from, open_since = whole.open_since, open_due = whole.open_due,
+            look_at = coalesce(whole.look_at, stretches.look_at)
+        FROM whole
         WHERE stretches.until = whole.until
         RETURNING 1)
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM stays)
@@ -177,23 +171,29 @@ CREATE OR REPLACE FUNCTION forget_strays(most bigint) RETURNS bigint LANGUAGE sq
         UPDATE strays
         SET look_at = 'infinity'
         WHERE ctid = ANY (ARRAY (SELECT place FROM looked_at WHERE status = 'HELD'))),
+    earlier AS MATERIALIZED (
+        SELECT stretch.until, min(looked_at.due_at) AS first_due
+        FROM looked_at
+        CROSS JOIN LATERAL (
+            SELECT since, until FROM stretches WHERE until > created_at ORDER BY until LIMIT 1) AS stretch
+        WHERE status = 'PROCESSED' AND stretch.since <= created_at
+        GROUP BY stretch.until),
     finished AS (
         UPDATE stretches
         SET due_from = first_due
-        FROM (
-            SELECT stretch.until, min(due_at) AS first_due
-            FROM looked_at
-            JOIN stretches AS stretch ON created_at >= stretch.since AND created_at < stretch.until
-            WHERE status = 'PROCESSED'
-            GROUP BY stretch.until) AS earlier
+        FROM earlier
         WHERE stretches.until = earlier.until AND first_due < due_from)
     SELECT count(*) FROM looked_at
 $function$;
 
--- Of what the service stores nothing comes here, because it is stored now, and due later than that.
+-- Of what the service stores nothing comes here, because it is stored now, and due later than that. What is finished already is a stray only
+-- if its stretch would be passed over.
 CREATE OR REPLACE FUNCTION post_late() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
 BEGIN
-    INSERT INTO strays (transaction_id, look_at) VALUES (NEW.transaction_id, NEW.due_at);
+    IF NEW.status <> 'PROCESSED'
+        OR NOT coalesce((SELECT is_due_in(open_due, due_from) FROM stretches WHERE until > NEW.created_at ORDER BY until LIMIT 1), false) THEN
+        INSERT INTO strays (transaction_id, look_at) VALUES (NEW.transaction_id, NEW.due_at);
+    END IF;
     INSERT INTO late_postings (key, at, hash)
     SELECT key, NEW.created_at, hashtext(NEW.transaction_id)
     FROM unnest(posting_keys(NEW.source_account, NEW.destination_account, NEW.source, NEW.type, NEW.subject)) AS key
@@ -213,7 +213,9 @@ $change$);
 CREATE OR REPLACE FUNCTION hold_strays() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $function$
 BEGIN
     INSERT INTO strays (transaction_id, look_at)
-    VALUES (NEW.transaction_id, CASE WHEN NEW.action = 'HOLD' THEN 'infinity' ELSE NEW.at END);
+    SELECT transaction_id, CASE WHEN NEW.action = 'HOLD' THEN 'infinity' ELSE due_at END
+    FROM transactions
+    WHERE transaction_id = NEW.transaction_id;
     RETURN NULL;
 END $function$;
 

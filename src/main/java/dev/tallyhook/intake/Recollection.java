@@ -23,11 +23,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @ApplicationScoped
 class Recollection {
 
-    /** By the index of what is finished, which is nearly everything. */
     private static final String NEWEST =
             "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
             WHERE source = ?
-              AND status = 'PROCESSED'
             ORDER BY created_at DESC
             LIMIT 1
             """;

@@ -137,14 +137,17 @@ public class DuePoller {
             watermark = due.now();
         }
         OffsetDateTime from = watermark;
+        int size = config.batchSize();
         while (isTurnOf(number)) {
             long begunNanos = System.nanoTime();
-            DueTransactions.Batch batch = due.finish(from, config.batchSize());
+            DueTransactions.Batch batch = due.finish(from, size);
+            boolean isFull = batch.count() == size;
+            size = batch.next(from, size, config.batchSize());
             from = batch.watermark();
             watermark = from;
             metrics.finishedByPoller(batch.count());
             succeeded();
-            if (batch.count() < config.batchSize()) {
+            if (!isFull) {
                 return untilNext(batch, Duration.ofNanos(System.nanoTime() - begunNanos));
             }
         }

@@ -106,8 +106,8 @@ class DueTransactions {
     private static final String BELOW_ALL = "SELECT open_due() - interval '1 microsecond'";
 
     /**
-     * Always one row. A row that is never due ({@code infinity}) is none that is waited for, and neither is one that another session
-     * holds, or it would be asked for again and again: it has been overdue for a while. The clock is read once, before the index, so
+     * Always one row. A row that is due in a second or later is none that is waited for: the poller sleeps half as long at most, and what was
+     * finished before the clock was set back may lie between. Neither is one that another session holds, or it would be asked for again and again: it has been overdue for a while. The clock is read once, before the index, so
      * that whatever is found later was not due before it.
      */
     static final String NEXT_DUE = """
@@ -118,7 +118,7 @@ class DueTransactions {
                 FROM transactions
                 WHERE status = 'PROCESSING'
                   AND due_at > greatest(?, now - interval '0.5 seconds')
-                  AND due_at < 'infinity'
+                  AND due_at < now + interval '1 second'
                 ORDER BY due_at
                 LIMIT 1) AS next ON true
             """;
@@ -168,7 +168,22 @@ class DueTransactions {
      * @param count how many
      * @param watermark just below the latest {@code due_at} among them, or the one given if there was none
      */
-    record Batch(int count, OffsetDateTime watermark) {}
+    record Batch(int count, OffsetDateTime watermark) {
+
+        private static final int SAME_INSTANT_MAX = 20_000;
+
+        /**
+         * How many to finish next: more where all of a batch were due at the instant that the one before ended with, because each batch
+         * reads past what was finished of that instant.
+         *
+         * @param from the watermark of this batch
+         * @param size of this batch
+         * @param usual of one that knows of no such instant
+         */
+        int next(OffsetDateTime from, int size, int usual) {
+            return watermark.isAfter(from) ? usual : Math.max(usual, Math.min(2 * size, SAME_INSTANT_MAX));
+        }
+    }
 
     /**
      * Finishes the longest overdue above the watermark, skipping what another replica is finishing right now.
@@ -246,7 +261,8 @@ class DueTransactions {
      * What the database says of what comes next.
      *
      * @param now its clock
-     * @param untilNextDue how long from then until the next one above the watermark is due that nobody holds; nothing if none waits
+     * @param untilNextDue how long from then until the next one above the watermark is due that nobody holds; nothing if none is within a
+     *     second
      */
     record Outlook(OffsetDateTime now, Optional<Duration> untilNextDue) {}
 

@@ -110,8 +110,8 @@ class Sweep {
 
     /** Whether there may be more. */
     private boolean sweep() throws SQLException {
-        boolean moreStrays = sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING);
-        return sweep(due::finish, due.belowAll()) || moreStrays;
+        boolean more = sweep(due::finish, due.belowAll());
+        return sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING) || more;
     }
 
     private interface Finish {
@@ -120,11 +120,14 @@ class Sweep {
 
     private boolean sweep(Finish statement, OffsetDateTime from) throws SQLException {
         OffsetDateTime watermark = from;
+        int size = config.batchSize();
         for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
-            DueTransactions.Batch batch = statement.finish(watermark, config.batchSize());
+            DueTransactions.Batch batch = statement.finish(watermark, size);
+            boolean isFull = batch.count() == size;
+            size = batch.next(watermark, size, config.batchSize());
             tick.goesOn();
             metrics.finishedBySweep(batch.count());
-            if (batch.count() < config.batchSize()) {
+            if (!isFull) {
                 return false;
             }
             watermark = batch.watermark();

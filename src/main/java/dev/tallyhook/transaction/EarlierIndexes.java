@@ -31,7 +31,8 @@ class EarlierIndexes {
             JOIN pg_class ON pg_class.oid = indexrelid
             WHERE indrelid = 'transactions'::regclass
               AND relname IN ('transactions_due', 'transactions_waiting', 'transactions_finished_by_time', 'transactions_held')
-              AND NOT EXISTS (SELECT FROM activity WHERE settles IS NULL)
+              AND NOT EXISTS (
+                  SELECT FROM activity WHERE settles IS NULL AND at > clock_timestamp() - interval '15 minutes')
             ORDER BY relname
             """;
 

@@ -23,6 +23,8 @@ class Posting {
     /** Ticks that are left out where nothing is to be posted, because looking for it reads some thousand entries of an index. */
     private static final int REST = 4;
 
+    private static final int SETTLE_REST_FACTOR = 10;
+
     /** Into stretches, in one tick. */
     private static final int LOOKS_MAX = 10;
 
@@ -30,6 +32,9 @@ class Posting {
     private final Tick tick;
     private int rest;
     private boolean failing;
+    private boolean notSettling;
+    private long settledNanos = System.nanoTime();
+    private long settleRest;
 
     Posting(Stretches stretches, Ticks ticks, MeterRegistry registry) {
         this.stretches = stretches;
@@ -45,18 +50,36 @@ class Posting {
         tick.come();
     }
 
-    private void settle() throws SQLException {
-        int looks = 1;
-        while (stretches.settle() && looks < LOOKS_MAX) {
-            looks++;
-            tick.goesOn();
+    /** Rests ten times as long as it takes: where millions wait, each stretch is looked into again and again. */
+    private void settle() {
+        long begun = System.nanoTime();
+        if (begun - settledNanos < settleRest) {
+            return;
+        }
+        try {
+            int looks = 1;
+            while (stretches.settle() && looks < LOOKS_MAX) {
+                looks++;
+                tick.goesOn();
+            }
+            notSettling = false;
+        } catch (SQLException failure) {
+            if (!notSettling) {
+                notSettling = true;
+                Log.warnf(
+                        "What is finished is not settled, and sweeps and lists of what waits take longer until it is: %s",
+                        failure.getMessage());
+            }
+        } finally {
+            settledNanos = System.nanoTime();
+            settleRest = SETTLE_REST_FACTOR * (settledNanos - begun);
         }
     }
 
     private void post() {
+        settle();
         try {
             stretches.openWhatIsAhead();
-            settle();
             if (rest > 0) {
                 rest--;
             } else if (!stretches.advance()) {

@@ -4,6 +4,7 @@ import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.HashSet;
 import java.util.Set;
@@ -90,7 +91,19 @@ class Stretches {
 
     private static final String FORGET_STRAYS = "SELECT forget_strays(?)";
 
-    private static final String IS_AHEAD = "SELECT count(*) FROM stretches WHERE until > now() - interval '10 seconds'";
+    private static final String CLOCK =
+            "SELECT now(), EXISTS (SELECT FROM stretches WHERE until > now() - interval '10 seconds')";
+
+    /** By a clock that was ahead something may be finished that is due by this one only later, and the next look an hour away. */
+    private static final String LOOK_ANEW = """
+            UPDATE stretches
+            SET look_at = least(look_at, now() + interval '10 seconds')
+            WHERE open_due IS NOT NULL
+            RETURNING 1
+            """;
+
+    /** A step back of the clock, and not the difference of two servers' clocks. */
+    private static final Duration STEP_MIN = Duration.ofSeconds(1);
 
     /** Nobody knows how long ago that was. */
     private static final String OPEN = """
@@ -106,6 +119,10 @@ class Stretches {
 
     private final DataSource dataSource;
     private @Nullable End end;
+
+    /** As it was read last. */
+    private @Nullable OffsetDateTime clock;
+
     private boolean toBeMerged;
 
     /** In vain, since it was chosen. */
@@ -140,7 +157,17 @@ class Stretches {
     /** What is stored by a clock that was set back has a time that is closed already, so it is opened again. */
     void openWhatIsAhead() throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
-            if (number(connection, new Sql().add(IS_AHEAD)) > 0) {
+            Clock now = new Sql()
+                    .add(CLOCK)
+                    .query(connection, row -> new Clock(row.getObject(1, OffsetDateTime.class), row.getBoolean(2)))
+                    .get(0);
+            boolean wasSetBack = clock != null && now.time().isBefore(clock.minus(STEP_MIN));
+            clock = now.time();
+            if (wasSetBack) {
+                end = null;
+                inTurn(connection, LOOK_ANEW);
+            }
+            if (now.isBehind()) {
                 end = null;
                 Log.infof(
                         "The database's clock was set back: %d stretches of what lists find are made anew",
@@ -148,6 +175,8 @@ class Stretches {
             }
         }
     }
+
+    private record Clock(OffsetDateTime time, boolean isBehind) {}
 
     private record IsTime(boolean toSettle, boolean toForget) {}
 

@@ -6,6 +6,7 @@ import static dev.tallyhook.transaction.TransactionStatus.PROCESSING;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -94,30 +95,47 @@ class TransactionPages {
         /** What is not due yet is passed over, but for the latest of it. */
         private Sql finished() {
             return anyOf(
-                    is(PROCESSED) + " AND created_at >= " + CLOSED_UNTIL,
-                    is(PROCESSED) + " AND created_at < (SELECT finished_until())",
-                    is(PROCESSED) + " AND created_at >= (SELECT finished_until()) AND created_at < " + CLOSED_UNTIL
-                            + " AND " + STRAYS);
+                    where(is(PROCESSED) + " AND created_at >= " + CLOSED_UNTIL),
+                    inStretches(PROCESSED, "since", "is_due_in(open_due, due_from)"),
+                    where(is(PROCESSED) + " AND " + STRAYS));
         }
 
         /** What is settled is passed over. */
         private Sql waiting() {
             return anyOf(
-                    is(PROCESSING) + " AND created_at >= (SELECT open_since())",
-                    is(PROCESSING) + " AND created_at < (SELECT open_since()) AND " + STRAYS);
+                    where(is(PROCESSING) + " AND created_at >= " + CLOSED_UNTIL),
+                    inStretches(PROCESSING, "open_since", "open_due IS NOT NULL"),
+                    where(is(PROCESSING) + " AND " + STRAYS));
+        }
+
+        /** One after the other, the latest first, until the page is full. A subquery with a limit is joined by a nested loop, in that order. */
+        private Sql inStretches(TransactionStatus status, String begin, String which) {
+            var sql = new Sql()
+                    .add("SELECT found.* FROM (SELECT " + begin + " AS since, until FROM stretches WHERE " + which);
+            filter.createdFrom().ifPresent(time -> sql.add(" AND until > ?", time));
+            latest().ifPresent(time -> sql.add(" AND since <= ?", time));
+            sql.add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
+                    .add(where(is(status) + " AND created_at >= stretch.since AND created_at < stretch.until"))
+                    .add(") AS found");
+            return filter.events().isInOrderOfStorage() ? sql.add(" LIMIT ?", limit) : sql;
+        }
+
+        private Optional<Instant> latest() {
+            return filter.events().isInOrderOfStorage() && after.isPresent()
+                    ? after.map(Cursor::at)
+                    : filter.createdTo();
         }
 
         private static String is(TransactionStatus status) {
             return "status = '" + status + "'";
         }
 
-        /** Of conditions that exclude each other. */
-        private Sql anyOf(String... alternatives) {
+        private Sql anyOf(Sql... alternatives) {
             var sql = new Sql().add("SELECT * FROM (");
             String or = "(";
-            for (String alternative : alternatives) {
-                sql.add(or).add(where(alternative)).add(")");
-                or = " UNION ALL (";
+            for (Sql alternative : alternatives) {
+                sql.add(or).add(alternative).add(")");
+                or = " UNION (";
             }
             return sql.add(") AS any_of_them").add(newestFirst());
         }

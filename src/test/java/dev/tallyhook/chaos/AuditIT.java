@@ -42,7 +42,7 @@ class AuditIT {
     @BeforeEach
     void startOver() throws Exception {
         database.execute(
-                "DROP SCHEMA IF EXISTS audit CASCADE; TRUNCATE transactions, requests, conflicts, stretches, postings, late_postings");
+                "DROP SCHEMA IF EXISTS audit CASCADE; TRUNCATE transactions, requests, conflicts, stretches, postings, late_postings, strays");
         history = new History(directory);
         audit = new Audit(database);
         audit.install();
