@@ -107,8 +107,9 @@ class DueTransactions {
 
     /**
      * Always one row. A row that is due in a second or later is none that is waited for: the poller sleeps half as long at most, and what was
-     * finished before the clock was set back may lie between. Neither is one that another session holds, or it would be asked for again and again: it has been overdue for a while. The clock is read once, before the index, so
-     * that whatever is found later was not due before it.
+     * finished before the clock was set back may lie between. Neither is one that another session holds, or it would be asked for again and
+     * again: it has been overdue for a while. The clock is read once, before the index, so that whatever is found later was not due before
+     * it.
      */
     static final String NEXT_DUE = """
             SELECT now, ceil(extract(epoch FROM due_at - now) * 1000)
