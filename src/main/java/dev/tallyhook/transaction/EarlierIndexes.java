@@ -25,23 +25,26 @@ class EarlierIndexes {
 
     private static final Duration PERIOD = Duration.ofMinutes(1);
 
+    private static final String INDEXES =
+            "transactions_due, transactions_waiting, transactions_finished_by_time, transactions_held";
+
     private static final String NOT_NEEDED = """
             SELECT relname
             FROM pg_index
             JOIN pg_class ON pg_class.oid = indexrelid
             WHERE indrelid = 'transactions'::regclass
-              AND relname IN ('transactions_due', 'transactions_waiting', 'transactions_finished_by_time', 'transactions_held')
+              AND relname = ANY (string_to_array('%s', ', '))
               AND NOT EXISTS (
                   SELECT FROM activity WHERE settles IS NULL AND at > clock_timestamp() - interval '15 minutes')
             ORDER BY relname
-            """;
+            """.formatted(INDEXES);
 
     /** {@code insufficient_privilege}. */
     private static final String NOT_ITS_OWNER = "42501";
 
     private final DataSource dataSource;
     private final Tick tick;
-    private boolean isDone;
+    private boolean isLeftToTheOwner;
 
     EarlierIndexes(DataSource dataSource, Ticks ticks) {
         this.dataSource = dataSource;
@@ -54,17 +57,15 @@ class EarlierIndexes {
     }
 
     private void drop() {
-        if (isDone) {
+        if (isLeftToTheOwner) {
             return;
         }
         try {
             dropWhatIsNotNeeded(dataSource);
         } catch (SQLException failure) {
             if (NOT_ITS_OWNER.equals(failure.getSQLState())) {
-                isDone = true;
-                Log.warnf(
-                        "Each finish costs more than it has to until the owner of the table has dropped %s",
-                        "transactions_due, transactions_waiting, transactions_finished_by_time and transactions_held");
+                isLeftToTheOwner = true;
+                Log.warnf("Each finish costs more than it has to until the owner of the table has dropped %s", INDEXES);
             } else {
                 Log.debugf("Indexes of an earlier version are dropped later: %s", failure.getMessage());
             }

@@ -20,6 +20,7 @@ final class Posted {
 
     private final Optional<Instant> from;
     private final Optional<Instant> to;
+    private final Sql stretches;
 
     /**
      * Of a filter that has keys.
@@ -43,13 +44,14 @@ final class Posted {
         this.newestFirst = newestFirst;
         this.isInOrderOfStorage = filter.events().isInOrderOfStorage();
         this.from = filter.createdFrom();
-        this.to = isInOrderOfStorage && after.isPresent() ? after.map(Cursor::at) : filter.createdTo();
+        this.to = filter.latest(after);
+        this.stretches = filter.stretches(after);
     }
 
     Sql select() {
         return new Sql()
                 .add("SELECT * FROM (WITH recent AS MATERIALIZED (")
-                .add(stored("created_at >= coalesce((SELECT max(until) FROM stretches), '-infinity')"))
+                .add(stored("created_at >= " + Stretches.CLOSED_UNTIL))
                 .add(newestFirst)
                 .add("), older AS MATERIALIZED (")
                 .add(older())
@@ -71,9 +73,9 @@ final class Posted {
      * order of that.
      */
     private Sql older() {
-        var sql = new Sql().add("SELECT found.* FROM (SELECT until FROM stretches WHERE true");
-        from.ifPresent(time -> sql.add(" AND until > ?", time));
-        to.ifPresent(time -> sql.add(" AND since <= ?", time));
+        var sql = new Sql()
+                .add("SELECT found.* FROM (SELECT until FROM stretches WHERE true")
+                .add(stretches);
         if (isInOrderOfStorage) {
             sql.add(" AND (SELECT count(*) FROM recent) < ?", limit);
         }

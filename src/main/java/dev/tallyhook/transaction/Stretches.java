@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class Stretches {
 
+    /** What was created then or later is in no stretch yet. */
+    static final String CLOSED_UNTIL = "coalesce((SELECT max(until) FROM stretches), '-infinity')";
+
     /** What a list may have to read at most that is not its own, beside what waits. */
     static final int CLOSED_MIN = 10_000;
 
@@ -163,12 +166,13 @@ class Stretches {
                     .get(0);
             boolean wasSetBack = clock != null && now.time().isBefore(clock.minus(STEP_MIN));
             clock = now.time();
-            if (wasSetBack) {
+            if (wasSetBack || now.isBehind()) {
                 end = null;
+            }
+            if (wasSetBack) {
                 inTurn(connection, LOOK_ANEW);
             }
             if (now.isBehind()) {
-                end = null;
                 Log.infof(
                         "The database's clock was set back: %d stretches of what lists find are made anew",
                         inTurn(connection, OPEN));

@@ -56,6 +56,19 @@ record TransactionFilter(
         return keys;
     }
 
+    /** What came later is not on the page, or nobody knows: by a provider's times a cursor says nothing of when a row was stored. */
+    Optional<Instant> latest(Optional<Cursor> after) {
+        return events.isInOrderOfStorage() && after.isPresent() ? after.map(Cursor::at) : createdTo;
+    }
+
+    /** Which stretches may have some of a page, each beginning with AND. */
+    Sql stretches(Optional<Cursor> after) {
+        var conditions = new Sql();
+        createdFrom.ifPresent(time -> conditions.add(" AND until > ?", time));
+        latest(after).ifPresent(time -> conditions.add(" AND since <= ?", time));
+        return conditions;
+    }
+
     /** All but the status, each beginning with AND. */
     Sql conditions(Optional<Cursor> after) {
         Sql conditions = events.conditions();

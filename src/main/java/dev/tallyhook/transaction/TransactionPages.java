@@ -6,7 +6,6 @@ import static dev.tallyhook.transaction.TransactionStatus.PROCESSING;
 
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -18,9 +17,6 @@ class TransactionPages {
 
     /** Found by their ids, however many there are. */
     private static final String STRAYS = "transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))";
-
-    /** What came later is in no stretch yet. */
-    private static final String CLOSED_UNTIL = "coalesce((SELECT max(until) FROM stretches), '-infinity')";
 
     private final DataSource dataSource;
     private final EventDetails events;
@@ -95,7 +91,7 @@ class TransactionPages {
         /** What is not due yet is passed over, but for the latest of it. */
         private Sql finished() {
             return anyOf(
-                    where(is(PROCESSED) + " AND created_at >= " + CLOSED_UNTIL),
+                    where(is(PROCESSED) + " AND created_at >= " + Stretches.CLOSED_UNTIL),
                     inStretches(PROCESSED, "since", "is_due_in(open_due, due_from)"),
                     where(is(PROCESSED) + " AND " + STRAYS));
         }
@@ -103,7 +99,7 @@ class TransactionPages {
         /** What is settled is passed over. */
         private Sql waiting() {
             return anyOf(
-                    where(is(PROCESSING) + " AND created_at >= " + CLOSED_UNTIL),
+                    where(is(PROCESSING) + " AND created_at >= " + Stretches.CLOSED_UNTIL),
                     inStretches(PROCESSING, "open_since", "open_due IS NOT NULL"),
                     where(is(PROCESSING) + " AND " + STRAYS));
         }
@@ -111,19 +107,12 @@ class TransactionPages {
         /** One after the other, the latest first, until the page is full. A subquery with a limit is joined by a nested loop, in that order. */
         private Sql inStretches(TransactionStatus status, String begin, String which) {
             var sql = new Sql()
-                    .add("SELECT found.* FROM (SELECT " + begin + " AS since, until FROM stretches WHERE " + which);
-            filter.createdFrom().ifPresent(time -> sql.add(" AND until > ?", time));
-            latest().ifPresent(time -> sql.add(" AND since <= ?", time));
-            sql.add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
+                    .add("SELECT found.* FROM (SELECT " + begin + " AS since, until FROM stretches WHERE " + which)
+                    .add(filter.stretches(after))
+                    .add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
                     .add(where(is(status) + " AND created_at >= stretch.since AND created_at < stretch.until"))
                     .add(") AS found");
             return filter.events().isInOrderOfStorage() ? sql.add(" LIMIT ?", limit) : sql;
-        }
-
-        private Optional<Instant> latest() {
-            return filter.events().isInOrderOfStorage() && after.isPresent()
-                    ? after.map(Cursor::at)
-                    : filter.createdTo();
         }
 
         private static String is(TransactionStatus status) {
