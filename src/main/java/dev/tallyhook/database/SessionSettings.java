@@ -49,6 +49,9 @@ final class SessionSettings {
             new Setting("enable_tidscan", "on"),
             new Setting("plan_cache_mode", "auto"),
             new Setting("jit", "off"),
+            // Of a time that is looked up by a subquery the planner expects a third of all rows, and would start
+            // workers to read a few.
+            new Setting("max_parallel_workers_per_gather", "0"),
             new Setting("tcp_keepalives_idle", Integer.toString(KEEPALIVE_IDLE_SECONDS)),
             new Setting("tcp_keepalives_interval", Integer.toString(KEEPALIVE_INTERVAL_SECONDS)),
             new Setting("tcp_keepalives_count", Integer.toString(KEEPALIVE_COUNT)),

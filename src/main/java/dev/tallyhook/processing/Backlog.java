@@ -49,7 +49,7 @@ public class Backlog {
                 FROM transactions
                 WHERE status = 'PROCESSING'
                   AND due_at < (SELECT open_due())
-                  AND transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))) AS waiting
+                  AND transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays WHERE look_at <> 'infinity'))) AS waiting
             """;
 
     private final DataSource dataSource;

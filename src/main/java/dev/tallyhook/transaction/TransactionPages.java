@@ -16,7 +16,12 @@ import org.jspecify.annotations.Nullable;
 class TransactionPages {
 
     /** Found by their ids, however many there are. */
-    private static final String STRAYS = "transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))";
+    private static final String STRAYS =
+            "transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays WHERE look_at <> 'infinity'))";
+
+    /** A hold puts it there, and a release beside it again, with its time. */
+    private static final String HELD_STRAYS =
+            "transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))";
 
     private final DataSource dataSource;
     private final EventDetails events;
@@ -80,7 +85,7 @@ class TransactionPages {
             return switch (status) {
                 case PROCESSED -> filter.isPosted() ? posted(is(PROCESSED)) : finished();
                 case PROCESSING -> waiting();
-                case HELD -> where(is(HELD) + " AND " + STRAYS);
+                case HELD -> where(is(HELD) + " AND " + HELD_STRAYS);
             };
         }
 

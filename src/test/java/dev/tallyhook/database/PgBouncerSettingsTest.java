@@ -21,8 +21,13 @@ class PgBouncerSettingsTest {
     private static final List<String> POOLS = List.of("reading", "intake", "processing", "sweep", "delivery");
 
     /** Of those that every session has, PostgreSQL's default is another. */
-    private static final Set<String> NOT_THE_DEFAULT =
-            Set.of("row_security", "jit", "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count");
+    private static final Set<String> NOT_THE_DEFAULT = Set.of(
+            "row_security",
+            "jit",
+            "max_parallel_workers_per_gather",
+            "tcp_keepalives_idle",
+            "tcp_keepalives_interval",
+            "tcp_keepalives_count");
 
     /** PgBouncer 1.18 sends no longer one. */
     private static final int CONNECT_QUERY_BYTES_MAX = 480;

@@ -43,6 +43,7 @@ public final class Hostile {
             "enable_sort = off",
             "enable_seqscan = on",
             "jit = on",
+            "max_parallel_workers_per_gather = 8",
             "jit_above_cost = 0",
             "session_replication_role = replica",
             "quote_all_identifiers = on",
