@@ -183,6 +183,7 @@ final class Provocations {
         when(
                 "getRawEvent 404 not_found",
                 () -> service.get("/v1/transactions/txn_unknown/raw", DocumentedService.RAW_TOKEN));
+        when("getRawEvent 410 gone", () -> service.get(gone() + "/raw", DocumentedService.RAW_TOKEN));
         reads("getRawEvent", RAW, DocumentedService.RAW_TOKEN, "requests");
     }
 
@@ -215,6 +216,13 @@ final class Provocations {
             return finished();
         });
         when("getTransaction 404 not_found", () -> service.get("/v1/transactions/txn_unknown"));
+        when("getTransaction 410 gone", () -> service.get(gone()));
+    }
+
+    /** The path of a transaction that is. */
+    String gone() {
+        trouble.run("INSERT INTO gone VALUES ('txn_gone', NULL, '2025-10-29T10:30:00Z') ON CONFLICT DO NOTHING");
+        return "/v1/transactions/txn_gone";
     }
 
     private void commands(String action, String done) {
@@ -228,6 +236,7 @@ final class Provocations {
         when(answer + "401 no_token", () -> service.command(path, "none", JSON, "{}"));
         when(answer + "403 may_only_read", () -> service.command(path, DocumentedService.TOKEN, JSON, "{}"));
         when(answer + "404 not_found", () -> command("/v1/transactions/txn_unknown/" + action, "{}"));
+        when(answer + "410 gone", () -> command(gone() + '/' + action, "{}"));
         when(answer + "409 finished", () -> {
             service.post(usual());
             finished();

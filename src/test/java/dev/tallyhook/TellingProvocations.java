@@ -80,6 +80,10 @@ final class TellingProvocations {
                 "startReplay 403 may_only_read",
                 () -> service.command("POST", none, DocumentedService.TOKEN, JSON, DAY));
         all.when("startReplay 404 not_found", () -> all.write("POST", none, DAY));
+        all.when("startReplay 410 gone", () -> {
+            all.gone();
+            return start("{\"transaction_id\":\"txn_gone\"}");
+        });
         all.when("startReplay 404 sent_again", () -> start("{\"dead_letter_id\":17}"));
         all.when(
                 "startReplay 500 failed", () -> trouble.whileNonsense("endpoints", () -> all.write("POST", none, DAY)));

@@ -59,6 +59,7 @@ class SessionCheck {
                          ('postings', 'SELECT'), ('postings', 'INSERT'), ('postings', 'DELETE'),
                          ('late_postings', 'SELECT'), ('late_postings', 'INSERT'),
                          ('strays', 'SELECT'), ('strays', 'INSERT'), ('strays', 'UPDATE'), ('strays', 'DELETE'),
+                         ('gone', 'SELECT'),
                          ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE'),
                          ('endpoints', 'SELECT'), ('endpoints', 'INSERT'), ('endpoints', 'UPDATE'), ('endpoints', 'DELETE'),
                          ('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE'),
@@ -70,7 +71,7 @@ class SessionCheck {
 
     private static final String HIDDEN = """
             SELECT string_agg(format('%I.%I', current_schema(), name), ', ' ORDER BY name)
-            FROM unnest('{transactions,requests,events,conflicts,holds,activity,stretches,strays,postings,late_postings,
+            FROM unnest('{transactions,requests,events,conflicts,holds,activity,stretches,strays,postings,late_postings,gone,
                          endpoints,deliveries,dead_letters,attempts,replays}'::text[]) AS needed (name)
             WHERE row_security_active(to_regclass(format('%I.%I', current_schema(), name)))
             """;

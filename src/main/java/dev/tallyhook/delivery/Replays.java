@@ -5,6 +5,7 @@ import static dev.tallyhook.database.Durability.DURABLY;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.transaction.Absence;
 import dev.tallyhook.transaction.Cursor;
+import dev.tallyhook.transaction.Gone;
 import dev.tallyhook.transaction.PageRequest;
 import dev.tallyhook.transaction.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -132,6 +133,7 @@ class Replays {
                     .add(IS_STORED, transactionId)
                     .query(connection, row -> true)
                     .isEmpty()) {
+                Gone.refuse(connection, transactionId);
                 throw Absence.of(connection, null, "Transaction not found");
             }
         }

@@ -33,6 +33,7 @@ final class EventInsert {
                         ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[])
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
                         source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
+                WHERE\s""" + LedgerWriter.IS_NOT_GONE + """
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING %s, request),
             kept AS (

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -45,6 +46,10 @@ class LedgerWriter {
             FROM inserted
             WHERE\s""" + DURABLY;
 
+    /** A subquery that is looked up for each webhook: a join might be planned, while nothing is gone yet, to read all that is. */
+    static final String IS_NOT_GONE =
+            "(SELECT true FROM gone WHERE gone.transaction_id = webhook.transaction_id) IS NULL\n";
+
     private static final String INSERT_NEW = """
             WITH inserted AS (
                 INSERT INTO transactions (
@@ -53,6 +58,7 @@ class LedgerWriter {
                        now() + ? * interval '1 microsecond', traceparent
                 FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[])
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent)
+                WHERE\s""" + IS_NOT_GONE + """
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING %s)
             """;
@@ -64,6 +70,10 @@ class LedgerWriter {
             FROM transactions
             WHERE transaction_id = ANY (?::text[])
             """;
+
+    /** Asked after what is stored: what goes meanwhile is here before it is not there. */
+    private static final String SELECT_GONE =
+            "SELECT transaction_id, content FROM gone WHERE transaction_id = ANY (?::text[])";
 
     /** Of a webhook, in the order in which {@link #bindColumns} binds them. */
     static final int COLUMNS = 5;
@@ -118,7 +128,7 @@ class LedgerWriter {
             if (inserted.size() == webhooks.size()) {
                 return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
             }
-            List<Receipt> receipts = settle(webhooks, inserted, selectStored(connection, firsts));
+            List<Receipt> receipts = settle(webhooks, inserted, known(connection, firsts));
             return conflicts.record(connection, webhooks, receipts);
         }
     }
@@ -203,37 +213,50 @@ class LedgerWriter {
         }
     }
 
-    private static Map<String, Webhook.Stored> selectStored(Connection connection, List<Webhook> webhooks)
+    /** What there is with these ids: it is stored, or gone. */
+    private static Map<String, Predicate<Webhook>> known(Connection connection, List<Webhook> webhooks)
             throws SQLException {
+        Map<String, Predicate<Webhook>> known = new HashMap<>();
+        Array ids = Columns.of(connection, "text", webhooks, Webhook::transactionId);
         try (PreparedStatement select = connection.prepareStatement(SELECT_STORED)) {
-            select.setArray(1, Columns.of(connection, "text", webhooks, Webhook::transactionId));
-            Map<String, Webhook.Stored> stored = new HashMap<>();
+            select.setArray(1, ids);
             try (ResultSet rows = select.executeQuery()) {
                 while (rows.next()) {
-                    stored.put(
-                            rows.getString(1),
-                            new Webhook.Stored(
-                                    rows.getString(6),
-                                    rows.getString(2),
-                                    rows.getString(3),
-                                    rows.getBigDecimal(4),
-                                    rows.getString(5)));
+                    var stored = new Webhook.Stored(
+                            rows.getString(6),
+                            rows.getString(2),
+                            rows.getString(3),
+                            rows.getBigDecimal(4),
+                            rows.getString(5));
+                    known.put(rows.getString(1), webhook -> webhook.sameContentAs(stored));
                 }
             }
-            return stored;
         }
+        if (known.size() < webhooks.size()) {
+            try (PreparedStatement select = connection.prepareStatement(SELECT_GONE)) {
+                select.setArray(1, ids);
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        byte[] content = rows.getBytes(2);
+                        known.putIfAbsent(rows.getString(1), webhook -> webhook.agreesWithWhatIsGone(content));
+                    }
+                }
+            }
+        }
+        return known;
     }
 
+    /** @param known whether a webhook has the content of what there is with its id */
     private static List<Receipt> settle(
-            List<Webhook> webhooks, Set<String> inserted, Map<String, Webhook.Stored> stored) throws SQLException {
+            List<Webhook> webhooks, Set<String> inserted, Map<String, Predicate<Webhook>> known) throws SQLException {
         Set<String> stillNew = new HashSet<>(inserted);
         List<Receipt> receipts = new ArrayList<>(webhooks.size());
         for (Webhook webhook : webhooks) {
-            Webhook.Stored first = stored.get(webhook.transactionId());
+            Predicate<Webhook> first = known.get(webhook.transactionId());
             if (first == null) {
                 throw new SQLException("A transaction vanished between its insert and its select", "40001");
             }
-            if (!webhook.sameContentAs(first)) {
+            if (!first.test(webhook)) {
                 receipts.add(Receipt.CONFLICTING);
             } else {
                 receipts.add(stillNew.remove(webhook.transactionId()) ? Receipt.ACCEPTED : Receipt.REPLAYED);

@@ -1,5 +1,6 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.transaction.Gone;
 import java.math.BigDecimal;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,22 @@ record Webhook(
                 && agrees(destinationAccount, stored.destinationAccount())
                 && agrees(currency, stored.currency())
                 && agrees(amount, stored.amount());
+    }
+
+    /**
+     * Whether it tells the same as what is gone with its id, which tells the source as well.
+     *
+     * @param content the digest of that; null if nothing is known of it
+     */
+    boolean agreesWithWhatIsGone(byte @Nullable [] content) {
+        return Gone.agrees(
+                content,
+                event != null,
+                transactionId,
+                sourceAccount,
+                destinationAccount,
+                amount == null ? null : amount.stripTrailingZeros().toPlainString(),
+                currency);
     }
 
     /** 1500.5 and 1500.50 are the same amount. */

@@ -58,6 +58,11 @@ public final class ProblemException extends RuntimeException {
         return new ProblemException(Problem.of(409, detail), null);
     }
 
+    /** 410: it was there, and is kept no more. */
+    public static ProblemException gone(String detail) {
+        return new ProblemException(Problem.of(410, detail), null);
+    }
+
     /** 413: the body is over the limit. */
     public static ProblemException contentTooLarge(String detail) {
         return new ProblemException(Problem.of(413, detail), null);

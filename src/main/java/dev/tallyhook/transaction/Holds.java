@@ -123,10 +123,13 @@ class Holds {
     }
 
     private static TransactionView stored(Connection connection, String transactionId) throws SQLException {
-        return new Sql()
-                .add(STATUS, transactionId).query(connection, row -> TransactionView.of(row, 1)).stream()
-                        .findFirst()
-                        .orElseThrow(() -> ProblemException.notFound("Transaction not found"));
+        List<TransactionView> now =
+                new Sql().add(STATUS, transactionId).query(connection, row -> TransactionView.of(row, 1));
+        if (now.isEmpty()) {
+            Gone.refuse(connection, transactionId);
+            throw ProblemException.notFound("Transaction not found");
+        }
+        return now.get(0);
     }
 
     /** What was done with it, latest first, {@link #LISTED_MAX} at most. */

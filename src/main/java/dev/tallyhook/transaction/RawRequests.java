@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -115,23 +116,41 @@ public final class RawRequests {
      * @throws IllegalStateException if that is not what was stored, or there is none at that place
      */
     public static RawRequest read(byte[] stored, int place) {
+        List<RawRequest> all = read(stored, place, place);
+        if (all.isEmpty()) {
+            throw new IllegalStateException("There is no request at this place");
+        }
+        return all.get(0);
+    }
+
+    /**
+     * Reads all of them again, in the order of their places.
+     *
+     * @throws IllegalStateException if that is not what was stored
+     */
+    public static List<RawRequest> readAll(byte[] stored) {
+        return read(stored, 0, Integer.MAX_VALUE);
+    }
+
+    private static List<RawRequest> read(byte[] stored, int first, int last) {
         byte form = stored[0];
         if (form != ALONE && form != TOGETHER) {
             throw new IllegalStateException("The request was written by a later version");
         }
         byte[] bytes = inflate(stored);
         if (form == ALONE) {
-            return RawRequest.read(bytes, 0, bytes.length);
+            return List.of(RawRequest.read(bytes, 0, bytes.length));
         }
+        List<RawRequest> found = new ArrayList<>();
         ByteBuffer all = ByteBuffer.wrap(bytes);
-        for (int i = 0; all.hasRemaining(); i++) {
+        for (int i = 0; i <= last && all.hasRemaining(); i++) {
             int length = all.getInt();
-            if (i == place) {
-                return RawRequest.read(bytes, all.position(), all.position() + length);
+            if (i >= first) {
+                found.add(RawRequest.read(bytes, all.position(), all.position() + length));
             }
             all.position(all.position() + length);
         }
-        throw new IllegalStateException("There is no request at this place");
+        return found;
     }
 
     /** Reads that of a row with {@link #COLUMNS}, of which the first is {@code first}; nothing, if it is none of an event or somebody deleted it. */

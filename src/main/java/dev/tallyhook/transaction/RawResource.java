@@ -51,6 +51,7 @@ class RawResource {
                     new Sql().add(SELECT, id).query(session, row -> RawRequests.read(row, 1));
             Optional<RawRequest> raw = found.stream().flatMap(Optional::stream).findFirst();
             if (raw.isEmpty()) {
+                Gone.refuse(session, id);
                 throw Absence.of(session, null, NOT_FOUND);
             }
             return answer(raw.get());

@@ -6,7 +6,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
-import java.util.HashSet;
 import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * because it is more than 10 s old by then, and a trigger posts it.
  */
 @ApplicationScoped
-class Stretches {
+public class Stretches {
 
     /** What was created then or later is in no stretch yet. */
     static final String CLOSED_UNTIL = "coalesce((SELECT max(until) FROM stretches), '-infinity')";
@@ -40,32 +39,11 @@ class Stretches {
     /** While somebody who has written is waited for. */
     private static final int STEPS_PER_COUNT = 10;
 
-    /** Compiling these statements would take as long as they do. */
-    private static final String PATIENTLY =
-            "SELECT set_config('statement_timeout', '60s', true), set_config('jit', 'off', true)";
-
-    private static final int PATIENCE_MILLIS = 61_000;
-
     /** How many there are to be closed, and where they end. */
     private static final String NEXT = """
             SELECT transactions, until
             FROM next_stretch(
                 (SELECT coalesce(max(until), '-infinity') FROM stretches), now() - interval '15 seconds', ?)
-            """;
-
-    /**
-     * Transactions that have written to the ledger and are not over, prepared ones too. Everybody may see locks.
-     *
-     * @see <a href="https://www.postgresql.org/docs/current/view-pg-locks.html">pg_locks</a>
-     */
-    private static final String WRITERS = """
-            SELECT DISTINCT virtualtransaction
-            FROM pg_locks
-            WHERE locktype = 'relation'
-              AND relation = 'transactions'::regclass
-              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-              AND mode = 'RowExclusiveLock'
-              AND pid IS DISTINCT FROM pg_backend_pid()
             """;
 
     /** Transactions that were prepared have other names in pg_locks after it has started anew. */
@@ -93,6 +71,8 @@ class Stretches {
     private static final String SETTLE = "SELECT settle_stretch()";
 
     private static final String FORGET_STRAYS = "SELECT forget_strays(?)";
+
+    private static final String DROP_EMPTIED = "SELECT drop_emptied_stretch(now() - ?::interval)";
 
     private static final String CLOCK =
             "SELECT now(), EXISTS (SELECT FROM stretches WHERE until > now() - interval '10 seconds')";
@@ -203,6 +183,19 @@ class Stretches {
     }
 
     /**
+     * Takes stretches away whose transactions are gone, which lists would else look into.
+     *
+     * @param age of transactions that may be gone (ISO 8601)
+     */
+    public void dropEmptied(String age) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            while (inTurn(connection, DROP_EMPTIED, age) > 0) {
+                Log.debug("A stretch is dropped, because its transactions are gone");
+            }
+        }
+    }
+
+    /**
      * Goes one step: chooses where the next stretch ends, closes it, which must be tried again until it is closed, or merges.
      *
      * @return whether there is more to be done soon
@@ -217,7 +210,7 @@ class Stretches {
             }
             if (chosen == null || !chosen.server().equals(server(connection))) {
                 end = chooseEnd(connection);
-            } else if (areOver(connection, chosen.writers())) {
+            } else if (Writers.areOver(connection, chosen.writers())) {
                 end = null;
                 steps = 0;
                 inTurn(connection, CLOSE, chosen.until());
@@ -233,7 +226,7 @@ class Stretches {
         Next next = next(connection);
         return next.count() < CLOSED_MIN || next.until() == null
                 ? null
-                : new End(next.until(), server(connection), writers(connection));
+                : new End(next.until(), server(connection), Writers.underWay(connection));
     }
 
     private Next next(Connection connection) throws SQLException {
@@ -249,38 +242,16 @@ class Stretches {
         return new Sql().add(SERVER).query(connection, row -> row.getString(1)).get(0);
     }
 
-    private static Set<String> writers(Connection connection) throws SQLException {
-        return new HashSet<>(new Sql().add(WRITERS).query(connection, row -> row.getString(1)));
-    }
-
-    private static boolean areOver(Connection connection, Set<String> earlier) throws SQLException {
-        Set<String> writers = writers(connection);
-        writers.retainAll(earlier);
-        return writers.isEmpty();
-    }
-
     /** Does it in a transaction with time enough, unless another replica is at it; the number that it answers, or none. */
     private static long inTurn(Connection connection, String sql, Object... values) throws SQLException {
-        int patienceMillis = connection.getNetworkTimeout();
-        connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
-        connection.setAutoCommit(false);
-        try {
-            new Sql().add(PATIENTLY).query(connection, row -> true);
-            long number = new Sql()
-                            .add(LOCK)
-                            .query(connection, row -> row.getBoolean(1))
-                            .get(0)
-                    ? number(connection, new Sql().add(sql, values))
-                    : 0;
-            connection.commit();
-            return number;
-        } catch (SQLException failure) {
-            connection.rollback();
-            throw failure;
-        } finally {
-            connection.setAutoCommit(true);
-            connection.setNetworkTimeout(Runnable::run, patienceMillis);
-        }
+        return Patiently.commit(
+                connection,
+                patient -> new Sql()
+                                .add(LOCK)
+                                .query(patient, row -> row.getBoolean(1))
+                                .get(0)
+                        ? number(patient, new Sql().add(sql, values))
+                        : 0L);
     }
 
     private static long number(Connection connection, Sql sql) throws SQLException {

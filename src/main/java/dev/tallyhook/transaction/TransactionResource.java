@@ -76,6 +76,7 @@ class TransactionResource {
 
     private ProblemException notFound(String id) throws SQLException {
         try (Connection session = dataSource.getConnection()) {
+            Gone.refuse(session, id);
             return Absence.of(session, id, NOT_FOUND);
         }
     }

@@ -117,6 +117,7 @@ class SessionsTest {
             assertEquals("5MB", setting(connection, "work_mem"));
             assertEquals("2s", setting(connection, "lock_timeout"));
             assertEquals("off", setting(connection, "jit"));
+            assertEquals("0", setting(connection, "max_parallel_workers_per_gather"));
             assertEquals(9_000, connection.getNetworkTimeout());
         }
     }
@@ -267,6 +268,9 @@ class SessionsTest {
                 "postings",
                 "late_postings",
                 "strays",
+                "gone",
+                "archives",
+                "keeping",
                 "activity",
                 "endpoints",
                 "deliveries",

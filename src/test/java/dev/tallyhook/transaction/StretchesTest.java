@@ -453,4 +453,64 @@ class StretchesTest {
         look();
         assertTrue(isSettled());
     }
+
+    private void closeTwo() throws SQLException {
+        finishAll();
+        server.execute("TRUNCATE late_postings, strays");
+        stretches.advance();
+        stretches.advance();
+        stretches.advance();
+        store("more_", Stretches.CLOSED_MIN, 16);
+        server.execute(
+                "UPDATE transactions SET due_at = created_at, status = 'PROCESSED', processed_at = now() WHERE status = 'PROCESSING'");
+        server.execute("TRUNCATE late_postings, strays");
+        stretches.advance();
+        stretches.advance();
+        assertEquals(2, server.number("SELECT count(*) FROM stretches WHERE open_due IS NULL"));
+    }
+
+    @Test
+    void a_stretch_whose_transactions_are_gone_goes_and_leaves_no_gap() throws SQLException {
+        closeTwo();
+        stretches.dropEmptied("PT1S");
+        assertEquals(2, server.number("SELECT count(*) FROM stretches"), "not while its transactions are there");
+        server.execute("DELETE FROM transactions WHERE transaction_id LIKE 'old_%'");
+        stretches.dropEmptied("P1D");
+        assertEquals(2, server.number("SELECT count(*) FROM stretches"), "not before its time");
+        stretches.dropEmptied("PT1S");
+        assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE since = '-infinity'"));
+        assertEquals(0, posted("old_"));
+        assertEquals(Stretches.CLOSED_MIN, posted("more_"));
+        assertEquals(Stretches.CLOSED_MIN, found("more_"));
+        server.execute("DELETE FROM transactions");
+        stretches.dropEmptied("PT1S");
+        assertEquals(1, server.number("SELECT count(*) FROM stretches"), "the last one tells how far it is posted");
+    }
+
+    /** Such as what was held for long. */
+    @Test
+    void what_is_left_of_a_stretch_that_goes_is_found_all_the_same() throws SQLException {
+        closeTwo();
+        server.execute(
+                "DELETE FROM transactions WHERE transaction_id LIKE 'old_%' AND transaction_id NOT LIKE 'old_77%'");
+        long left = server.number("SELECT count(*) FROM transactions WHERE transaction_id LIKE 'old_77%'");
+        stretches.dropEmptied("PT1S");
+        assertEquals(1, server.number("SELECT count(*) FROM stretches"));
+        assertEquals(0, posted("old_"));
+        assertEquals(2 * left, late());
+        assertEquals(left, found("old_"));
+        assertEquals(Stretches.CLOSED_MIN, found("more_"));
+        var finished = new TransactionFilter(
+                Optional.empty(),
+                Optional.of(TransactionStatus.PROCESSED),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+        assertEquals(
+                left + Stretches.CLOSED_MIN,
+                TransactionPages.select(finished, 100_000, Optional.empty())
+                        .query(dataSource, row -> row.getString(1))
+                        .size());
+    }
 }
