@@ -6,6 +6,8 @@ import dev.tallyhook.delivery.Guard;
 import dev.tallyhook.endpoint.EndpointsConfig;
 import dev.tallyhook.endpoint.TellingConfig;
 import dev.tallyhook.endpoint.TellingRules;
+import dev.tallyhook.keeping.KeepingConfig;
+import dev.tallyhook.keeping.KeepingRules;
 import dev.tallyhook.settings.Within;
 import dev.tallyhook.source.Sources;
 import dev.tallyhook.source.SourcesConfig;
@@ -49,6 +51,9 @@ public final class SettingsRules implements SmallRyeConfigBuilderCustomizer, Con
         }
         if (mapping instanceof TellingConfig telling) {
             Guard.problems(telling).forEach(what -> problems.add(new Problem(what)));
+        }
+        if (mapping instanceof KeepingConfig keeping) {
+            KeepingRules.problems(keeping).forEach(what -> problems.add(new Problem(what)));
         }
         if (!problems.isEmpty()) {
             throw new ConfigValidationException(problems.toArray(Problem[]::new));

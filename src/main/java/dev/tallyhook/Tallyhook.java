@@ -3,15 +3,23 @@ package dev.tallyhook;
 import dev.tallyhook.access.ConnectionLimits;
 import dev.tallyhook.database.HostNames;
 import dev.tallyhook.intake.MapAgain;
+import dev.tallyhook.keeping.Erase;
+import dev.tallyhook.keeping.FindInArchive;
+import dev.tallyhook.keeping.LoadDay;
+import dev.tallyhook.keeping.WhatWouldGo;
 import io.quarkus.bootstrap.logging.InitialConfigurator;
 import io.quarkus.runtime.Application;
 import io.quarkus.runtime.ApplicationLifecycleManager;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import jakarta.enterprise.event.Observes;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -25,6 +33,13 @@ import org.jspecify.annotations.Nullable;
 @QuarkusMain
 public class Tallyhook {
 
+    private static final SortedMap<String, Class<? extends QuarkusApplication>> COMMANDS = new TreeMap<>(Map.of(
+            MapAgain.NAME, MapAgain.class,
+            WhatWouldGo.NAME, WhatWouldGo.class,
+            FindInArchive.NAME, FindInArchive.class,
+            LoadDay.NAME, LoadDay.class,
+            Erase.NAME, Erase.class));
+
     private static volatile int exitCode;
 
     /** Held, because a logger that nobody holds forgets its level; found at run time, because a native build has another. */
@@ -33,7 +48,7 @@ public class Tallyhook {
     /**
      * Runs until SIGTERM, or does what a command says and ends.
      *
-     * @param arguments none, or {@link MapAgain#NAME} and what it takes
+     * @param arguments none, or the name of one of {@link #COMMANDS} and what it takes
      */
     public static void main(String... arguments) {
         HostNames.rememberBriefly();
@@ -43,14 +58,15 @@ public class Tallyhook {
         ConnectionLimits.install();
         if (arguments.length == 0) {
             Quarkus.run(null, Tallyhook::exit);
-        } else if (arguments[0].equals(MapAgain.NAME)) {
+        } else if (COMMANDS.containsKey(arguments[0])) {
             // Beside replicas, whose ports and work it leaves alone.
             System.setProperty("quarkus.http.host-enabled", "false");
             System.setProperty("quarkus.management.host-enabled", "false");
             System.setProperty("quarkus.scheduler.enabled", "false");
-            Quarkus.run(MapAgain.class, Tallyhook::exit, arguments);
+            Quarkus.run(COMMANDS.get(arguments[0]), Tallyhook::exit, arguments);
         } else {
-            System.err.println("There is one command, " + MapAgain.NAME + " [source]; without any, the service runs");
+            System.err.println(
+                    "The commands are " + String.join(", ", COMMANDS.keySet()) + "; without any, the service runs");
             System.exit(2);
         }
     }

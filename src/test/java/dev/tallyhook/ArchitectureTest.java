@@ -92,6 +92,10 @@ final class ArchitectureTest {
             "delivery", "endpoint", "source", "access", "transaction", "problem", "database", "schedule", "settings");
 
     @ArchTest
+    static final ArchRule keeping_depends_on_transaction =
+            only("keeping", "transaction", "problem", "database", "schedule", "settings");
+
+    @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()
             .that()
             .resideOutsideOfPackage("..operations..")

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -101,6 +102,16 @@ public final class Service implements AutoCloseable {
         command.add(name);
         command.addAll(List.of(more));
         return new Service(environment, DatabaseServer.freePort(), command);
+    }
+
+    /** The same with what a person would send to its input. */
+    static Service commandOn(Map<String, String> environment, String input, String name, String... more)
+            throws IOException {
+        Service command = command(environment, name, more);
+        try (var to = command.process.outputWriter(StandardCharsets.UTF_8)) {
+            to.write(input);
+        }
+        return command;
     }
 
     /** Starts the process and waits until it says that it is healthy. */

@@ -1,0 +1,128 @@
+package dev.tallyhook.keeping;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.LocalDate;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * A file of the archive: lines of JSON (RFC 8259), one for each transaction, compressed as gzip (RFC 1952). Its name has the day on which its
+ * transactions were created, and the SHA-256 of its bytes, so that it can be checked by itself, and two files of one name are the same.
+ */
+final class ArchiveFile {
+
+    private static final Pattern NAME =
+            Pattern.compile("\\d{4}/\\d{2}/\\d{2}/transactions-(\\d{4}-\\d{2}-\\d{2})-([0-9a-f]{64})\\.jsonl\\.gz");
+
+    private final String name;
+    private final byte[] content;
+
+    private ArchiveFile(String name, byte[] content) {
+        this.name = name;
+        this.content = content;
+    }
+
+    /** What all files of a day begin with. */
+    static String beginning(LocalDate day) {
+        return "%04d/%02d/%02d/transactions-%s-"
+                .formatted(day.getYear(), day.getMonthValue(), day.getDayOfMonth(), day);
+    }
+
+    /** Makes one of lines, which come one after the other. */
+    static final class Writer {
+
+        private final ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        private final GZIPOutputStream lines;
+        private int size;
+
+        Writer() throws IOException {
+            lines = new GZIPOutputStream(compressed, 1 << 16);
+        }
+
+        void add(String line) throws IOException {
+            byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+            lines.write(bytes);
+            lines.write('\n');
+            size += bytes.length + 1;
+        }
+
+        /** In bytes, before they are compressed. */
+        int size() {
+            return size;
+        }
+
+        ArchiveFile finish(LocalDate day) throws IOException {
+            lines.finish();
+            byte[] content = compressed.toByteArray();
+            return new ArchiveFile(beginning(day) + digest(content) + ".jsonl.gz", content);
+        }
+    }
+
+    /**
+     * Reads one.
+     *
+     * @throws java.nio.file.NoSuchFileException if there is none of that name
+     * @throws IOException if it is not what was written
+     */
+    static ArchiveFile read(ArchiveStore store, String name) throws IOException {
+        Matcher parts = NAME.matcher(name);
+        if (!parts.matches()) {
+            throw new IOException(name + " is no name of a file of the archive");
+        }
+        byte[] content;
+        try (InputStream file = store.read(name)) {
+            content = file.readAllBytes();
+        }
+        if (!digest(content).equals(parts.group(2))) {
+            throw new IOException(
+                    name + " is damaged: its SHA-256 is " + digest(content) + ", and should be that of its name");
+        }
+        return new ArchiveFile(name, content);
+    }
+
+    /** Whether a file with this name is one. */
+    static boolean isOne(String name) {
+        return NAME.matcher(name).matches();
+    }
+
+    /** The day in the name of a file; nothing if it is none of the archive. */
+    static Optional<LocalDate> day(String name) {
+        Matcher parts = NAME.matcher(name);
+        return parts.matches() ? Optional.of(LocalDate.parse(parts.group(1))) : Optional.empty();
+    }
+
+    String name() {
+        return name;
+    }
+
+    byte[] content() {
+        return content;
+    }
+
+    List<String> lines() throws IOException {
+        try (var lines = new GZIPInputStream(new ByteArrayInputStream(content))) {
+            return new String(lines.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        }
+    }
+
+    private static String digest(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible); // Every Java has it.
+        }
+    }
+}

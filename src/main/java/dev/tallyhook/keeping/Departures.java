@@ -1,0 +1,206 @@
+package dev.tallyhook.keeping;
+
+import dev.tallyhook.transaction.Patiently;
+import dev.tallyhook.transaction.Sql;
+import dev.tallyhook.transaction.Writers;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import javax.sql.DataSource;
+
+/**
+ * Finds transactions that were kept long enough, and deletes them. They are found in the order in which they were due, because what is due
+ * later was finished later; where it has come to is remembered, so that what is deleted is not read again.
+ *
+ * <p>The id is remembered first, in a transaction of its own. What is being stored meanwhile and does not see that yet meets the row itself,
+ * which is deleted only when everybody is over who might not have seen it. So an id is at no moment unknown.
+ */
+class Departures {
+
+    /** Of what is stored; a hint to the planner apart: it must read what is due in its order, and not sort all that there is. */
+    private static final String IN_ORDER = "SELECT set_config('enable_bitmapscan', 'off', true)";
+
+    /** What is still to be told must be there to be told. Whatever somebody has loaded from the archive stays until its time is over. */
+    private static final String NEXT = """
+            WITH piece AS MATERIALIZED (
+                SELECT transaction_id, xmin::text AS version, due_at, created_at
+                FROM transactions
+                WHERE due_at >= ?
+                  AND due_at < now() - ?::interval
+                  AND status = 'PROCESSED'
+                  AND processed_at < now() - ?::interval
+                  AND created_at < now() - ?::interval
+                ORDER BY due_at
+                LIMIT ?)
+            SELECT transaction_id, version, due_at, (created_at AT TIME ZONE 'UTC')::date,
+                   owed.id IS NULL
+                       AND NOT EXISTS (SELECT FROM archives WHERE state = 'LOADED' AND piece.due_at BETWEEN due_from AND due_to),
+                   extract(epoch FROM now() - ?::interval - due_at)
+            FROM piece
+            LEFT JOIN (SELECT DISTINCT unnest(ids) AS id FROM deliveries WHERE event IN ('p', 'a')) AS owed ON owed.id = transaction_id
+            ORDER BY due_at
+            """;
+
+    /** Again, if a piece was broken off, or its rows were loaded from the archive. */
+    private static final String REMEMBER = """
+            INSERT INTO gone (transaction_id, content, gone_at)
+            SELECT transaction_id, %s, now()
+            FROM transactions
+            WHERE transaction_id = ANY (?)
+            ORDER BY transaction_id
+            ON CONFLICT (transaction_id) DO UPDATE
+            SET content = excluded.content, gone_at = excluded.gone_at
+            WHERE gone.content IS DISTINCT FROM excluded.content
+            RETURNING 1
+            """;
+
+    private static final String WITH_CONTENT =
+            REMEMBER.formatted("content_digest(transaction_id, source_account, destination_account, amount, currency)");
+
+    private static final String WITHOUT_CONTENT = REMEMBER.formatted("NULL::bytea");
+
+    /** What was changed since it was read stays, and so does what somebody has locked. Its traces go with it. */
+    private static final String DELETE = """
+            WITH old AS MATERIALIZED (
+                SELECT transactions.transaction_id
+                FROM unnest(?::text[], ?::text[]) AS read (transaction_id, version)
+                JOIN transactions ON transactions.transaction_id = read.transaction_id AND transactions.xmin = read.version::xid
+                FOR UPDATE OF transactions SKIP LOCKED),
+            deleted AS (
+                DELETE FROM transactions
+                WHERE transaction_id = ANY (ARRAY (SELECT transaction_id FROM old))
+                RETURNING transaction_id, created_at, source_account, destination_account, source, type, subject),
+            traces AS (
+                DELETE FROM events
+                WHERE transaction_id = ANY (ARRAY (SELECT transaction_id FROM deleted))),
+            late AS (
+                DELETE FROM late_postings
+                USING deleted, unnest(posting_keys(source_account, destination_account, source, type, subject)) AS posted (of_key)
+                WHERE key = of_key AND at = created_at AND hash = hashtext(transaction_id))
+            SELECT count(*) FROM deleted
+            """;
+
+    private static final OffsetDateTime BEGINNING = OffsetDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
+
+    /** Of the session that stores: it stores nothing by what it saw longer ago. A foreign one that is open for longer is not waited for. */
+    private static final Duration WRITER_MAX = Duration.ofSeconds(5);
+
+    private static final Duration LOOK = Duration.ofMillis(5);
+
+    private final DataSource dataSource;
+    private final boolean remembers;
+    private OffsetDateTime position = BEGINNING;
+
+    /** When writers that are still under way were seen first, by the monotonic clock. */
+    private final Map<String, Long> writers = new HashMap<>();
+
+    Departures(DataSource dataSource, boolean remembers) {
+        this.dataSource = dataSource;
+        this.remembers = remembers;
+    }
+
+    /**
+     * Where a transaction stands.
+     *
+     * @param version another one when anything of the row has changed
+     */
+    record Row(String transactionId, String version) {}
+
+    /**
+     * A transaction that was finished long ago.
+     *
+     * @param day on which it was created, in UTC
+     * @param mayGo false if it is owed to an endpoint, or was loaded from the archive
+     * @param overstayed since it should have gone
+     */
+    record Old(Row row, OffsetDateTime dueAt, LocalDate day, boolean mayGo, Duration overstayed) {}
+
+    /** Looks at all of them once more: what stayed behind may go now. */
+    void beginAnew() {
+        position = BEGINNING;
+    }
+
+    /** The next ones, in the order in which they were due. Those are passed by which {@link #isPast} is told of. */
+    List<Old> next(String age, int most) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            return Patiently.commit(connection, patient -> {
+                new Sql().add(IN_ORDER).query(patient, row -> true);
+                return new Sql()
+                        .add(NEXT, position, age, age, age, most, age)
+                        .query(
+                                patient,
+                                row -> new Old(
+                                        new Row(row.getString(1), row.getString(2)),
+                                        row.getObject(3, OffsetDateTime.class),
+                                        row.getObject(4, LocalDate.class),
+                                        row.getBoolean(5),
+                                        Duration.ofSeconds(row.getLong(6))));
+            });
+        }
+    }
+
+    /** Nothing that was due before then is looked for, until it is begun anew. */
+    void isPast(OffsetDateTime time) {
+        position = time;
+    }
+
+    /**
+     * Remembers their ids, waits until nobody is under way who does not know it, and deletes them.
+     *
+     * @return how many are gone; the others were changed since they were read, or are locked
+     * @throws InterruptedException if it is told to stop while it waits; their ids are remembered then, and they are there
+     */
+    long letGo(List<Row> rows) throws SQLException, InterruptedException {
+        return letGo(rows, WITH_CONTENT);
+    }
+
+    /** As {@link #letGo(List)}, and whatever is sent with one of their ids later is taken for a repetition. */
+    long erase(List<Row> rows) throws SQLException, InterruptedException {
+        return letGo(rows, WITHOUT_CONTENT);
+    }
+
+    private long letGo(List<Row> rows, String remember) throws SQLException, InterruptedException {
+        try (Connection connection = dataSource.getConnection()) {
+            String[] ids = column(rows, Row::transactionId);
+            if (remembers) {
+                Patiently.commit(
+                        connection,
+                        patient -> new Sql().add(remember, (Object) ids).query(patient, row -> true));
+                awaitWriters(connection);
+            }
+            return Patiently.commit(connection, patient -> new Sql()
+                    .add(DELETE, ids, column(rows, Row::version))
+                    .query(patient, row -> row.getLong(1))
+                    .get(0));
+        }
+    }
+
+    private static String[] column(List<Row> rows, Function<Row, String> value) {
+        return rows.stream().map(value).toArray(String[]::new);
+    }
+
+    private void awaitWriters(Connection connection) throws SQLException, InterruptedException {
+        Set<String> earlier = Writers.underWay(connection);
+        long now = System.nanoTime();
+        writers.keySet().retainAll(earlier);
+        earlier.forEach(writer -> writers.putIfAbsent(writer, now));
+        earlier.removeIf(this::isForeign);
+        while (!Writers.areOver(connection, earlier)) {
+            Thread.sleep(LOOK.toMillis());
+            earlier.removeIf(this::isForeign);
+        }
+    }
+
+    private boolean isForeign(String writer) {
+        return System.nanoTime() - Objects.requireNonNull(writers.get(writer)) > WRITER_MAX.toNanos();
+    }
+}

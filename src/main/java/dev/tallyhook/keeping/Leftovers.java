@@ -1,0 +1,135 @@
+package dev.tallyhook.keeping;
+
+import dev.tallyhook.transaction.Patiently;
+import dev.tallyhook.transaction.Sql;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import javax.sql.DataSource;
+
+/** What goes by its own time and leaves nothing behind: requests, conflicts, and ids of what is gone. Deleted from its oldest on, piece by piece. */
+class Leftovers {
+
+    /** Whatever has its own time. */
+    enum Kind {
+        /**
+         * Their ids are of the milliseconds in which they came, so the oldest are the first. One that is kept as long as its transactions
+         * goes when none of those that came at its time names it.
+         */
+        REQUESTS("id", """
+                SELECT requests.id,
+                       ?::boolean
+                           OR NOT EXISTS (
+                               SELECT FROM transactions
+                               WHERE created_at >= to_timestamp((requests.id >> 20) / 1000.0) - interval '2 milliseconds'
+                                 AND created_at <= to_timestamp((requests.id >> 20) / 1000.0) + interval '2 milliseconds'
+                                 AND request = requests.id)
+                FROM requests
+                WHERE id > ?
+                  AND id < (extract(epoch FROM now() - ?::interval) * 1000)::bigint << 20
+                ORDER BY id
+                LIMIT ?
+                """),
+
+        /** Their numbers follow the times at which they came first. */
+        CONFLICTS("conflict_id", """
+                SELECT conflict_id, ?::boolean AND last_received_at < now() - kept
+                FROM conflicts, CAST(? AS bigint) AS reached, CAST(? AS interval) AS kept
+                WHERE conflict_id > reached
+                  AND received_at < now() - kept
+                ORDER BY conflict_id
+                LIMIT ?
+                """);
+
+        private final String next;
+        private final String delete;
+
+        Kind(String key, String next) {
+            String table = name().toLowerCase(Locale.ROOT);
+            this.next = next;
+            this.delete = "DELETE FROM " + table + " WHERE " + key + " = ANY (?) RETURNING 1";
+        }
+    }
+
+    private static final String FORGET = """
+            DELETE FROM gone
+            WHERE ctid = ANY (ARRAY (
+                SELECT ctid
+                FROM gone
+                WHERE gone_at < now() - ?::interval
+                ORDER BY gone_at
+                LIMIT ?
+                FOR UPDATE SKIP LOCKED))
+            RETURNING 1
+            """;
+
+    private record Next(long key, boolean mayGo) {}
+
+    private final DataSource dataSource;
+    private final Map<Kind, Long> reached = new EnumMap<>(Kind.class);
+
+    Leftovers(DataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /** Looks at all of them once more. */
+    void beginAnew() {
+        reached.clear();
+    }
+
+    /**
+     * What came of a piece.
+     *
+     * @param mayBeMore whether there may be more to be deleted now
+     */
+    record Piece(long deleted, boolean mayBeMore) {}
+
+    /**
+     * Deletes some.
+     *
+     * @param age how long they are kept
+     * @param alone whether nothing else keeps them
+     */
+    Piece delete(Kind kind, String age, boolean alone, int most) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            return Patiently.commit(connection, patient -> {
+                List<Next> next = new Sql()
+                        .add(kind.next, alone, reached.getOrDefault(kind, 0L), age, most)
+                        .query(patient, row -> new Next(row.getLong(1), row.getBoolean(2)));
+                Long[] going = next.stream().filter(Next::mayGo).map(Next::key).toArray(Long[]::new);
+                long deleted = going.length == 0
+                        ? 0
+                        : new Sql()
+                                .add(kind.delete, (Object) going)
+                                .query(patient, row -> true)
+                                .size();
+                if (!next.isEmpty()) {
+                    reached.put(kind, next.get(next.size() - 1).key());
+                }
+                return new Piece(deleted, next.size() == most);
+            });
+        }
+    }
+
+    /** Whether there are any. */
+    boolean areIdsRemembered() throws SQLException {
+        return !new Sql()
+                .add("SELECT FROM gone LIMIT 1")
+                .query(dataSource, row -> true)
+                .isEmpty();
+    }
+
+    /** Forgets the ids of some that went long ago. */
+    Piece forget(String age, int most) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            long deleted = Patiently.commit(
+                            connection,
+                            patient -> new Sql().add(FORGET, age, most).query(patient, row -> true))
+                    .size();
+            return new Piece(deleted, deleted == most);
+        }
+    }
+}

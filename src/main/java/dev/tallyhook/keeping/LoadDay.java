@@ -1,0 +1,221 @@
+package dev.tallyhook.keeping;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tallyhook.transaction.Columns;
+import dev.tallyhook.transaction.Patiently;
+import dev.tallyhook.transaction.RawRequest;
+import dev.tallyhook.transaction.RawRequests;
+import dev.tallyhook.transaction.Sql;
+import io.quarkus.runtime.QuarkusApplication;
+import java.io.IOException;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code archive-load DAY [TIME]}: puts the transactions of a day back into the ledger, where everybody finds them as before, for a time
+ * (a week unless said). Then they go again, by the files that they are in already. It may run again, which loads what is missing.
+ */
+public final class LoadDay implements QuarkusApplication {
+
+    /** The command's name. */
+    public static final String NAME = "archive-load";
+
+    private static final String USAGE = NAME
+            + " DAY [TIME], where DAY is the one on which the transactions were created, such as 2026-03-01, and TIME, how long"
+            + " they stay, an ISO 8601 duration such as P7D";
+
+    private static final String WEEK = "P7D";
+
+    private static final int PIECE = 1_000;
+
+    /** Before its rows are there, so that they do not go as they come. */
+    private static final String BEGIN = """
+            INSERT INTO archives (name, state, day, transactions, bytes, due_from, due_to, loaded_until)
+            VALUES (?, 'LOADED', ?, ?, ?, ?, ?, now() + ?::interval)
+            ON CONFLICT (name) DO UPDATE
+            SET state = 'LOADED', loaded_until = excluded.loaded_until, changed_at = clock_timestamp()
+            WHERE archives.state IN ('DONE', 'LOADED')
+            RETURNING 1
+            """;
+
+    private static final String REQUEST =
+            "INSERT INTO requests (id, raw) VALUES (?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1";
+
+    /** One that is there is not touched. */
+    private static final String ROWS = """
+            INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at,
+                processed_at, traceparent, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
+            SELECT transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at,
+                   processed_at, traceparent, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit::"char",
+                   id, CASE WHEN id IS NOT NULL THEN request_place END
+            FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[], ?::timestamptz[], ?::timestamptz[],
+                    ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[],
+                    ?::bigint[], ?::int[])
+                AS line (transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at,
+                    processed_at, traceparent, source, type, subject, occurred_at, unmapped, amount_sent, amount_unit,
+                    request, request_place)
+            LEFT JOIN requests ON id = request
+            ON CONFLICT (transaction_id) DO NOTHING
+            RETURNING 1
+            """;
+
+    private static final String NOT_GONE = """
+            DELETE FROM gone
+            WHERE transaction_id = ANY (?)
+              AND EXISTS (SELECT FROM transactions WHERE transactions.transaction_id = gone.transaction_id)
+            RETURNING 1
+            """;
+
+    private final DataSource dataSource;
+    private final KeepingConfig config;
+    private final ArchiveStores stores;
+    private final ObjectMapper json;
+
+    LoadDay(DataSource dataSource, KeepingConfig config, ArchiveStores stores, ObjectMapper json) {
+        this.dataSource = dataSource;
+        this.config = config;
+        this.stores = stores;
+        this.json = json;
+    }
+
+    @Override
+    public int run(String... arguments) throws SQLException {
+        String time = arguments.length == 3 ? arguments[2] : WEEK;
+        if (arguments.length < 2
+                || arguments.length > 3
+                || KeepingRules.isNone(time).orElse(true)) {
+            return Commands.usage(USAGE);
+        }
+        try {
+            return load(LocalDate.parse(arguments[1]), time);
+        } catch (DateTimeException noDay) {
+            return Commands.usage(USAGE);
+        } catch (IOException failure) {
+            return Commands.failed(failure);
+        }
+    }
+
+    private int load(LocalDate day, String time) throws SQLException, IOException {
+        ArchiveStore store = Commands.store(config, stores);
+        List<String> names = Commands.files(store, ArchiveFile.beginning(day));
+        long lines = 0;
+        long loaded = 0;
+        for (String name : names) {
+            List<ArchivedLine> all = new ArrayList<>();
+            ArchiveFile file = ArchiveFile.read(store, name);
+            for (String line : file.lines()) {
+                all.add(ArchivedLine.read(json, line));
+            }
+            lines += all.size();
+            loaded += load(file, day, all, time);
+        }
+        System.out.printf(
+                "%d of %d transactions in %d files of %s are loaded, and stay for %s; the others were there%n",
+                loaded, lines, names.size(), day, time);
+        return names.isEmpty() ? Commands.NOT_ALL : Commands.DONE;
+    }
+
+    private long load(ArchiveFile file, LocalDate day, List<ArchivedLine> lines, String time)
+            throws SQLException, IOException {
+        List<OffsetDateTime> due = lines.stream()
+                .map(line -> line.time("due_at"))
+                .sorted(Comparator.naturalOrder())
+                .toList();
+        long loaded = 0;
+        try (Connection connection = dataSource.getConnection()) {
+            boolean begun = !new Sql()
+                    .add(
+                            BEGIN,
+                            file.name(),
+                            day,
+                            lines.size(),
+                            file.content().length,
+                            due.get(0),
+                            due.get(due.size() - 1),
+                            time)
+                    .query(connection, row -> true)
+                    .isEmpty();
+            if (!begun) {
+                throw new IOException(
+                        file.name() + " is being written, or its transactions are being deleted: try again later");
+            }
+            requests(connection, lines);
+            for (int i = 0; i < lines.size(); i += PIECE) {
+                List<ArchivedLine> piece = lines.subList(i, Math.min(i + PIECE, lines.size()));
+                loaded += Patiently.commit(connection, patient -> rows(patient, piece));
+                Object ids = piece.stream().map(ArchivedLine::transactionId).toArray(String[]::new);
+                new Sql().add(NOT_GONE, ids).query(connection, row -> true);
+            }
+        }
+        return loaded;
+    }
+
+    /** In the places that they had; those that are not in this file are empty. */
+    private static void requests(Connection connection, List<ArchivedLine> lines) throws SQLException, IOException {
+        Map<Long, TreeMap<Integer, RawRequest>> packs = new TreeMap<>();
+        for (ArchivedLine line : lines) {
+            var raw = line.raw();
+            if (raw.isPresent() && line.pack().isPresent() && line.place().isPresent()) {
+                packs.computeIfAbsent(line.pack().get(), pack -> new TreeMap<>())
+                        .put(line.place().get(), raw.get());
+            }
+        }
+        for (var pack : packs.entrySet()) {
+            List<RawRequest> all = new ArrayList<>();
+            for (int place = 0; place <= pack.getValue().lastKey(); place++) {
+                all.add(pack.getValue().getOrDefault(place, RawRequest.of(new TreeMap<>(), new byte[0])));
+            }
+            new Sql().add(REQUEST, pack.getKey(), RawRequests.compress(all)).query(connection, row -> true);
+        }
+    }
+
+    private static long rows(Connection connection, List<ArchivedLine> piece) throws SQLException {
+        return new Sql()
+                .add(
+                        ROWS,
+                        texts(connection, piece, "transaction_id"),
+                        texts(connection, piece, "source_account"),
+                        texts(connection, piece, "destination_account"),
+                        Columns.of(connection, "numeric", piece, ArchivedLine::amount),
+                        texts(connection, piece, "currency"),
+                        texts(connection, piece, "status"),
+                        times(connection, piece, "created_at"),
+                        times(connection, piece, "due_at"),
+                        times(connection, piece, "processed_at"),
+                        texts(connection, piece, "traceparent"),
+                        texts(connection, piece, "source"),
+                        texts(connection, piece, "type"),
+                        texts(connection, piece, "subject"),
+                        times(connection, piece, "occurred_at"),
+                        texts(connection, piece, "unmapped"),
+                        texts(connection, piece, "amount_sent"),
+                        texts(connection, piece, "amount_unit"),
+                        Columns.of(
+                                connection, "bigint", piece, line -> line.pack().orElse(null)),
+                        Columns.of(
+                                connection, "int", piece, line -> line.place().orElse(null)))
+                .query(connection, row -> true)
+                .size();
+    }
+
+    private static @Nullable Array texts(Connection connection, List<ArchivedLine> piece, String name)
+            throws SQLException {
+        return Columns.of(connection, "text", piece, line -> line.text(name));
+    }
+
+    private static @Nullable Array times(Connection connection, List<ArchivedLine> piece, String name)
+            throws SQLException {
+        return Columns.of(connection, "timestamptz", piece, line -> line.text(name));
+    }
+}

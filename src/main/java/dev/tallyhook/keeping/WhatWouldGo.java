@@ -1,0 +1,110 @@
+package dev.tallyhook.keeping;
+
+import dev.tallyhook.transaction.Sql;
+import io.quarkus.runtime.QuarkusApplication;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+
+/**
+ * {@code what-would-go [AGE]}: says what would be deleted now, by the settings, or if {@code tallyhook.ledger.keep} were {@code AGE}. It
+ * changes nothing.
+ */
+public final class WhatWouldGo implements QuarkusApplication {
+
+    /** The command's name. */
+    public static final String NAME = "what-would-go";
+
+    private static final String USAGE = NAME + " [AGE], where AGE is an ISO 8601 duration, such as P7Y or P90D";
+
+    /** No reader waits for this session, which counts all of a ledger. */
+    private static final String PATIENTLY = "SET statement_timeout = '1h'";
+
+    private static final int PATIENCE_MILLIS = 3_601_000;
+
+    private static final String TRANSACTIONS = """
+            SELECT count(*), min(created_at)::text, max(created_at)::text,
+                   count(*) FILTER (WHERE owed.id IS NOT NULL)
+            FROM transactions
+            LEFT JOIN (SELECT DISTINCT unnest(ids) AS id FROM deliveries WHERE event IN ('p', 'a')) AS owed ON owed.id = transaction_id
+            WHERE due_at < now() - ?::interval
+              AND status = 'PROCESSED'
+              AND processed_at < now() - ?::interval
+              AND created_at < now() - ?::interval
+            """;
+
+    private static final String REQUESTS =
+            "SELECT count(*) FROM requests WHERE id < (extract(epoch FROM now() - ?::interval) * 1000)::bigint << 20";
+
+    private static final String CONFLICTS =
+            "SELECT count(*) FROM conflicts WHERE last_received_at < now() - ?::interval";
+
+    private static final String IDS = "SELECT count(*) FROM gone WHERE gone_at < now() - ?::interval";
+
+    private final DataSource dataSource;
+    private final KeepingConfig config;
+
+    WhatWouldGo(DataSource dataSource, KeepingConfig config) {
+        this.dataSource = dataSource;
+        this.config = config;
+    }
+
+    @Override
+    public int run(String... arguments) throws SQLException {
+        Optional<String> asked = arguments.length > 1 ? Optional.of(arguments[1]) : Optional.empty();
+        if (arguments.length > 2 || asked.flatMap(KeepingRules::isNone).orElse(asked.isPresent())) {
+            return Commands.usage(USAGE);
+        }
+        try (Connection connection = dataSource.getConnection();
+                Statement set = connection.createStatement()) {
+            connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
+            set.execute(PATIENTLY);
+            Optional<String> keep = asked.or(config::keep);
+            if (keep.isPresent()) {
+                tellTransactions(connection, keep.get());
+            } else {
+                System.out.println("transactions: none, they are kept for ever (tallyhook.ledger.keep is not set)");
+            }
+            tell(connection, "requests", REQUESTS, config.keepRequests().or(() -> keep), "came");
+            tell(connection, "conflicts", CONFLICTS, config.keepConflicts(), "came last");
+            tell(connection, "ids that are remembered", IDS, Optional.of(config.rememberIds()), "went");
+        }
+        return Commands.DONE;
+    }
+
+    private void tellTransactions(Connection connection, String age) throws SQLException {
+        List<String> said = new Sql()
+                .add(TRANSACTIONS, age, age, age)
+                .query(
+                        connection,
+                        row -> row.getLong(1) == 0
+                                ? "none was finished " + age + " ago or more"
+                                : "%d that were finished %s ago or more, created from %s to %s; %d of them stay until endpoints are told; %s"
+                                        .formatted(
+                                                row.getLong(1),
+                                                age,
+                                                row.getString(2),
+                                                row.getString(3),
+                                                row.getLong(4),
+                                                config.archiveTo()
+                                                        .map(to -> "they are written to " + to + " before")
+                                                        .orElse("they are not archived")));
+        System.out.println("transactions: " + said.get(0));
+    }
+
+    private static void tell(Connection connection, String what, String count, Optional<String> age, String since)
+            throws SQLException {
+        if (age.isEmpty()) {
+            System.out.println(what + ": none, they are kept for ever");
+            return;
+        }
+        long number = new Sql()
+                .add(count, age.get())
+                .query(connection, row -> row.getLong(1))
+                .get(0);
+        System.out.printf("%s: %d that %s %s ago or more%n", what, number, since, age.get());
+    }
+}

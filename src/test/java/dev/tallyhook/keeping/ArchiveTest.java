@@ -1,0 +1,337 @@
+package dev.tallyhook.keeping;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.transaction.RawRequest;
+import dev.tallyhook.transaction.RawRequests;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** Nothing is deleted but what can be read again; whatever breaks off, nothing is lost and nothing is there twice. */
+class ArchiveTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN);
+
+    private static DatabaseServer server;
+    private static PGSimpleDataSource dataSource;
+
+    @TempDir
+    Path directory;
+
+    private final Departures departures = new Departures(dataSource, true);
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = new DatabaseServer(Map.of("fsync", "off"));
+        server.migrateTo("latest");
+        dataSource = new PGSimpleDataSource();
+        dataSource.setURL("jdbc:postgresql://localhost:" + server.port()
+                + "/postgres?user=postgres&options=-c%20enable_seqscan=off");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @BeforeEach
+    void fill() throws SQLException {
+        server.execute(
+                "TRUNCATE transactions, gone, archives, deliveries, late_postings, strays, events, requests, keeping");
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency,
+                    created_at, due_at, processed_at, status)
+                SELECT 'id "' || i || '" \\é😀', 'from', 'to ' || i, i + 0.10, 'INR', at, at, at + interval '1 microsecond', 'PROCESSED'
+                FROM generate_series(1, 50) AS i, LATERAL (SELECT timestamptz '2025-03-01 23:59:00Z' + i * interval '2 s' AS at) AS stored""");
+    }
+
+    private Archive archive(ArchiveStore store) {
+        return new Archive(dataSource, new ArchivedRows(dataSource, JSON), departures, store);
+    }
+
+    private Archive archive() {
+        return archive(new DirectoryStore(directory));
+    }
+
+    private void writeAll(Archive archive) throws Exception {
+        departures.beginAnew();
+        while (true) {
+            var old = departures.next("P1D", 100);
+            if (old.isEmpty()) {
+                return;
+            }
+            archive.write(old, gone -> {});
+        }
+    }
+
+    private List<String> files() throws IOException {
+        return new DirectoryStore(directory).list("");
+    }
+
+    private List<String> lines() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (String name : files()) {
+            lines.addAll(ArchiveFile.read(new DirectoryStore(directory), name).lines());
+        }
+        return lines;
+    }
+
+    private static long stored() throws SQLException {
+        return server.number("SELECT count(*) FROM transactions");
+    }
+
+    private static long inState(String state) throws SQLException {
+        return server.number("SELECT count(*) FROM archives WHERE state = '" + state + "'");
+    }
+
+    @Test
+    void each_line_is_a_transaction_as_the_api_answers_it_and_each_file_is_of_one_day_and_tells_its_digest()
+            throws Exception {
+        writeAll(archive());
+        assertEquals(0, stored());
+        assertEquals(2, inState("DONE"));
+        assertEquals(50, server.number("SELECT sum(transactions) FROM archives"));
+        List<String> names = files();
+        assertEquals(2, names.size());
+        assertTrue(names.get(0).startsWith("2025/03/01/transactions-2025-03-01-"), names.get(0));
+        assertTrue(names.get(1).startsWith("2025/03/02/transactions-2025-03-02-"), names.get(1));
+        assertEquals(50, lines().size());
+        assertEquals(
+                "{\"transaction_id\":\"id \\\"1\\\" \\\\é😀\",\"source_account\":\"from\",\"destination_account\":\"to 1\",\"amount\":1.10,"
+                        + "\"currency\":\"INR\",\"status\":\"PROCESSED\",\"created_at\":\"2025-03-01T23:59:02Z\","
+                        + "\"due_at\":\"2025-03-01T23:59:02Z\",\"processed_at\":\"2025-03-01T23:59:02.000001Z\"}",
+                lines().get(0));
+    }
+
+    @Test
+    void a_file_that_is_not_read_again_as_it_was_written_deletes_nothing() throws Exception {
+        var damaged = new DirectoryStore(directory) {
+            @Override
+            public InputStream read(String name) throws IOException {
+                return InputStream.nullInputStream();
+            }
+        };
+        var failure = assertThrows(IOException.class, () -> writeAll(archive(damaged)));
+        assertTrue(String.valueOf(failure.getMessage()).contains("is damaged"), failure.getMessage());
+        assertEquals(50, stored());
+        assertEquals(0, server.number("SELECT count(*) FROM gone"));
+        archive().takeUp(gone -> {});
+        assertEquals(List.of(), files(), "what was broken off is there");
+        writeAll(archive());
+        assertEquals(50, lines().size());
+        assertEquals(0, stored());
+    }
+
+    @Test
+    void when_the_store_is_full_everything_stays() throws Exception {
+        var full = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        assertThrows(IOException.class, () -> writeAll(archive(full)));
+        assertEquals(50, stored());
+        writeAll(archive());
+        assertEquals(50, lines().size());
+    }
+
+    /** As if the process had been killed between two pieces. */
+    private static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    @Test
+    void what_was_broken_off_while_it_was_deleted_goes_on_from_the_file() throws Exception {
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency,
+                    created_at, due_at, processed_at, status)
+                SELECT 'many' || i, 'a', 'b', 1, 'INR', at, at, at, 'PROCESSED'
+                FROM generate_series(1, 2500) AS i, LATERAL (SELECT timestamptz '2025-02-01Z' + i * interval '1 ms' AS at) AS stored""");
+        assertThrows(Killed.class, () -> archive().write(departures.next("P1D", 2500), gone -> {
+            throw new Killed();
+        }));
+        assertEquals(1550, stored());
+        assertEquals(1, inState("WRITTEN"));
+        server.execute("UPDATE transactions SET amount = 2 WHERE transaction_id = 'many2400'");
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(51, stored(), "what was changed since stays");
+        assertEquals(1, inState("DONE"));
+        assertEquals(2500, lines().size());
+        writeAll(archive());
+        assertEquals(0, stored());
+        assertEquals(2551, lines().size());
+    }
+
+    @Test
+    void a_file_that_was_written_and_never_read_again_is_deleted_because_all_is_still_there() throws Exception {
+        var slow = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                super.write(name, content);
+                throw new Killed();
+            }
+        };
+        assertThrows(Killed.class, () -> writeAll(archive(slow)));
+        assertEquals(1, inState("WRITING"));
+        assertEquals(1, files().size());
+        archive().takeUp(gone -> {});
+        assertEquals(0, server.number("SELECT count(*) FROM archives"));
+        assertEquals(List.of(), files());
+        assertEquals(50, stored());
+    }
+
+    /** Two replicas: one was paused while it wrote, and the other has taken over. */
+    @Test
+    void who_was_slow_deletes_nothing_and_leaves_no_file() throws Exception {
+        var overtaken = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                try {
+                    archive().takeUp(gone -> {});
+                } catch (SQLException | InterruptedException failure) {
+                    throw new IOException(failure);
+                }
+                super.write(name, content);
+            }
+        };
+        assertThrows(IOException.class, () -> writeAll(archive(overtaken)));
+        assertEquals(50, stored());
+        assertEquals(List.of(), files());
+    }
+
+    @Test
+    void from_a_file_that_was_damaged_later_nothing_more_is_deleted_and_it_is_told() throws Exception {
+        assertThrows(Killed.class, () -> archive().write(departures.next("P1D", 100), gone -> {
+            throw new Killed();
+        }));
+        String name = files().get(0);
+        Files.write(directory.resolve(name), new byte[] {1});
+        List<String> unreadable = archive().takeUp(gone -> {});
+        assertEquals(1, unreadable.size());
+        assertTrue(unreadable.get(0).startsWith(name + " is damaged: its SHA-256 is "), unreadable.get(0));
+        assertEquals(1, inState("WRITTEN"));
+    }
+
+    private static void storeEvents() throws SQLException {
+        byte[] pack = RawRequests.compress(List.of(request("first"), request("second")));
+        try (var connection = server.connect();
+                var insert = connection.prepareStatement("INSERT INTO requests VALUES (1, ?)")) {
+            insert.setBytes(1, pack);
+            insert.executeUpdate();
+        }
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source, type, subject, occurred_at, unmapped, amount, currency, amount_sent,
+                    amount_unit, request, request_place, traceparent, created_at, due_at, processed_at, status)
+                SELECT 'shop:' || i, 'shop', 'paid', 'order', '2025-01-01Z', 'no_amount', 1.5, 'INR', '150', 'i', 1, i / 2,
+                    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', '2025-01-02Z', '2025-01-02Z', '2025-01-02Z', 'PROCESSED'
+                FROM generate_series(0, 2) AS i""");
+    }
+
+    private static RawRequest request(String body) {
+        return RawRequest.of(
+                new TreeMap<>(Map.of("content-type", "application/json")), body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void an_event_is_archived_with_the_request_that_brought_it_once_for_all_that_came_with_it() throws Exception {
+        server.execute("TRUNCATE transactions");
+        storeEvents();
+        writeAll(archive());
+        List<String> lines = lines();
+        assertEquals(3, lines.size());
+        assertTrue(
+                lines.get(0)
+                        .endsWith(
+                                "\"source\":\"shop\",\"type\":\"paid\",\"subject\":\"order\",\"occurred_at\":\"2025-01-01T00:00:00Z\","
+                                        + "\"unmapped\":\"no_amount\",\"amount_sent\":\"150\",\"amount_unit\":\"i\",\"request\":\"1/0\","
+                                        + "\"raw\":{\"headers\":{\"content-type\":\"application/json\"},\"body\":\"Zmlyc3Q=\"}}"),
+                lines.get(0));
+        assertEquals(2, lines.stream().filter(line -> line.contains("\"raw\"")).count());
+        assertFalse(lines.get(1).contains("\"raw\""));
+        assertEquals(0, stored());
+    }
+
+    private LoadDay loader() {
+        return new LoadDay(dataSource, config(), ArchiveStoresTest.DIRECTORIES, JSON);
+    }
+
+    private KeepingConfig config() {
+        return new KeepingRulesTest.Settings(
+                java.util.Optional.of("P1D"),
+                "P30D",
+                java.util.Optional.of(directory.toString()),
+                java.util.Optional.empty(),
+                java.util.Optional.empty());
+    }
+
+    private static String everything() throws SQLException {
+        try (var connection = server.connect();
+                var select = connection.createStatement();
+                var row = select.executeQuery(
+                        "SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY transaction_id), '[]')::text || (SELECT count(*) FROM requests)"
+                                + " FROM transactions AS t")) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    @Test
+    void a_day_that_is_loaded_is_as_it_was_stays_for_its_time_and_goes_again_by_the_same_file() throws Exception {
+        storeEvents();
+        server.execute("DELETE FROM transactions WHERE created_at > '2025-02-01Z'");
+        String before = everything();
+        writeAll(archive());
+        server.execute("DELETE FROM requests");
+        assertEquals(3, server.number("SELECT count(*) FROM gone"));
+        assertEquals(0, loader().run(LoadDay.NAME, "2025-01-02"));
+        assertEquals(before, everything());
+        assertEquals(0, server.number("SELECT count(*) FROM gone"));
+        departures.beginAnew();
+        assertEquals(
+                0,
+                departures.next("P1D", 100).stream()
+                        .filter(Departures.Old::mayGo)
+                        .count());
+        archive().takeUp(gone -> {});
+        assertEquals(3, stored());
+        server.execute("UPDATE archives SET loaded_until = now() - interval '1 second'");
+        archive().takeUp(gone -> {});
+        assertEquals(0, stored());
+        assertEquals(1, files().size());
+        assertEquals(1, inState("DONE"));
+        assertEquals(3, server.number("SELECT count(*) FROM gone"));
+    }
+
+    @Test
+    void the_archive_alone_is_enough_to_load_from() throws Exception {
+        String before = everything();
+        writeAll(archive());
+        server.execute("TRUNCATE archives, gone");
+        assertEquals(0, loader().run(LoadDay.NAME, "2025-03-01", "P1D"));
+        assertEquals(0, loader().run(LoadDay.NAME, "2025-03-02", "P1D"));
+        assertEquals(before, everything());
+        assertEquals(1, loader().run(LoadDay.NAME, "2025-03-03", "P1D"));
+        assertEquals(2, loader().run(LoadDay.NAME, "yesterday"));
+    }
+}

@@ -1,0 +1,186 @@
+package dev.tallyhook.keeping;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.transaction.RawRequest;
+import dev.tallyhook.transaction.RawRequests;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** Of a person nothing is left, of everybody else everything. */
+class EraseTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static DatabaseServer server;
+    private static PGSimpleDataSource dataSource;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = new DatabaseServer(Map.of("fsync", "off"));
+        server.migrateTo("latest");
+        dataSource = new PGSimpleDataSource();
+        dataSource.setURL("jdbc:postgresql://localhost:" + server.port()
+                + "/postgres?user=postgres&options=-c%20enable_seqscan=off");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    /** Of alice there are 600 from her, 600 to her; all of the others are from 1 to 1. */
+    @BeforeEach
+    void fill() throws SQLException {
+        server.execute(
+                "TRUNCATE transactions, gone, archives, deliveries, late_postings, strays, events, requests, conflicts, holds,"
+                        + " dead_letters, attempts, erasures");
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency,
+                    created_at, due_at, processed_at, status)
+                SELECT 't' || i, CASE i % 5 WHEN 0 THEN 'alice' ELSE 'from ' || i END, CASE i % 5 WHEN 1 THEN 'alice' ELSE 'to ' || i END,
+                    1, 'INR', at, at, at, 'PROCESSED'
+                FROM generate_series(1, 3000) AS i, LATERAL (SELECT timestamptz '2025-03-01Z' + i * interval '1 s' AS at) AS stored""");
+        server.execute("""
+                INSERT INTO conflicts (transaction_id, source_account, destination_account, amount, currency, content)
+                VALUES ('t2', 'alice', 'x', 1, 'INR', '\\x01'), ('t2', 'x', 'alice', 1, 'INR', '\\x02'), ('t2', 'x', 'y', 1, 'INR', '\\x03')""");
+        server.execute(
+                "INSERT INTO holds (transaction_id, action, by, reason) VALUES ('t5', 'HOLD', 'x', 'alice asked'), ('t2', 'HOLD', 'x', 'y')");
+    }
+
+    private int erase(String input) throws Exception {
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
+        try {
+            var settings = new KeepingRulesTest.Settings(
+                    Optional.of("P1D"), "P30D", Optional.of(directory.toString()), Optional.empty(), Optional.empty());
+            return new Erase(dataSource, settings, ArchiveStoresTest.DIRECTORIES, JSON).run(Erase.NAME);
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    private static long of(String table) throws SQLException {
+        return server.number("SELECT count(*) FROM %s AS t WHERE t::text LIKE '%%alice%%'".formatted(table));
+    }
+
+    private void archiveAll() throws Exception {
+        var departures = new Departures(dataSource, true);
+        var archive =
+                new Archive(dataSource, new ArchivedRows(dataSource, JSON), departures, new DirectoryStore(directory));
+        archive.write(departures.next("P1D", 10_000), gone -> {});
+    }
+
+    private long lines(String part) throws IOException {
+        long count = 0;
+        var store = new DirectoryStore(directory);
+        for (String name : store.list("")) {
+            count += ArchiveFile.read(store, name).lines().stream()
+                    .filter(line -> line.contains(part))
+                    .count();
+        }
+        return count;
+    }
+
+    @Test
+    void in_the_ledger_all_of_it_goes_and_nothing_else() throws Exception {
+        assertEquals(0, erase("alice\n"));
+        assertEquals(1800, server.number("SELECT count(*) FROM transactions"));
+        assertEquals(1, server.number("SELECT count(*) FROM conflicts"));
+        assertEquals(1, server.number("SELECT count(*) FROM holds"));
+        for (String table : List.of("transactions", "conflicts", "holds", "gone", "erasures", "strays")) {
+            assertEquals(0, of(table), table);
+        }
+        assertEquals(1200, server.number("SELECT count(*) FROM gone WHERE content IS NULL"));
+        assertEquals(
+                1,
+                server.number(
+                        "SELECT count(*) FROM erasures WHERE transactions = 1200 AND conflicts = 2 AND archived = 0 AND left_for_now = 0"));
+    }
+
+    @Test
+    void in_the_archive_its_lines_go_and_the_others_are_in_files_that_are_whole() throws Exception {
+        archiveAll();
+        assertEquals(1200, lines("alice"));
+        assertEquals(0, erase("alice"));
+        assertEquals(0, lines("alice"));
+        assertEquals(1800, lines("transaction_id"));
+        assertEquals(1, server.number("SELECT count(*) FROM archives WHERE state = 'DONE' AND transactions = 1800"));
+        assertEquals(1200, server.number("SELECT count(*) FROM gone WHERE content IS NULL"));
+        assertEquals(1, server.number("SELECT count(*) FROM erasures WHERE archived = 1200"));
+        assertEquals(0, erase("alice"), "it may be said again");
+    }
+
+    @Test
+    void what_is_not_finished_or_still_to_be_told_stays_for_now_and_it_says_so() throws Exception {
+        server.execute(
+                "UPDATE transactions SET status = 'PROCESSING', processed_at = NULL WHERE transaction_id = 't5'");
+        server.execute("INSERT INTO strays VALUES ('t5', now())");
+        server.execute("INSERT INTO deliveries (endpoint_id, event, ids) VALUES ('e', 'p', '{t6}')");
+        assertEquals(1, erase("alice"));
+        assertEquals(2, of("transactions"));
+        assertEquals(1, server.number("SELECT count(*) FROM erasures WHERE transactions = 1198 AND left_for_now = 2"));
+    }
+
+    private static RawRequest request(String body) {
+        return RawRequest.of(new TreeMap<>(), body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void a_request_that_brought_it_goes_and_those_packed_with_it_stay() throws Exception {
+        try (var connection = server.connect();
+                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
+            insert.setLong(1, 1);
+            insert.setBytes(2, RawRequests.compress(List.of(request("of alice"), request("of bob"))));
+            insert.executeUpdate();
+            insert.setLong(1, 2);
+            insert.setBytes(2, RawRequests.compress(List.of(request("of alice alone"))));
+            insert.executeUpdate();
+        }
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 1, request_place = 0 WHERE transaction_id = 't5'");
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 1, request_place = 1 WHERE transaction_id = 't2'");
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 2, request_place = 0 WHERE transaction_id = 't10'");
+        assertEquals(0, erase("alice"));
+        assertEquals(1, server.number("SELECT count(*) FROM requests"));
+        try (var connection = server.connect();
+                var select = connection.createStatement();
+                var row = select.executeQuery("SELECT raw FROM requests")) {
+            row.next();
+            List<RawRequest> left = RawRequests.readAll(row.getBytes(1));
+            assertEquals("", new String(left.get(0).body(), StandardCharsets.UTF_8));
+            assertEquals("of bob", new String(left.get(1).body(), StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void without_an_account_or_with_two_nothing_is_done() throws Exception {
+        for (String input : List.of("", "\n", "alice\nbob\n")) {
+            assertEquals(2, erase(input));
+        }
+        assertFalse(of("transactions") < 1200);
+        assertEquals(0, server.number("SELECT count(*) FROM erasures"));
+    }
+}

@@ -1,0 +1,127 @@
+package dev.tallyhook.keeping;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import java.sql.SQLException;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** What has its own time goes by that, the oldest first, and nothing that is younger or still needed. */
+class LeftoversTest {
+
+    private static DatabaseServer server;
+    private static PGSimpleDataSource dataSource;
+
+    private final Leftovers leftovers = new Leftovers(dataSource);
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = new DatabaseServer(Map.of("fsync", "off"));
+        server.migrateTo("latest");
+        dataSource = new PGSimpleDataSource();
+        dataSource.setURL("jdbc:postgresql://localhost:" + server.port()
+                + "/postgres?user=postgres&options=-c%20enable_seqscan=off");
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    /** One of each hour of the last ten. */
+    @BeforeEach
+    void fill() throws SQLException {
+        server.execute("TRUNCATE transactions, requests, conflicts, gone RESTART IDENTITY");
+        server.execute("""
+                INSERT INTO requests (id, raw)
+                SELECT ((extract(epoch FROM now() - i * interval '1 hour') * 1000)::bigint << 20) + 7, '' FROM generate_series(1, 10) AS i""");
+        server.execute("""
+                INSERT INTO conflicts (transaction_id, received_at, last_received_at, content)
+                SELECT 't' || i, now() - i * interval '1 hour', now() - i * interval '1 hour', '' FROM generate_series(10, 1, -1) AS i""");
+        server.execute(
+                "INSERT INTO gone SELECT 't' || i, NULL, now() - i * interval '1 hour' FROM generate_series(1, 10) AS i");
+    }
+
+    private static long left(String table) throws SQLException {
+        return server.number("SELECT count(*) FROM " + table);
+    }
+
+    @Test
+    void requests_go_by_their_own_time_in_pieces() throws SQLException {
+        var first = leftovers.delete(Leftovers.Kind.REQUESTS, "PT6H30M", true, 3);
+        assertEquals(3, first.deleted());
+        assertTrue(first.mayBeMore());
+        var second = leftovers.delete(Leftovers.Kind.REQUESTS, "PT6H30M", true, 3);
+        assertEquals(1, second.deleted());
+        assertFalse(second.mayBeMore());
+        assertEquals(6, left("requests"));
+    }
+
+    @Test
+    void a_request_stays_as_long_as_a_transaction_that_it_brought() throws SQLException {
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source, created_at, due_at, request, request_place)
+                SELECT 'shop:' || id, 'shop', to_timestamp((id >> 20) / 1000.0), now(), id, 0
+                FROM (SELECT id, row_number() OVER (ORDER BY id DESC) AS i FROM requests) AS request
+                WHERE i IN (8, 10)""");
+        assertEquals(
+                2,
+                leftovers.delete(Leftovers.Kind.REQUESTS, "PT6H30M", false, 100).deleted());
+        assertEquals(8, left("requests"));
+        server.execute("DELETE FROM transactions WHERE created_at < now() - interval '9 hours'");
+        assertEquals(
+                0,
+                leftovers.delete(Leftovers.Kind.REQUESTS, "PT6H30M", false, 100).deleted(),
+                "passed, for now");
+        leftovers.beginAnew();
+        assertEquals(
+                1,
+                leftovers.delete(Leftovers.Kind.REQUESTS, "PT6H30M", false, 100).deleted());
+        assertEquals(7, left("requests"));
+    }
+
+    @Test
+    void conflicts_go_by_the_last_time_that_they_came() throws SQLException {
+        server.execute("UPDATE conflicts SET last_received_at = now() WHERE transaction_id = 't9'");
+        assertEquals(
+                3,
+                leftovers.delete(Leftovers.Kind.CONFLICTS, "PT6H30M", true, 100).deleted());
+        assertEquals(7, left("conflicts"));
+        assertEquals(1, server.number("SELECT count(*) FROM conflicts WHERE transaction_id = 't9'"));
+    }
+
+    @Test
+    void a_role_that_may_not_delete_is_told_what_to_grant_and_one_that_may_is_not() throws SQLException {
+        server.execute("CREATE ROLE plain LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain");
+        var plain = new PGSimpleDataSource();
+        plain.setURL("jdbc:postgresql://localhost:" + server.port() + "/postgres?user=plain");
+        var settings = KeepingRulesTest.Settings.keeping("P1D");
+        var refusal = assertThrows(ConfigurationException.class, () -> new KeepingRights(plain, settings).check());
+        String line = String.valueOf(refusal.getMessage());
+        assertTrue(line.contains("GRANT DELETE ON public.transactions TO plain"), line);
+        for (String grant : line.substring(line.indexOf("GRANT")).split("; ", -1)) {
+            server.execute(grant);
+        }
+        assertDoesNotThrow(() -> new KeepingRights(plain, settings).check());
+        assertEquals(1, new Leftovers(plain).forget("PT6H30M", 1).deleted());
+    }
+
+    @Test
+    void ids_are_forgotten_by_when_they_went() throws SQLException {
+        var piece = leftovers.forget("PT6H30M", 3);
+        assertEquals(3, piece.deleted());
+        assertTrue(piece.mayBeMore());
+        assertEquals(1, leftovers.forget("PT6H30M", 3).deleted());
+        assertEquals(6, left("gone"));
+    }
+}
