@@ -19,7 +19,8 @@ final class Chart {
     private static final int TOP = 44;
     private static final int BOTTOM = 48;
     private static final int TICKS = 5;
-    private static final String[] COLOURS = {"#2f7ed8", "#d9822b", "#2e9e5b", "#b0417f"};
+    private static final int NAME_WIDTH_MAX = 170;
+    private static final String[] COLOURS = {"#2f7ed8", "#d9822b", "#2e9e5b", "#b0417f", "#7a5cc4"};
 
     /** A point of a line. */
     record Point(double x, double y) {}
@@ -65,6 +66,7 @@ final class Chart {
         }
         append(svg, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>%n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, xIs);
         append(svg, "<text x=\"14\" y=\"%d\" transform=\"rotate(-90 14 %d)\" text-anchor=\"middle\">%s</text>%n", (TOP + HEIGHT - BOTTOM) / 2, (TOP + HEIGHT - BOTTOM) / 2, yIs);
+        int nameWidth = Math.min(NAME_WIDTH_MAX, (WIDTH - LEFT) / Math.max(1, lines.size()));
         int n = 0;
         for (var line : lines.entrySet()) {
             String colour = COLOURS[n % COLOURS.length];
@@ -74,7 +76,7 @@ final class Chart {
                 append(points, "%.1f,%.1f ", x(point.x(), xMax), y(value, bottom, top));
             }
             append(svg, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.8\" points=\"%s\"/>%n", colour, points.toString().trim());
-            append(svg, "<text x=\"%d\" y=\"36\" style=\"fill:%s\">%s</text>%n", LEFT + n * 170, colour, line.getKey());
+            append(svg, "<text x=\"%d\" y=\"36\" style=\"fill:%s\">%s</text>%n", LEFT + n * nameWidth, colour, line.getKey());
             n++;
         }
         svg.append("</svg>\n");

@@ -2,6 +2,7 @@ package dev.tallyhook.bench;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -26,14 +27,23 @@ final class Database implements AutoCloseable {
 
     /** An embedded server, with room for the WAL of a run, as a server in use would have. */
     static Database embedded() throws IOException {
-        var server = EmbeddedPostgres.builder()
+        return embedded(EmbeddedPostgres.builder(), "1GB");
+    }
+
+    /** One whose data stay in that directory when it is closed, so that it may be started again with more memory of its own, or less. */
+    static Database embedded(Path directory, String sharedBuffers) throws IOException {
+        return embedded(EmbeddedPostgres.builder().setDataDirectory(directory).setCleanDataDirectory(false), sharedBuffers);
+    }
+
+    private static Database embedded(EmbeddedPostgres.Builder builder, String sharedBuffers) throws IOException {
+        var server = builder
                 // The library switches these off; what is measured here is durable.
                 .setServerConfig("fsync", "on")
                 .setServerConfig("full_page_writes", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .setServerConfig("max_wal_size", "8GB")
                 .setServerConfig("checkpoint_timeout", "15min")
-                .setServerConfig("shared_buffers", "1GB")
+                .setServerConfig("shared_buffers", sharedBuffers)
                 .setServerConfig("max_connections", "200")
                 .setPGStartupWait(Duration.ofSeconds(60))
                 .start();

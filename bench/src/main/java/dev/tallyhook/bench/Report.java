@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Gathers what was measured, tells it as it comes, and at the end as one table and as JSON. */
 final class Report {
@@ -23,6 +24,7 @@ final class Report {
     record Row(String what, double figure, String unit, double reference, String referenceIs, double ratio, String target, boolean reached) {}
 
     private final List<Row> rows = new ArrayList<>();
+    private final List<Grid> grids = new ArrayList<>();
     private final Map<String, Object> machine = new LinkedHashMap<>();
 
     Report(Database database) throws Exception {
@@ -54,6 +56,11 @@ final class Report {
     /** A figure without a target. */
     void figure(String what, double figure, String unit) {
         add(new Row(what, figure, unit, Double.NaN, "", Double.NaN, "", true));
+    }
+
+    /** A table of its own, below the others. */
+    void add(Grid grid) {
+        grids.add(grid);
     }
 
     private void add(Row row) {
@@ -90,6 +97,18 @@ final class Report {
                     row.target(),
                     row.target().isEmpty() ? "" : row.reached() ? "yes" : "**no**");
         }
+        grids.forEach(Report::print);
+    }
+
+    private static void print(Grid grid) {
+        System.out.println();
+        System.out.println("| " + grid.title + " | " + String.join(" | ", grid.columns()) + " | last beside first |");
+        System.out.println("|---".repeat(grid.columns().size() + 2) + "|");
+        for (var row : grid.rows()) {
+            String figures = row.figures().stream().map(Report::shortlyOrNothing).collect(Collectors.joining(" | "));
+            String what = row.unit().isEmpty() ? row.what() : row.what() + ", " + row.unit();
+            System.out.println("| " + what + " | " + figures + " | " + shortlyOrNothing(row.ratio()) + " |");
+        }
     }
 
     void write(Path file) throws IOException {
@@ -111,10 +130,39 @@ final class Report {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("machine", machine);
         all.put("figures", figures);
+        if (!grids.isEmpty()) {
+            all.put("grids", grids.stream().map(Report::json).toList());
+        }
         Files.write(file, new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(all));
     }
 
-    private static String shortly(double number) {
+    /** Figures in the order of the columns; null where there is none. */
+    private static Map<String, Object> json(Grid grid) {
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (var row : grid.rows()) {
+            Map<String, Object> told = new LinkedHashMap<>();
+            told.put("what", row.what());
+            told.put("unit", row.unit());
+            told.put("figures", row.figures().stream().map(Report::orNull).toList());
+            told.put("ratio", orNull(row.ratio()));
+            rows.add(told);
+        }
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("title", grid.title);
+        all.put("columns", grid.columns());
+        all.put("rows", rows);
+        return all;
+    }
+
+    private static Double orNull(double number) {
+        return Double.isFinite(number) ? number : null;
+    }
+
+    private static String shortlyOrNothing(double number) {
+        return Double.isFinite(number) ? shortly(number) : "";
+    }
+
+    static String shortly(double number) {
         if (Math.abs(number) >= 100) {
             return String.format(Locale.ROOT, "%,.0f", number);
         }
