@@ -33,7 +33,7 @@ final class EventInsert {
                         ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::int[], ?::int[])
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
                         source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
-                WHERE\s""" + LedgerWriter.IS_NOT_GONE + """
+                WHERE\s""" + LedgerWriter.ARE_NOT_GONE + """
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING %s, request),
             kept AS (
@@ -67,6 +67,7 @@ final class EventInsert {
         insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.number(event.raw())));
         insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> event.raw()
                 .place()));
+        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::transactionId));
         insert.setInt(next, webhooks.size());
         return insert;
     }

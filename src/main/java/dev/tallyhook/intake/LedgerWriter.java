@@ -46,9 +46,11 @@ class LedgerWriter {
             FROM inserted
             WHERE\s""" + DURABLY;
 
-    /** A subquery that is looked up for each webhook: a join might be planned, while nothing is gone yet, to read all that is. */
-    static final String IS_NOT_GONE =
-            "(SELECT true FROM gone WHERE gone.transaction_id = webhook.transaction_id) IS NULL\n";
+    /** Which of them are gone is looked up by their ids. A join might be planned, while nothing is gone yet, to read all that is. */
+    static final String ARE_NOT_GONE = """
+            webhook.transaction_id <> ALL (
+                ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[])))
+            """;
 
     private static final String INSERT_NEW = """
             WITH inserted AS (
@@ -58,7 +60,7 @@ class LedgerWriter {
                        now() + ? * interval '1 microsecond', traceparent
                 FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[])
                     AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent)
-                WHERE\s""" + IS_NOT_GONE + """
+                WHERE\s""" + ARE_NOT_GONE + """
                 ON CONFLICT (transaction_id) DO NOTHING
                 RETURNING %s)
             """;
@@ -196,7 +198,8 @@ class LedgerWriter {
         insert.setLong(1, delay.toNanos() / 1_000);
         bindColumns(insert, 2, webhooks);
         insert.setArray(2 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::traceparent));
-        insert.setInt(3 + COLUMNS, webhooks.size());
+        insert.setArray(3 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::transactionId));
+        insert.setInt(4 + COLUMNS, webhooks.size());
         return insert;
     }
 
