@@ -54,21 +54,18 @@ INSERT INTO keeping DEFAULT VALUES;
 -- Takes away the oldest stretch of which nearly all is gone; what is left of it is found as if it had come late. Whether there was one. The
 -- next one begins where it began, so that there is no gap, and the last one stays.
 CREATE FUNCTION drop_emptied_stretch(before timestamptz) RETURNS bigint LANGUAGE sql AS $function$
-    WITH old AS MATERIALIZED (
-        SELECT since, until,
-               (SELECT count(*)
-                FROM (SELECT FROM transactions WHERE created_at >= since AND created_at < until LIMIT 1001) AS present) AS transactions
+    WITH emptied AS MATERIALIZED (
+        SELECT since, until, transactions
         FROM (
             SELECT since, until
             FROM stretches
             WHERE until <= $1 AND open_due IS NULL AND until < (SELECT max(until) FROM stretches)
             ORDER BY until
-            LIMIT 20) AS oldest),
-    emptied AS MATERIALIZED (
-        SELECT since, until, transactions
-        FROM old
+            LIMIT 100) AS oldest
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS transactions
+            FROM (SELECT FROM transactions WHERE created_at >= since AND created_at < until LIMIT 1001) AS present) AS left_over
         WHERE transactions <= 1000
-        ORDER BY until
         LIMIT 1),
     late AS (
         INSERT INTO late_postings (key, at, hash)

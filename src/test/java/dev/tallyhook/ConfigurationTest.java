@@ -51,6 +51,7 @@ class ConfigurationTest {
             Map.entry("tallyhook.ledger.remember-ids", "P30D"),
             Map.entry("tallyhook.ledger.keep-requests", UNSET),
             Map.entry("tallyhook.ledger.keep-conflicts", UNSET),
+            Map.entry("tallyhook.ledger.keep-dead-letters", UNSET),
             Map.entry("tallyhook.telling.keys", UNSET),
             Map.entry("tallyhook.telling.keys-file", UNSET),
             Map.entry("tallyhook.telling.allow-http", "false"),

@@ -1,24 +1,24 @@
 package dev.tallyhook.keeping;
 
 import dev.tallyhook.transaction.Sql;
+import dev.tallyhook.transaction.Timestamps;
 import io.quarkus.logging.Log;
 import java.io.IOException;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.LocalDate;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
 
 /**
  * Transactions that go are written to a file first. Nothing is deleted but what has been read again from a file that is whole, and is the
- * same as its row. Whatever is broken off is taken up by the next one that looks: a file that was not read again yet is deleted, because all of its
- * rows are there; from one that was, deleting goes on.
+ * same as its row; the request that brought it is not compared, because it never changes. Whatever is broken off is taken up by the next one that looks: a
+ * file that was not read again yet is deleted, because all of its rows are there; from one that was, deleting goes on.
  */
 class Archive {
 
@@ -26,26 +26,51 @@ class Archive {
     private static final int SIZE_ENOUGH = 8 << 20;
 
     /** Rows of one statement. */
-    private static final int PIECE = 1_000;
+    static final int PIECE = 1_000;
+
+    private static final String NOW = "SELECT clock_timestamp()";
 
     private static final String BEGIN = """
             INSERT INTO archives (name, day, transactions, bytes, due_from, due_to)
             VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET state = 'WRITING', loaded_until = NULL, changed_at = clock_timestamp()
             RETURNING 1
             """;
 
-    private static final String CHANGE = """
+    /** Whoever has the lease by then has deleted it, or will. */
+    private static final String IS_WRITTEN = """
             UPDATE archives
-            SET state = ?, loaded_until = NULL, changed_at = clock_timestamp()
-            WHERE name = ? AND state = ?
+            SET state = 'WRITTEN', changed_at = clock_timestamp()
+            WHERE name = ? AND state = 'WRITING' AND\s""" + Lease.IS_HELD + """
+
+            RETURNING 1
+            """;
+
+    private static final String ABANDON = """
+            UPDATE archives
+            SET state = 'ABANDONED', changed_at = clock_timestamp()
+            WHERE name = ? AND state = 'WRITING'
             RETURNING 1
             """;
 
     private static final String FORGET = "DELETE FROM archives WHERE name = ? AND state = 'ABANDONED' RETURNING 1";
 
+    /** Again, if it is: somebody may have loaded it once more since it was looked at. */
+    private static final String IS_TO_BE_DELETED = """
+            UPDATE archives
+            SET state = 'WRITTEN', loaded_until = NULL
+            WHERE name = ? AND (state = 'WRITTEN' OR (state = 'LOADED' AND loaded_until < now()))
+            RETURNING 1
+            """;
+
+    private static final String IS_DONE = """
+            UPDATE archives
+            SET state = 'DONE', changed_at = clock_timestamp()
+            WHERE name = ? AND state = 'WRITTEN'
+            RETURNING 1
+            """;
+
     private static final String UNDER_WAY = """
-            SELECT name, state
+            SELECT name, state IN ('WRITING', 'ABANDONED')
             FROM archives
             WHERE state <> 'DONE' AND (loaded_until IS NULL OR loaded_until < now())
             ORDER BY name
@@ -56,46 +81,47 @@ class Archive {
     private final ArchivedRows rows;
     private final Departures departures;
     private final ArchiveStore store;
+    private final Lease lease;
 
-    Archive(DataSource dataSource, ArchivedRows rows, Departures departures, ArchiveStore store) {
+    Archive(DataSource dataSource, ArchivedRows rows, Departures departures, ArchiveStore store, Lease lease) {
         this.dataSource = dataSource;
         this.rows = rows;
         this.departures = departures;
         this.store = store;
+        this.lease = lease;
     }
 
     /** What is done between two pieces. */
     interface Pause {
         /**
-         * Waits.
+         * Looks whether to go on, and rests.
          *
-         * @param gone since it was called last
+         * @param gone transactions since it was called last
+         * @throws InterruptedException if it is not to go on: what is under way is taken up by somebody
          */
         void after(long gone) throws SQLException, InterruptedException;
     }
 
-    private record UnderWay(String name, String state) {}
+    private record UnderWay(String name, boolean isBrokenOff) {}
 
     /**
      * Takes up what was broken off, and what was loaded for a time that is over.
      *
-     * @return the files that cannot be read, from which nothing more is deleted
+     * @return what is wrong with files that cannot be read, from which nothing more is deleted
      */
     List<String> takeUp(Pause pause) throws SQLException, InterruptedException, IOException {
         List<String> unreadable = new ArrayList<>();
-        for (UnderWay file :
-                new Sql().add(UNDER_WAY).query(dataSource, row -> new UnderWay(row.getString(1), row.getString(2)))) {
-            switch (file.state()) {
-                case "WRITING", "ABANDONED" -> abandon(file.name());
-                default -> {
-                    if (file.state().equals("LOADED")) {
-                        change(file.name(), "LOADED", "WRITTEN");
-                    }
-                    try {
-                        deleteWhatIsIn(ArchiveFile.read(store, file.name()), pause);
-                    } catch (IOException failure) {
-                        unreadable.add(String.valueOf(failure.getMessage()));
-                    }
+        List<UnderWay> files =
+                new Sql().add(UNDER_WAY).query(dataSource, row -> new UnderWay(row.getString(1), row.getBoolean(2)));
+        for (UnderWay file : files) {
+            pause.after(0);
+            if (file.isBrokenOff()) {
+                abandon(file.name());
+            } else if (is(IS_TO_BE_DELETED, file.name())) {
+                try {
+                    deleteWhatIsIn(ArchiveFile.read(store, file.name()), pause);
+                } catch (IOException failure) {
+                    unreadable.add(String.valueOf(failure.getMessage()));
                 }
             }
         }
@@ -104,68 +130,76 @@ class Archive {
 
     /** First it is said that nobody goes on with it, so that nobody does who is only slow. */
     private void abandon(String name) throws SQLException, IOException {
-        if (change(name, "WRITING", "ABANDONED")) {
+        if (is(ABANDON, name)) {
             Log.infof("The file %s of the archive was broken off, and is written anew", name);
         }
         store.delete(name);
-        new Sql().add(FORGET, name).query(dataSource, row -> true);
+        is(FORGET, name);
     }
 
-    private boolean change(String name, String from, String to) throws SQLException {
-        return !new Sql()
-                .add(CHANGE, to, name, from)
-                .query(dataSource, row -> true)
-                .isEmpty();
+    private boolean is(String statement, Object... values) throws SQLException {
+        return !new Sql().add(statement, values).query(dataSource, row -> true).isEmpty();
     }
 
     /**
-     * Writes those of the first one's day to a file and deletes them.
+     * Writes those of the first one's day to a file, as far as it is not large enough, and deletes them.
      *
      * @param old that may go, in the order in which they were due
-     * @return the first that is not in the file, because it is of another day, or it is large enough; nothing if all are
+     * @return those that are in no file, because they are of another day, or it was large enough
      */
-    Optional<Departures.Old> write(List<Departures.Old> old, Pause pause)
+    List<Departures.Old> write(List<Departures.Old> old, Pause pause)
             throws SQLException, IOException, InterruptedException {
         LocalDate day = old.get(0).day();
-        List<Departures.Old> ofDay =
-                old.stream().filter(one -> one.day().equals(day)).toList();
+        List<Departures.Old> left = new ArrayList<>();
+        List<Departures.Old> taken = new ArrayList<>();
+        for (Departures.Old one : old) {
+            (one.day().equals(day) ? taken : left).add(one);
+        }
         var writer = new ArchiveFile.Writer();
         Set<String> requests = new HashSet<>();
         int written = 0;
         int looked = 0;
-        for (; looked < ofDay.size() && writer.size() < SIZE_ENOUGH; looked += PIECE) {
-            List<String> ids = ids(ofDay.subList(looked, Math.min(looked + PIECE, ofDay.size())));
+        while (looked < taken.size() && writer.size() < SIZE_ENOUGH) {
+            pause.after(0);
+            List<String> ids = ids(taken.subList(looked, Math.min(looked + PIECE, taken.size())));
             Map<String, ArchivedRows.Line> lines = rows.read(ids);
-            for (String id : ids) {
-                ArchivedRows.Line line = lines.get(id);
+            for (int i = 0; i < ids.size() && writer.size() < SIZE_ENOUGH; i++, looked++) {
+                ArchivedRows.Line line = lines.get(ids.get(i));
                 if (line != null) {
-                    writer.add(line.text(line.request() != null && requests.add(line.request())));
+                    writer.add(rows.whole(line, line.request() != null && requests.add(line.request())));
                     written++;
                 }
             }
         }
-        List<Departures.Old> taken = ofDay.subList(0, Math.min(looked, ofDay.size()));
+        left.addAll(taken.subList(looked, taken.size()));
         if (written > 0) {
-            file(writer.finish(day), day, written, taken, pause);
+            file(writer, day, written, taken.subList(0, looked), pause);
         }
-        Set<String> takenIds = new HashSet<>(ids(taken));
-        return old.stream()
-                .filter(one -> !takenIds.contains(one.row().transactionId()))
-                .findFirst();
+        return left;
     }
 
-    private void file(ArchiveFile file, LocalDate day, int written, List<Departures.Old> taken, Pause pause)
+    private void file(ArchiveFile.Writer writer, LocalDate day, int written, List<Departures.Old> taken, Pause pause)
             throws SQLException, IOException, InterruptedException {
-        OffsetDateTime from = taken.get(0).dueAt();
-        OffsetDateTime to = taken.get(taken.size() - 1).dueAt();
-        new Sql()
-                .add(BEGIN, file.name(), day, written, file.content().length, from, to)
-                .query(dataSource, row -> true);
+        Instant now = new Sql()
+                .add(NOW)
+                .query(dataSource, row -> Timestamps.of(row, 1))
+                .get(0);
+        ArchiveFile file = writer.finish(day, now);
+        is(
+                BEGIN,
+                file.name(),
+                day,
+                written,
+                file.content().length,
+                taken.get(0).dueAt(),
+                taken.get(taken.size() - 1).dueAt());
+        pause.after(0);
         store.write(file.name(), file.content());
+        pause.after(0);
         ArchiveFile readAgain = ArchiveFile.read(store, file.name());
-        if (!change(file.name(), "WRITING", "WRITTEN")) {
-            store.delete(file.name());
-            throw new IOException("Another replica has taken over, because this one was slow");
+        if (!is(IS_WRITTEN, file.name(), lease.name())) {
+            abandon(file.name());
+            throw new Lease.LostException();
         }
         deleteWhatIsIn(readAgain, pause);
     }
@@ -182,9 +216,9 @@ class Archive {
                     .filter(now -> now.core().equals(cores.get(now.row().transactionId())))
                     .map(ArchivedRows.Line::row)
                     .toList();
-            pause.after(same.isEmpty() ? 0 : departures.letGo(same));
+            pause.after(departures.letGo(same));
         }
-        change(file.name(), "WRITTEN", "DONE");
+        is(IS_DONE, file.name());
     }
 
     private static List<String> ids(List<Departures.Old> old) {

@@ -5,12 +5,16 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
@@ -18,12 +22,19 @@ import java.util.zip.GZIPOutputStream;
 
 /**
  * A file of the archive: lines of JSON (RFC 8259), one for each transaction, compressed as gzip (RFC 1952). Its name has the day on which its
- * transactions were created, and the SHA-256 of its bytes, so that it can be checked by itself, and two files of one name are the same.
+ * transactions were created; when it was written, so that what is in a later one counts; a number of chance, so that no name is used twice, and
+ * whoever deletes what he has written never deletes what somebody else has; and the SHA-256 of its bytes, so that it can be checked by itself.
  */
 final class ArchiveFile {
 
-    private static final Pattern NAME =
-            Pattern.compile("\\d{4}/\\d{2}/\\d{2}/transactions-(\\d{4}-\\d{2}-\\d{2})-([0-9a-f]{64})\\.jsonl\\.gz");
+    private static final Pattern NAME = Pattern.compile("\\d{4}/\\d{2}/\\d{2}/transactions-(\\d{4}-\\d{2}-\\d{2})"
+            + "-(\\d{8}T\\d{12}Z)-[0-9a-f]{8}-([0-9a-f]{64})\\.jsonl\\.gz");
+
+    private static final DateTimeFormatter WRITTEN =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmssSSSSSS'Z'").withZone(ZoneOffset.UTC);
+
+    /** Its numbers are not guessed by anybody who could gain by it. */
+    private static final Random CHANCE = new Random();
 
     private final String name;
     private final byte[] content;
@@ -62,44 +73,57 @@ final class ArchiveFile {
             return size;
         }
 
-        ArchiveFile finish(LocalDate day) throws IOException {
+        /** @param now by the database's clock */
+        ArchiveFile finish(LocalDate day, Instant now) throws IOException {
+            return finish(day, WRITTEN.format(now));
+        }
+
+        /** In place of another, when that was written. */
+        ArchiveFile finishInsteadOf(String name) throws IOException {
+            Matcher parts = matcher(name);
+            return finish(LocalDate.parse(parts.group(1)), parts.group(2));
+        }
+
+        private ArchiveFile finish(LocalDate day, String written) throws IOException {
             lines.finish();
             byte[] content = compressed.toByteArray();
-            return new ArchiveFile(beginning(day) + digest(content) + ".jsonl.gz", content);
+            String chance = HexFormat.of().toHexDigits(CHANCE.nextInt());
+            return new ArchiveFile(
+                    beginning(day) + written + '-' + chance + '-' + digest(content) + ".jsonl.gz", content);
         }
     }
 
     /**
      * Reads one.
      *
-     * @throws java.nio.file.NoSuchFileException if there is none of that name
-     * @throws IOException if it is not what was written
+     * @throws IOException if it is not there, or not what was written
      */
     static ArchiveFile read(ArchiveStore store, String name) throws IOException {
-        Matcher parts = NAME.matcher(name);
-        if (!parts.matches()) {
-            throw new IOException(name + " is no name of a file of the archive");
-        }
+        Matcher parts = matcher(name);
         byte[] content;
         try (InputStream file = store.read(name)) {
             content = file.readAllBytes();
+        } catch (NoSuchFileException none) {
+            throw new IOException(name + " is not there any more", none);
         }
-        if (!digest(content).equals(parts.group(2))) {
+        if (!digest(content).equals(parts.group(3))) {
             throw new IOException(
                     name + " is damaged: its SHA-256 is " + digest(content) + ", and should be that of its name");
         }
         return new ArchiveFile(name, content);
     }
 
+    private static Matcher matcher(String name) throws IOException {
+        Matcher parts = NAME.matcher(name);
+        if (!parts.matches()) {
+            throw new IOException(name + " is no name of a file of the archive");
+        }
+        return parts;
+    }
+
     /** Whether a file with this name is one. */
     static boolean isOne(String name) {
         return NAME.matcher(name).matches();
-    }
-
-    /** The day in the name of a file; nothing if it is none of the archive. */
-    static Optional<LocalDate> day(String name) {
-        Matcher parts = NAME.matcher(name);
-        return parts.matches() ? Optional.of(LocalDate.parse(parts.group(1))) : Optional.empty();
     }
 
     String name() {

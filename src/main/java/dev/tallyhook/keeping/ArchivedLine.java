@@ -14,15 +14,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A line of the archive that is read again. */
-record ArchivedLine(JsonNode values) {
+/**
+ * A line of the archive that is read again.
+ *
+ * @param whole the line itself
+ */
+record ArchivedLine(String whole, JsonNode values) {
 
     /** Amounts keep every digit, and zeros at their end. */
     static ArchivedLine read(ObjectMapper json, String line) throws IOException {
-        return new ArchivedLine(json.reader()
-                .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-                .without(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-                .readTree(line));
+        return new ArchivedLine(
+                line,
+                json.reader()
+                        .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+                        .without(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+                        .readTree(line));
     }
 
     String transactionId() {
@@ -52,6 +58,11 @@ record ArchivedLine(JsonNode values) {
         return text == null ? null : OffsetDateTime.parse(text);
     }
 
+    /** Names the request that brought it. */
+    Optional<String> request() {
+        return Optional.ofNullable(text("request"));
+    }
+
     /** Of the pack that its request stands in; nothing if it has none, or it is of before V012. */
     Optional<Long> pack() {
         return part(0).map(Long::valueOf);
@@ -63,10 +74,9 @@ record ArchivedLine(JsonNode values) {
     }
 
     private Optional<String> part(int number) {
-        String request = text("request");
-        return request == null || !request.matches("\\d{1,19}/\\d{1,5}")
-                ? Optional.empty()
-                : Optional.of(request.split("/", -1)[number]);
+        return request()
+                .filter(request -> request.matches("\\d{1,19}/\\d{1,5}"))
+                .map(request -> request.split("/", -1)[number]);
     }
 
     /** The request itself, if this is the line that has it. */

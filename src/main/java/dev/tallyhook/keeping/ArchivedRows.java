@@ -7,12 +7,12 @@ import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import dev.tallyhook.transaction.Sql;
 import dev.tallyhook.transaction.Timestamps;
+import io.quarkus.logging.Log;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,23 +25,29 @@ import org.jspecify.annotations.Nullable;
 /** Reads transactions as the lines that they are in the archive. */
 final class ArchivedRows {
 
-    /** What stands before the request in a line, and cannot stand within a string of JSON. */
-    static final String RAW = ",\"raw\":{";
+    /** What stands behind the core of a line, and cannot stand within a string of JSON. */
+    private static final String REQUEST = ",\"request\":\"";
 
-    private static final String SELECT = """
+    private static final String CORES = """
             SELECT transactions.transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at,
                    processed_at, traceparent, source, type, subject, occurred_at, unmapped,
                    coalesce(transactions.amount_sent, event.amount_sent), coalesce(transactions.amount_unit, event.amount_unit),
-                   coalesce(request::text || '/' || request_place, keeper.transaction_id), transactions.xmin::text,\s""" + RawRequests.COLUMNS + """
-             FROM transactions\s""" + RawRequests.JOINED + """
+                   coalesce(request::text || '/' || request_place, event.raw_of, event.transaction_id), transactions.xmin::text
+            FROM transactions
+            LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
             WHERE transactions.transaction_id = ANY (?)
+            """;
+
+    private static final String PACK =
+            "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
+            WHERE transactions.transaction_id = ?
             """;
 
     private final DataSource dataSource;
     private final ObjectMapper json;
 
-    /** The pack of requests that was read last: those of one commit follow each other. */
-    private byte @Nullable [] pack;
+    /** Of the pack that was read last: those of one commit follow each other. */
+    private String packName = "";
 
     private List<RawRequest> packed = List.of();
 
@@ -51,41 +57,30 @@ final class ArchivedRows {
     }
 
     /**
-     * A transaction as a line, without its end.
+     * A transaction as it is in a line.
      *
      * @param row where it stands
-     * @param request names the one that brought it, which others may name as well; null if none is kept
-     * @param core all of the line but the headers and the body of the request
-     * @param raw these, to stand before the end of {@code core}; null if none is kept
+     * @param core all of the line but the request that brought it: JSON by itself
+     * @param request names that, which others may name as well; null if it never had one
      */
-    record Line(
-            Departures.Row row,
-            @Nullable String request,
-            String core,
-            @Nullable String raw) {
+    record Line(Departures.Row row, String core, @Nullable String request) {}
 
-        /** With its request, or only with the name of that, if another line has it. */
-        String text(boolean withRequest) {
-            return raw == null || !withRequest ? core : core.substring(0, core.length() - 1) + raw + '}';
-        }
-    }
-
-    /** A line of a file without the request that may stand in it. */
+    /** A line of a file without its request. */
     static String core(String line) {
-        int raw = line.indexOf(RAW);
-        return raw < 0 ? line : line.substring(0, raw) + '}';
+        int request = line.indexOf(REQUEST);
+        return request < 0 ? line : line.substring(0, request) + '}';
     }
 
     /** Whose line it is. */
     String transactionId(String line) throws IOException {
-        return json.readTree(line).path("transaction_id").asText();
+        return json.readTree(core(line)).path("transaction_id").asText();
     }
 
     /** Those that are there, by their ids. */
     Map<String, Line> read(List<String> ids) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             return Patiently.commit(connection, patient -> new Sql()
-                    .add(SELECT, (Object) ids.toArray(String[]::new)).query(patient, this::line).stream()
+                    .add(CORES, (Object) ids.toArray(String[]::new)).query(patient, this::line).stream()
                             .collect(Collectors.toMap(line -> line.row().transactionId(), Function.identity())));
         }
     }
@@ -109,23 +104,7 @@ final class ArchivedRows {
         putIfAny(values, "unmapped", row.getString(15));
         putIfAny(values, "amount_sent", row.getString(16));
         putIfAny(values, "amount_unit", row.getString(17));
-        String request = row.getString(18);
-        RawRequest raw = request == null ? null : request(row.getBytes(20), row.getInt(21));
-        if (raw != null) {
-            values.put("request", request);
-        }
-        return new Line(
-                new Departures.Row(row.getString(1), row.getString(19)),
-                raw == null ? null : request,
-                text(values),
-                raw == null ? null : raw(raw));
-    }
-
-    private String raw(RawRequest raw) {
-        Map<String, Object> values = new LinkedHashMap<>();
-        values.put("headers", raw.headers());
-        values.put("body", Base64.getEncoder().encodeToString(raw.body()));
-        return RAW + text(values).substring(1);
+        return new Line(new Departures.Row(row.getString(1), row.getString(19)), text(values), row.getString(18));
     }
 
     private static void putIfAny(Map<String, @Nullable Object> values, String name, @Nullable Object value) {
@@ -134,20 +113,57 @@ final class ArchivedRows {
         }
     }
 
-    private @Nullable RawRequest request(byte @Nullable [] stored, int place) {
-        if (stored == null) {
-            return null;
+    /** The whole line, with the headers and the body of its request, or only its name if another line has them. */
+    String whole(Line line, boolean withRequest) throws SQLException {
+        String request = line.request();
+        RawRequest raw = request == null ? null : request(line.row().transactionId(), request);
+        if (request == null || raw == null) {
+            return line.core();
         }
-        if (pack == null || !Arrays.equals(pack, stored)) {
-            packed = RawRequests.readAll(stored);
-            pack = stored;
+        String open = line.core().substring(0, line.core().length() - 1)
+                + REQUEST
+                + text(request).substring(1);
+        if (!withRequest) {
+            return open + '}';
         }
-        return packed.get(place);
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("headers", raw.headers());
+        values.put("body", Base64.getEncoder().encodeToString(raw.body()));
+        return open + ",\"raw\":" + text(values) + '}';
     }
 
-    private String text(Map<String, ?> values) {
+    /** Nothing, if it is not kept any more, or cannot be read: a page that is damaged must not keep everything else. */
+    private @Nullable RawRequest request(String transactionId, String request) throws SQLException {
+        int slash = request.lastIndexOf('/');
+        boolean isPacked = request.matches("\\d+/\\d+");
+        String name = isPacked ? request.substring(0, slash) : request;
+        if (!name.equals(packName)) {
+            packed = pack(transactionId);
+            packName = name;
+        }
+        int place = isPacked ? Integer.parseInt(request.substring(slash + 1)) : 0;
+        return place < packed.size() ? packed.get(place) : null;
+    }
+
+    private List<RawRequest> pack(String transactionId) throws SQLException {
+        List<byte[]> stored = new Sql().add(PACK, transactionId).query(dataSource, row -> {
+            byte[] bytes = row.getBytes(1);
+            return bytes == null ? new byte[0] : bytes;
+        });
+        if (stored.isEmpty() || stored.get(0).length == 0) {
+            return List.of();
+        }
         try {
-            return json.writeValueAsString(values);
+            return RawRequests.readAll(stored.get(0));
+        } catch (IllegalStateException damaged) {
+            Log.errorf("A request cannot be read, and is not archived with what it brought: %s", damaged.getMessage());
+            return List.of();
+        }
+    }
+
+    private String text(Object value) {
+        try {
+            return json.writeValueAsString(value);
         } catch (JsonProcessingException impossible) {
             throw new UncheckedIOException(impossible);
         }

@@ -15,6 +15,8 @@ final class Commands {
     /** What was typed is not what it takes. */
     static final int USAGE = 2;
 
+    static final int FAILED = 3;
+
     private Commands() {}
 
     /** What it takes; the exit code. */
@@ -42,6 +44,6 @@ final class Commands {
     /** Says in one line why it went no further. */
     static int failed(Exception failure) {
         System.err.println(Optional.ofNullable(failure.getMessage()).orElseGet(failure::toString));
-        return NOT_ALL;
+        return FAILED;
     }
 }

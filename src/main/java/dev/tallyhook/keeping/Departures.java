@@ -29,7 +29,7 @@ class Departures {
     /** Of what is stored; a hint to the planner apart: it must read what is due in its order, and not sort all that there is. */
     private static final String IN_ORDER = "SELECT set_config('enable_bitmapscan', 'off', true)";
 
-    /** What is still to be told must be there to be told. Whatever somebody has loaded from the archive stays until its time is over. */
+    /** Whatever somebody has loaded from the archive stays until its time is over. */
     private static final String NEXT = """
             WITH piece AS MATERIALIZED (
                 SELECT transaction_id, xmin::text AS version, due_at, created_at
@@ -40,14 +40,28 @@ class Departures {
                   AND processed_at < now() - ?::interval
                   AND created_at < now() - ?::interval
                 ORDER BY due_at
-                LIMIT ?)
+                LIMIT ?),
+            owed AS MATERIALIZED (
+                SELECT DISTINCT unnest(ids) AS id
+                FROM deliveries
+                WHERE event IN ('p', 'a'))
             SELECT transaction_id, version, due_at, (created_at AT TIME ZONE 'UTC')::date,
                    owed.id IS NULL
                        AND NOT EXISTS (SELECT FROM archives WHERE state = 'LOADED' AND piece.due_at BETWEEN due_from AND due_to),
+                   now() - ?::interval - due_at > least(interval '1 day', ?::interval / 24),
                    extract(epoch FROM now() - ?::interval - due_at)
             FROM piece
-            LEFT JOIN (SELECT DISTINCT unnest(ids) AS id FROM deliveries WHERE event IN ('p', 'a')) AS owed ON owed.id = transaction_id
+            LEFT JOIN owed ON owed.id = transaction_id
             ORDER BY due_at
+            """;
+
+    /** What is still to be told must be there to be told. */
+    private static final String NOT_OWED = """
+            SELECT unnest(?::text[])
+            EXCEPT
+            SELECT unnest(ids)
+            FROM deliveries
+            WHERE event IN ('p', 'a')
             """;
 
     /** Again, if a piece was broken off, or its rows were loaded from the archive. */
@@ -59,7 +73,6 @@ class Departures {
             ORDER BY transaction_id
             ON CONFLICT (transaction_id) DO UPDATE
             SET content = excluded.content, gone_at = excluded.gone_at
-            WHERE gone.content IS DISTINCT FROM excluded.content
             RETURNING 1
             """;
 
@@ -120,9 +133,10 @@ class Departures {
      *
      * @param day on which it was created, in UTC
      * @param mayGo false if it is owed to an endpoint, or was loaded from the archive
+     * @param mustGo whether it is late, also for a file that is not full: by a day, or by a 24th of its time where that is less
      * @param overstayed since it should have gone
      */
-    record Old(Row row, OffsetDateTime dueAt, LocalDate day, boolean mayGo, Duration overstayed) {}
+    record Old(Row row, OffsetDateTime dueAt, LocalDate day, boolean mayGo, boolean mustGo, Duration overstayed) {}
 
     /** Looks at all of them once more: what stayed behind may go now. */
     void beginAnew() {
@@ -135,7 +149,7 @@ class Departures {
             return Patiently.commit(connection, patient -> {
                 new Sql().add(IN_ORDER).query(patient, row -> true);
                 return new Sql()
-                        .add(NEXT, position, age, age, age, most, age)
+                        .add(NEXT, position, age, age, age, most, age, age, age)
                         .query(
                                 patient,
                                 row -> new Old(
@@ -143,7 +157,8 @@ class Departures {
                                         row.getObject(3, OffsetDateTime.class),
                                         row.getObject(4, LocalDate.class),
                                         row.getBoolean(5),
-                                        Duration.ofSeconds(row.getLong(6))));
+                                        row.getBoolean(6),
+                                        Duration.ofSeconds(row.getLong(7))));
             });
         }
     }
@@ -156,7 +171,7 @@ class Departures {
     /**
      * Remembers their ids, waits until nobody is under way who does not know it, and deletes them.
      *
-     * @return how many are gone; the others were changed since they were read, or are locked
+     * @return how many are gone; the others were changed since they were read, are locked, or owed to an endpoint
      * @throws InterruptedException if it is told to stop while it waits; their ids are remembered then, and they are there
      */
     long letGo(List<Row> rows) throws SQLException, InterruptedException {
@@ -168,8 +183,12 @@ class Departures {
         return letGo(rows, WITHOUT_CONTENT);
     }
 
-    private long letGo(List<Row> rows, String remember) throws SQLException, InterruptedException {
+    private long letGo(List<Row> all, String remember) throws SQLException, InterruptedException {
         try (Connection connection = dataSource.getConnection()) {
+            List<Row> rows = mayGo(connection, all);
+            if (rows.isEmpty()) {
+                return 0;
+            }
             String[] ids = column(rows, Row::transactionId);
             if (remembers) {
                 Patiently.commit(
@@ -182,6 +201,19 @@ class Departures {
                     .query(patient, row -> row.getLong(1))
                     .get(0));
         }
+    }
+
+    private static List<Row> mayGo(Connection connection, List<Row> rows) throws SQLException {
+        Set<String> may = Set.copyOf(
+                notOwed(connection, rows.stream().map(Row::transactionId).toList()));
+        return rows.stream().filter(row -> may.contains(row.transactionId())).toList();
+    }
+
+    /** Those of which no endpoint is still to be told. */
+    static List<String> notOwed(Connection connection, List<String> ids) throws SQLException {
+        return Patiently.commit(connection, patient -> new Sql()
+                .add(NOT_OWED, (Object) ids.toArray(String[]::new))
+                .query(patient, row -> row.getString(1)));
     }
 
     private static String[] column(List<Row> rows, Function<Row, String> value) {

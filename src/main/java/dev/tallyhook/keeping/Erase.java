@@ -14,18 +14,19 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.LocalDate;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.TreeMap;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code erase}: erases all that is finished of the account that stands in the one line of its input, in the ledger and in the archive. It is read
  * from there, and not from the command line, because shells and process lists keep that. What it leaves is a row that says how much was
- * erased, and the ids, so that nobody stores the same once more.
+ * erased, and the ids, so that nobody stores the same once more. It may run again, and then finds what it has not got to.
  */
 public final class Erase implements QuarkusApplication {
 
@@ -34,14 +35,25 @@ public final class Erase implements QuarkusApplication {
 
     private static final String USAGE = NAME + " < FILE, where FILE has the account in one line";
 
-    private static final int PIECE = 500;
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-    /** What is still to be told must be there to be told. */
+    /** Nobody waits for what reads a whole table. */
+    private static final Duration PATIENCE = Duration.ofHours(1);
+
+    private static final String BEGIN =
+            "INSERT INTO erasures (transactions, conflicts, archived, left_for_now) VALUES (0, 0, 0, 0) RETURNING erasure_id";
+
+    private static final String RECORD = """
+            UPDATE erasures
+            SET transactions = ?, conflicts = ?, archived = ?, left_for_now = ?
+            WHERE erasure_id = ?
+            RETURNING 1
+            """;
+
     private static final String ROWS = """
             SELECT transaction_id, xmin::text, created_at, request, request_place
             FROM transactions
             WHERE transaction_id = ANY (?)
-              AND NOT EXISTS (SELECT FROM deliveries WHERE transactions.transaction_id = ANY (ids))
             """;
 
     private static final String PACK = "SELECT raw FROM requests WHERE id = ? FOR UPDATE";
@@ -58,31 +70,59 @@ public final class Erase implements QuarkusApplication {
             RETURNING 1
             """;
 
+    /** Of its transactions; those of conflicts have numbers of their own. */
     private static final String TRACES = """
-            WITH letters AS (DELETE FROM dead_letters WHERE id = ANY (?)),
-                 tried AS (DELETE FROM attempts WHERE id = ANY (?)),
+            WITH letters AS (DELETE FROM dead_letters WHERE event IN ('p', 'a') AND id = ANY (?)),
+                 tried AS (DELETE FROM attempts WHERE event IN ('p', 'a') AND id = ANY (?)),
                  held AS (DELETE FROM holds WHERE transaction_id = ANY (?))
             SELECT 1
             """;
 
-    private static final String CONFLICTS =
-            "DELETE FROM conflicts WHERE source_account = ? OR destination_account = ? RETURNING 1";
+    private static final String CONFLICTS = """
+            WITH erased AS (
+                DELETE FROM conflicts
+                WHERE source_account = ? OR destination_account = ?
+                RETURNING conflict_id),
+            letters AS (
+                DELETE FROM dead_letters
+                WHERE event = 'c' AND id IN (SELECT conflict_id::text FROM erased)),
+            tried AS (
+                DELETE FROM attempts
+                WHERE event = 'c' AND id IN (SELECT conflict_id::text FROM erased))
+            SELECT count(*) FROM erased
+            """;
 
-    private static final String FORGET_CONTENT =
-            "UPDATE gone SET content = NULL WHERE transaction_id = ANY (?) AND content IS NOT NULL RETURNING 1";
+    /** Of ids that went before, with and without an archive: whose digest is that of the account, on either side. */
+    private static final String FORGET_CONTENT = """
+            UPDATE gone
+            SET content = NULL
+            FROM CAST(? AS text) AS account
+            WHERE content IS NOT NULL
+              AND substr(sha256(convert_to(transaction_id || chr(31) || account, 'UTF8')), 1, 8)
+                  IN (substr(content, 1, 8), substr(content, 9, 8))
+            RETURNING 1
+            """;
+
+    private static final String IS_ARCHIVED = "SELECT FROM archives LIMIT 1";
 
     private static final String RENAME =
             "UPDATE archives SET name = ?, transactions = ?, bytes = ? WHERE name = ? RETURNING 1";
 
     private static final String DROP_FILE = "DELETE FROM archives WHERE name = ? RETURNING 1";
 
-    private static final String RECORD =
-            "INSERT INTO erasures (transactions, conflicts, archived, left_for_now) VALUES (?, ?, ?, ?) RETURNING 1";
-
     private final DataSource dataSource;
     private final KeepingConfig config;
     private final ArchiveStores stores;
     private final ObjectMapper json;
+
+    /** Requests that brought something of it, by their names in lines. */
+    private final Set<String> requests = new HashSet<>();
+
+    private long transactions;
+    private long conflicts;
+    private long archived;
+    private long left;
+    private boolean isIncomplete;
 
     Erase(DataSource dataSource, KeepingConfig config, ArchiveStores stores, ObjectMapper json) {
         this.dataSource = dataSource;
@@ -98,11 +138,24 @@ public final class Erase implements QuarkusApplication {
             int place) {}
 
     @Override
-    public int run(String... arguments) throws SQLException, InterruptedException {
+    public int run(String... arguments) throws InterruptedException {
         try {
             String account = arguments.length == 1 ? line() : null;
-            return account == null || account.isEmpty() ? Commands.usage(USAGE) : erase(account);
-        } catch (IOException failure) {
+            if (account == null || account.isEmpty()) {
+                return Commands.usage(USAGE);
+            }
+            if (config.archiveTo().isEmpty() && isArchived()) {
+                throw new IOException(
+                        "There is an archive, and without tallyhook.ledger.archive-to nothing is erased there: nothing was done");
+            }
+            var lease = new Lease(dataSource, NAME);
+            lease.takeOver();
+            try {
+                return erase(account, lease);
+            } finally {
+                lease.giveBack();
+            }
+        } catch (SQLException | IOException failure) {
             return Commands.failed(failure);
         }
     }
@@ -111,69 +164,96 @@ public final class Erase implements QuarkusApplication {
         // Not closed, because it is everybody's.
         var input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         String account = input.readLine();
-        return input.readLine() == null ? account : null;
+        if (account == null || input.readLine() != null) {
+            return null;
+        }
+        return account.indexOf(BYTE_ORDER_MARK) == 0 ? account.substring(1) : account;
     }
 
-    private int erase(String account) throws SQLException, IOException, InterruptedException {
-        long transactions = transactions(account);
-        long archived = config.archiveTo().isPresent() ? archive(account, Commands.store(config, stores)) : 0;
-        try (Connection connection = dataSource.getConnection()) {
-            long conflicts = Patiently.commit(connection, patient -> new Sql()
-                            .add(CONFLICTS, account, account)
-                            .query(patient, row -> true))
-                    .size();
-            long left = Patiently.commit(connection, patient -> left(patient, account));
-            new Sql().add(RECORD, transactions, conflicts, archived, left).query(connection, row -> true);
-            System.out.printf(
-                    "Erased: %d transactions, %d lines of the archive and %d conflicts%n",
-                    transactions, archived, conflicts);
-            if (left > 0) {
-                System.err.printf(
-                        "%d transactions are not finished, or still to be told to endpoints: run it again when they are%n",
-                        left);
+    private boolean isArchived() throws SQLException {
+        return !new Sql().add(IS_ARCHIVED).query(dataSource, row -> true).isEmpty();
+    }
+
+    private int erase(String account, Lease lease) throws SQLException, IOException, InterruptedException {
+        long record =
+                new Sql().add(BEGIN).query(dataSource, row -> row.getLong(1)).get(0);
+        try {
+            eraseStored(account, lease);
+            if (config.archiveTo().isPresent()) {
+                eraseArchived(account, Commands.store(config, stores), lease);
             }
-            return left > 0 ? Commands.NOT_ALL : Commands.DONE;
+            try (Connection connection = dataSource.getConnection()) {
+                conflicts = Patiently.commit(connection, PATIENCE, patient -> new Sql()
+                        .add(CONFLICTS, account, account)
+                        .query(patient, row -> row.getLong(1))
+                        .get(0));
+                Patiently.commit(connection, PATIENCE, patient -> new Sql()
+                        .add(FORGET_CONTENT, account)
+                        .query(patient, row -> true));
+            }
+        } finally {
+            new Sql()
+                    .add(RECORD, transactions, conflicts, archived, left, record)
+                    .query(dataSource, row -> true);
         }
+        System.out.printf(
+                "Erased: %d transactions, %d lines of the archive and %d conflicts%n",
+                transactions, archived, conflicts);
+        if (left > 0) {
+            System.err.printf(
+                    "%d transactions are not finished, or still to be told to endpoints: run it again when they are%n",
+                    left);
+        }
+        return left > 0 || isIncomplete ? Commands.NOT_ALL : Commands.DONE;
     }
 
-    private static long left(Connection connection, String account) throws SQLException {
-        long left = 0;
-        for (TransactionStatus status : TransactionStatus.values()) {
-            left += OfAccount.ids(connection, account, status, PIECE).size();
-        }
-        return left;
-    }
-
-    /** Until a round finds none that may go. */
-    private long transactions(String account) throws SQLException, InterruptedException {
+    private void eraseStored(String account, Lease lease) throws SQLException, InterruptedException {
         var departures = new Departures(
                 dataSource, !KeepingRules.isNone(config.rememberIds()).orElseThrow());
-        long erased = 0;
-        long ofRound;
-        do {
-            List<Stored> found;
-            try (Connection connection = dataSource.getConnection()) {
-                found = Patiently.commit(connection, patient -> stored(patient, account));
-                for (Stored one : found) {
-                    Long request = one.request();
-                    if (request != null) {
-                        Patiently.commit(connection, patient -> withoutRequest(patient, one, request));
-                    }
+        for (boolean isSender : new boolean[] {true, false}) {
+            for (TransactionStatus status : TransactionStatus.values()) {
+                var all = new OfAccount(account, isSender, status);
+                for (List<String> ids = next(all); !ids.isEmpty(); ids = next(all)) {
+                    lease.keep();
+                    long erased = status == TransactionStatus.PROCESSED ? erase(departures, ids) : 0;
+                    transactions += erased;
+                    left += ids.size() - erased;
                 }
-                // The rows are others now, where they had a request.
-                found = Patiently.commit(connection, patient -> stored(patient, account));
             }
-            ofRound = found.isEmpty()
-                    ? 0
-                    : departures.erase(found.stream().map(Stored::row).toList());
-            traces(found);
-            erased += ofRound;
-        } while (ofRound > 0);
-        return erased;
+        }
     }
 
-    private static List<Stored> stored(Connection connection, String account) throws SQLException {
-        List<String> ids = OfAccount.ids(connection, account, TransactionStatus.PROCESSED, PIECE);
+    private List<String> next(OfAccount all) throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            return Patiently.commit(connection, all::next);
+        }
+    }
+
+    /** What leads to them goes before they do, so that it is found again if it is broken off. */
+    private long erase(Departures departures, List<String> found) throws SQLException, InterruptedException {
+        List<String> ids;
+        try (Connection connection = dataSource.getConnection()) {
+            ids = Departures.notOwed(connection, found);
+            for (Stored one : stored(connection, ids)) {
+                Long request = one.request();
+                if (request != null) {
+                    requests.add(request + "/" + one.place());
+                    Patiently.commit(connection, patient -> withoutRequest(patient, one, request));
+                }
+            }
+            Object erased = ids.toArray(String[]::new);
+            Patiently.commit(connection, PATIENCE, patient -> new Sql()
+                    .add(TRACES, erased, erased, erased)
+                    .query(patient, row -> true));
+        }
+        try (Connection connection = dataSource.getConnection()) {
+            // Those that had a request are other versions now.
+            return departures.erase(
+                    stored(connection, ids).stream().map(Stored::row).toList());
+        }
+    }
+
+    private static List<Stored> stored(Connection connection, List<String> ids) throws SQLException {
         return new Sql()
                 .add(ROWS, (Object) ids.toArray(String[]::new))
                 .query(
@@ -189,7 +269,9 @@ public final class Erase implements QuarkusApplication {
     private static boolean withoutRequest(Connection connection, Stored one, long request) throws SQLException {
         for (byte[] pack : new Sql().add(PACK, request).query(connection, row -> row.getBytes(1))) {
             List<RawRequest> all = new ArrayList<>(RawRequests.readAll(pack));
-            all.set(one.place(), RawRequest.of(new TreeMap<>(), new byte[0]));
+            if (one.place() < all.size()) {
+                all.set(one.place(), RawRequests.NONE);
+            }
             boolean isEmpty = all.stream().allMatch(raw -> raw.body().length == 0);
             Sql change = isEmpty
                     ? new Sql().add(DROP_PACK, request)
@@ -200,46 +282,67 @@ public final class Erase implements QuarkusApplication {
         return true;
     }
 
-    private void traces(List<Stored> erased) throws SQLException {
-        Object ids = erased.stream().map(one -> one.row().transactionId()).toArray(String[]::new);
-        new Sql().add(TRACES, ids, ids, ids).query(dataSource, row -> true);
+    /** Twice through all files, because a request that brought something of it may stand in the line of somebody else, in another file. */
+    private void eraseArchived(String account, ArchiveStore store, Lease lease) throws SQLException, IOException {
+        Set<String> ofIt = new HashSet<>();
+        for (String name : Commands.files(store, "")) {
+            lease.keep();
+            for (ArchivedLine line : lines(store, name)) {
+                if (line.isOf(account)) {
+                    ofIt.add(name);
+                    line.request().ifPresent(requests::add);
+                }
+            }
+        }
+        for (String name : Commands.files(store, "")) {
+            if (ofIt.contains(name) || !requests.isEmpty()) {
+                lease.keep();
+                rewrite(account, store, name);
+            }
+        }
+    }
+
+    /** Of a file that is damaged none: the others are erased from all the same. */
+    private List<ArchivedLine> lines(ArchiveStore store, String name) {
+        try {
+            List<ArchivedLine> lines = new ArrayList<>();
+            for (String line : ArchiveFile.read(store, name).lines()) {
+                lines.add(ArchivedLine.read(json, line));
+            }
+            return lines;
+        } catch (IOException damaged) {
+            isIncomplete = true;
+            System.err.println(damaged.getMessage());
+            return List.of();
+        }
     }
 
     /** The file without its lines is there before the one with them goes. */
-    private long archive(String account, ArchiveStore store) throws SQLException, IOException {
+    private void rewrite(String account, ArchiveStore store, String name) throws SQLException, IOException {
+        List<String> kept = new ArrayList<>();
         long erased = 0;
-        for (String name : Commands.files(store, "")) {
-            List<String> kept = new ArrayList<>();
-            List<String> ids = new ArrayList<>();
-            for (String text : ArchiveFile.read(store, name).lines()) {
-                var line = ArchivedLine.read(json, text);
-                if (line.isOf(account)) {
-                    ids.add(line.transactionId());
-                } else {
-                    kept.add(text);
-                }
-            }
-            if (!ids.isEmpty()) {
-                replace(store, name, kept);
-                new Sql()
-                        .add(FORGET_CONTENT, (Object) ids.toArray(String[]::new))
-                        .query(dataSource, row -> true);
-                erased += ids.size();
+        boolean isChanged = false;
+        for (ArchivedLine line : lines(store, name)) {
+            if (line.isOf(account)) {
+                erased++;
+            } else if (line.request().filter(requests::contains).isPresent()) {
+                isChanged = true;
+                kept.add(ArchivedRows.core(line.whole()));
+            } else {
+                kept.add(line.whole());
             }
         }
-        return erased;
-    }
-
-    private void replace(ArchiveStore store, String name, List<String> kept) throws SQLException, IOException {
+        if (erased == 0 && !isChanged) {
+            return;
+        }
         if (kept.isEmpty()) {
             new Sql().add(DROP_FILE, name).query(dataSource, row -> true);
         } else {
-            LocalDate day = ArchiveFile.day(name).orElseThrow();
             var writer = new ArchiveFile.Writer();
             for (String line : kept) {
                 writer.add(line);
             }
-            ArchiveFile file = writer.finish(day);
+            ArchiveFile file = writer.finishInsteadOf(name);
             store.write(file.name(), file.content());
             ArchiveFile.read(store, file.name());
             new Sql()
@@ -247,5 +350,6 @@ public final class Erase implements QuarkusApplication {
                     .query(dataSource, row -> true);
         }
         store.delete(name);
+        archived += erased;
     }
 }

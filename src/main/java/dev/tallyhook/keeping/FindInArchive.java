@@ -10,8 +10,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * {@code archive-find ID [DAY]}: prints the lines that the archive has of a transaction, the one of the newest day first. Each file is checked
- * against its digest. Without the day on which it was created (in UTC) all files are read.
+ * {@code archive-find ID [DAY]}: prints the lines that the archive has of a transaction, the newest first. Each file is checked
+ * against its digest. The newest is what counts. Without the day on which it was created (in UTC) all files are read.
  */
 public final class FindInArchive implements QuarkusApplication {
 
@@ -52,6 +52,7 @@ public final class FindInArchive implements QuarkusApplication {
         // As it stands in a line: what is not the id's is passed without being parsed.
         String quoted = json.writeValueAsString(id);
         int code = Commands.NOT_ALL;
+        int unread = 0;
         for (String name : names) {
             try {
                 for (String line : ArchiveFile.read(store, name).lines()) {
@@ -63,11 +64,13 @@ public final class FindInArchive implements QuarkusApplication {
                 }
             } catch (IOException damaged) {
                 System.err.println(damaged.getMessage());
+                unread++;
             }
         }
         if (code != Commands.DONE) {
-            System.err.println("No line of " + names.size() + " files of the archive has this id");
+            System.err.println(
+                    "No line of " + (names.size() - unread) + " files of the archive that can be read has this id");
         }
-        return code;
+        return unread > 0 && code != Commands.DONE ? Commands.FAILED : code;
     }
 }

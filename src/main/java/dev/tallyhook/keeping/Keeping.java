@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -45,18 +46,23 @@ class Keeping {
     private static final Duration ANEW = Duration.ofMinutes(10);
 
     private static final Duration TOLD = Duration.ofMinutes(1);
+    private static final Duration TOLD_SELDOM = Duration.ofHours(1);
+
+    /** A tick, while there is more. */
+    private static final Duration LASTS = Duration.ofMinutes(1);
+
+    /** As long as a stop waits for the piece under way. */
+    private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
     private static final int REST_FACTOR = 2;
 
-    /** Of one transaction. */
-    private static final int PIECE = 1_000;
-
-    /** Of one file of the archive. */
-    private static final int FILE = 20_000;
+    /** Looked for at a time, and in one file of the archive. */
+    private static final int MOST = 20_000;
 
     static final String TRANSACTIONS = "transactions";
     static final String REQUESTS = "requests";
     static final String CONFLICTS = "conflicts";
+    static final String DEAD_LETTERS = "dead_letters";
     static final String IDS = "ids";
 
     private final KeepingConfig config;
@@ -69,10 +75,19 @@ class Keeping {
     private final Tick tick;
     private final CountDownLatch stopping = new CountDownLatch(1);
 
+    private final ReentrantLock turn = new ReentrantLock();
+
     private long anewNanos = System.nanoTime();
     private long pieceNanos;
+    private long gone;
+    private long goneTold;
     private long toldNanos = System.nanoTime();
-    private long untold;
+    private long goneDropped;
+    private long droppedNanos = System.nanoTime();
+
+    /** Of this round. */
+    private @Nullable Exception failure;
+
     private @Nullable String failing;
 
     Keeping(
@@ -92,7 +107,8 @@ class Keeping {
                 dataSource, !KeepingRules.isNone(config.rememberIds()).orElseThrow());
         this.leftovers = new Leftovers(dataSource);
         this.archive = config.archiveTo()
-                .map(to -> new Archive(dataSource, new ArchivedRows(dataSource, json), departures, stores.at(to)))
+                .map(to ->
+                        new Archive(dataSource, new ArchivedRows(dataSource, json), departures, stores.at(to), lease))
                 .orElse(null);
         this.tick = ticks.every(PERIOD, "keeping", this::keep);
     }
@@ -102,19 +118,24 @@ class Keeping {
         tick.come();
     }
 
-    /** One piece of each after the other, as long as there is something. */
+    /** One piece of each kind after the other, as long as there is something, and this tick has not lasted for long. */
     private void keep() throws InterruptedException {
+        turn.lockInterruptibly();
         try {
-            if (!mayBeWanted()) {
-                tick.rest(ANEW);
-            } else if (lease.take()) {
-                tick.rest(letGo() ? Duration.ZERO : REST);
-            } else {
-                metrics.behind(Duration.ZERO);
-                tick.rest(REST);
+            tick.rest(REST);
+            long begun = System.nanoTime();
+            boolean more = true;
+            while (more && System.nanoTime() - begun < LASTS.toNanos()) {
+                if (!mayBeWanted() || !lease.take()) {
+                    metrics.behind(Duration.ZERO);
+                    break;
+                }
+                more = letGo();
             }
-        } catch (SQLException | IOException failure) {
+        } catch (SQLException | RuntimeException failure) {
             failed(failure);
+        } finally {
+            turn.unlock();
         }
     }
 
@@ -123,65 +144,131 @@ class Keeping {
         return config.keep().isPresent()
                 || config.keepRequests().isPresent()
                 || config.keepConflicts().isPresent()
+                || config.keepDeadLetters().isPresent()
                 || leftovers.areIdsRemembered();
     }
 
-    /** Whether there is more. */
-    private boolean letGo() throws SQLException, IOException, InterruptedException {
+    /** Whether there is more. What is wrong with one kind keeps no other. */
+    private boolean letGo() throws InterruptedException {
         pieceNanos = System.nanoTime();
         if (pieceNanos - anewNanos > ANEW.toNanos()) {
             anewNanos = pieceNanos;
             departures.beginAnew();
             leftovers.beginAnew();
         }
-        List<String> unreadable = archive == null ? List.of() : archive.takeUp(this::wentOn);
-        boolean more = config.keep().isPresent() && transactions(config.keep().get());
+        failure = null;
+        boolean more = false;
+        if (archive != null) {
+            more = tryOut(() -> takeUp(archive));
+        }
+        if (config.keep().isPresent()) {
+            more |= tryOut(() -> transactions(config.keep().get()));
+        }
         Optional<String> ofRequests = config.keepRequests().or(config::keep);
         if (ofRequests.isPresent()) {
             boolean alone = config.keepRequests().isPresent();
-            more |= went(REQUESTS, leftovers.delete(Leftovers.Kind.REQUESTS, ofRequests.get(), alone, PIECE));
+            more |= tryOut(() ->
+                    went(REQUESTS, leftovers.delete(Leftovers.Kind.REQUESTS, ofRequests.get(), alone, Archive.PIECE)));
         }
         if (config.keepConflicts().isPresent()) {
             String age = config.keepConflicts().get();
-            more |= went(CONFLICTS, leftovers.delete(Leftovers.Kind.CONFLICTS, age, true, PIECE));
+            more |= tryOut(() -> went(CONFLICTS, leftovers.delete(Leftovers.Kind.CONFLICTS, age, true, Archive.PIECE)));
         }
-        more |= went(IDS, leftovers.forget(config.rememberIds(), PIECE));
+        if (config.keepDeadLetters().isPresent()) {
+            String age = config.keepDeadLetters().get();
+            more |= tryOut(
+                    () -> went(DEAD_LETTERS, leftovers.delete(Leftovers.Kind.DEAD_LETTERS, age, true, Archive.PIECE)));
+        }
+        more |= tryOut(() -> went(IDS, leftovers.forget(config.rememberIds(), Archive.PIECE)));
         if (config.keep().isPresent()) {
-            tell(config.keep().get(), more);
+            String age = config.keep().get();
+            boolean isMore = more;
+            tryOut(() -> tell(age, isMore));
         }
-        if (!unreadable.isEmpty()) {
-            throw new IOException(unreadable.get(0));
+        if (failure != null) {
+            failed(failure);
+            return false;
         }
         succeeded();
+        tick.rest(more ? Duration.ZERO : REST);
         return more;
     }
 
-    private boolean transactions(String age) throws SQLException, IOException, InterruptedException {
-        int most = archive == null ? PIECE : FILE;
-        List<Departures.Old> found = departures.next(age, most);
-        List<Departures.Old> going =
-                found.stream().filter(Departures.Old::mayGo).toList();
-        boolean isFull = found.size() == most;
-        metrics.behind(isFull ? found.get(0).overstayed() : Duration.ZERO);
-        if (found.isEmpty()) {
+    private interface Step {
+        boolean go() throws SQLException, IOException, InterruptedException;
+    }
+
+    private boolean tryOut(Step step) throws InterruptedException {
+        try {
+            return step.go();
+        } catch (SQLException | IOException | RuntimeException wrong) {
+            if (failure == null) {
+                failure = wrong;
+            }
             return false;
         }
-        long untoldBefore = untold;
-        Optional<Departures.Old> next = Optional.empty();
-        if (!going.isEmpty() && archive != null) {
-            next = archive.write(going, this::wentOn);
-        } else if (!going.isEmpty()) {
-            wentOn(departures.letGo(going.stream().map(Departures.Old::row).toList()));
+    }
+
+    private boolean takeUp(Archive from) throws SQLException, IOException, InterruptedException {
+        List<String> unreadable = from.takeUp(this::wentOn);
+        if (!unreadable.isEmpty()) {
+            throw new IOException(unreadable.get(0));
         }
-        OffsetDateTime past = next.orElse(found.get(found.size() - 1)).dueAt();
-        boolean any = untold > untoldBefore;
-        // Many may be due at one instant: those that stay are passed when they are all that is found.
-        departures.isPast(any ? past : past.plus(Duration.of(1, ChronoUnit.MICROS)));
-        return next.isPresent() || isFull;
+        return false;
+    }
+
+    private boolean transactions(String age) throws SQLException, IOException, InterruptedException {
+        List<Departures.Old> found = departures.next(age, MOST);
+        wentOn(0);
+        boolean isFull = found.size() == MOST;
+        metrics.behind(isFull ? found.get(0).overstayed() : Duration.ZERO);
+        List<Departures.Old> going =
+                found.stream().filter(Departures.Old::mayGo).toList();
+        if (archive != null) {
+            return archive(archive, found, going, isFull);
+        }
+        long goneBefore = gone;
+        for (int i = 0; i < going.size(); i += Archive.PIECE) {
+            wentOn(departures.letGo(going.subList(i, Math.min(i + Archive.PIECE, going.size())).stream()
+                    .map(Departures.Old::row)
+                    .toList()));
+        }
+        pass(found, gone > goneBefore);
+        return isFull;
+    }
+
+    /** A file that is not full waits until one of its transactions is late, so that there are few. */
+    private boolean archive(Archive to, List<Departures.Old> found, List<Departures.Old> going, boolean isFull)
+            throws SQLException, IOException, InterruptedException {
+        if (going.isEmpty() || (!isFull && !going.get(0).mustGo())) {
+            if (isFull) {
+                pass(found, false);
+            }
+            return isFull;
+        }
+        long goneBefore = gone;
+        List<Departures.Old> left = to.write(going, this::wentOn);
+        while (!left.isEmpty() && (isFull || left.get(0).mustGo())) {
+            left = to.write(left, this::wentOn);
+        }
+        if (left.isEmpty()) {
+            pass(found, gone > goneBefore);
+        } else {
+            departures.isPast(left.get(0).dueAt());
+        }
+        return isFull;
+    }
+
+    /** Many may be due at one instant: those that stay are passed when none of what was found goes. */
+    private void pass(List<Departures.Old> found, boolean any) {
+        if (!found.isEmpty()) {
+            OffsetDateTime last = found.get(found.size() - 1).dueAt();
+            departures.isPast(any ? last : last.plus(Duration.of(1, ChronoUnit.MICROS)));
+        }
     }
 
     private void wentOn(long transactions) throws SQLException, InterruptedException {
-        untold += transactions;
+        gone += transactions;
         went(TRANSACTIONS, new Leftovers.Piece(transactions, false));
     }
 
@@ -189,48 +276,69 @@ class Keeping {
     private boolean went(String kind, Leftovers.Piece piece) throws SQLException, InterruptedException {
         metrics.gone(kind, piece.deleted());
         tick.goesOn();
-        lease.take();
-        if (piece.deleted() > 0) {
-            long rest = REST_FACTOR * (System.nanoTime() - pieceNanos);
-            if (stopping.await(rest, TimeUnit.NANOSECONDS)) {
-                throw new InterruptedException();
-            }
+        long rest = Math.min(REST_FACTOR * (System.nanoTime() - pieceNanos), REST.toNanos());
+        if (stopping.await(rest, TimeUnit.NANOSECONDS)) {
+            throw new InterruptedException();
+        }
+        if (!lease.take()) {
+            throw new Lease.LostException();
         }
         pieceNanos = System.nanoTime();
         return piece.mayBeMore();
     }
 
-    /** Once a minute, or when all is gone that is to go. */
-    private void tell(String age, boolean more) throws SQLException {
-        if (untold > 0 && (!more || System.nanoTime() - toldNanos > TOLD.toNanos())) {
-            Log.infof(
-                    "%d transactions are gone that were finished %s ago or more%s%s",
-                    untold, age, archive == null ? "" : ", and are in the archive", more ? "; there are more" : "");
-            untold = 0;
-            toldNanos = System.nanoTime();
+    /** Once a minute while there is more, and else once an hour. */
+    private boolean tell(String age, boolean more) throws SQLException {
+        long now = System.nanoTime();
+        if (gone > goneDropped && now - droppedNanos > TOLD.toNanos()) {
+            goneDropped = gone;
+            droppedNanos = now;
             stretches.dropEmptied(age);
         }
+        if (gone > goneTold && now - toldNanos > (more ? TOLD : TOLD_SELDOM).toNanos()) {
+            Log.infof(
+                    "%d transactions are gone that were finished %s ago or more%s%s",
+                    gone - goneTold,
+                    age,
+                    archive == null ? "" : ", and are in the archive",
+                    more ? "; there are more" : "");
+            goneTold = gone;
+            toldNanos = now;
+        }
+        return false;
     }
 
     private void succeeded() {
         if (failing != null) {
             failing = null;
-            Log.info("What is finished for long goes again");
+            Log.info("What was kept long enough goes again");
         }
     }
 
-    private void failed(Exception failure) {
+    private void failed(Exception why) {
+        if (why instanceof Lease.LostException) {
+            return;
+        }
         metrics.failed();
         tick.rest(REST_FAILED);
-        String said = String.valueOf(failure.getMessage());
+        String said = String.valueOf(why.getMessage());
         if (!said.equals(failing)) {
             failing = said;
-            Log.warnf("What is finished for long stays for now, and nothing is lost by it: %s", said);
+            Log.warnf("Not all that was kept long enough goes for now: %s", said);
         }
     }
 
-    /** The piece under way is finished, or undone by the database. */
-    void stop(@Observes ShutdownEvent event) {
+    /** The piece under way is finished, or undone by the database, and another replica goes on. */
+    void stop(@Observes ShutdownEvent event) throws InterruptedException {
         stopping.countDown();
+        if (turn.tryLock(STOP_MAX.toMillis(), TimeUnit.MILLISECONDS)) {
+            try {
+                lease.giveBack();
+            } catch (SQLException away) {
+                Log.debugf("Another replica goes on in a minute: %s", away.getMessage());
+            } finally {
+                turn.unlock();
+            }
+        }
     }
 }

@@ -26,4 +26,7 @@ public interface KeepingConfig {
 
     /** A conflict, from when it came last. */
     Optional<String> keepConflicts();
+
+    /** What endpoints could not be told, from when that was given up. */
+    Optional<String> keepDeadLetters();
 }

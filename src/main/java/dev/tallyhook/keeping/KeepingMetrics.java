@@ -22,7 +22,8 @@ class KeepingMetrics {
     private volatile long behindSeconds;
 
     KeepingMetrics(MeterRegistry registry) {
-        for (String kind : List.of(Keeping.TRANSACTIONS, Keeping.REQUESTS, Keeping.CONFLICTS, Keeping.IDS)) {
+        for (String kind :
+                List.of(Keeping.TRANSACTIONS, Keeping.REQUESTS, Keeping.CONFLICTS, Keeping.DEAD_LETTERS, Keeping.IDS)) {
             gone.put(
                     kind,
                     Counter.builder("tallyhook.keeping.gone")

@@ -39,7 +39,8 @@ class KeepingRights {
     void start(@Observes StartupEvent event) {
         if (config.keep().isPresent()
                 || config.keepRequests().isPresent()
-                || config.keepConflicts().isPresent()) {
+                || config.keepConflicts().isPresent()
+                || config.keepDeadLetters().isPresent()) {
             check();
         }
     }

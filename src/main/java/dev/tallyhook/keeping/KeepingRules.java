@@ -28,6 +28,7 @@ public final class KeepingRules {
         check("remember-ids", config.rememberIds(), true, problems);
         config.keepRequests().ifPresent(age -> check("keep-requests", age, false, problems));
         config.keepConflicts().ifPresent(age -> check("keep-conflicts", age, false, problems));
+        config.keepDeadLetters().ifPresent(age -> check("keep-dead-letters", age, false, problems));
         config.archiveTo().flatMap(ArchiveStores::wrong).ifPresent(what -> problems.add(PREFIX + "archive-to " + what));
         if (config.archiveTo().isPresent() && config.keep().isEmpty()) {
             problems.add(PREFIX + "archive-to needs " + PREFIX + "keep, which says when transactions go there");
@@ -53,9 +54,8 @@ public final class KeepingRules {
         try {
             Period days = parts.group(1).equals("P") ? Period.ZERO : Period.parse(parts.group(1));
             Duration time = parts.group(2) == null ? Duration.ZERO : Duration.parse("P" + parts.group(2));
-            return days.toTotalMonths() > YEARS_MAX * 12L
-                    ? Optional.empty()
-                    : Optional.of(days.isZero() && time.isZero());
+            boolean isTooLong = days.toTotalMonths() > YEARS_MAX * 12L || time.toDays() > YEARS_MAX * 365L;
+            return isTooLong ? Optional.empty() : Optional.of(days.isZero() && time.isZero());
         } catch (DateTimeException wrongOrder) {
             return Optional.empty();
         }

@@ -3,48 +3,94 @@ package dev.tallyhook.keeping;
 import dev.tallyhook.transaction.Sql;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.UUID;
 import javax.sql.DataSource;
 
 /**
- * Which replica deletes, so that not all of them do the same. Where two do all the same, because one was paused for long, nothing is lost by it: a row
- * is deleted once, and a file of the archive is finished by who has begun it.
+ * Who deletes: one replica, or the command of a person, who goes first. That is no lock, because a process may be paused for longer than it
+ * holds: what must not be done by two asks for it in its own statement ({@link #IS_HELD}).
  */
 class Lease {
 
-    /** From the last time that it was said. */
-    private static final int SECONDS = 60;
+    /** A condition of a statement, with the name of who asks: that it is his. */
+    static final String IS_HELD = "EXISTS (SELECT FROM keeping WHERE replica = ? AND until > now())";
 
     /** Said again after so long. */
-    private static final Duration RENEWED = Duration.ofSeconds(15);
+    static final Duration RENEWED = Duration.ofSeconds(5);
 
+    /** For a minute from the last time that it was said; what is further ahead was said by a clock that was ahead. */
     private static final String TAKE = """
             UPDATE keeping
-            SET replica = ?, until = now() + interval '%d seconds'
-            WHERE replica = ? OR until < now()
+            SET replica = ?, until = now() + interval '60 seconds'
+            WHERE replica = ? OR until < now() OR until > now() + interval '61 seconds' OR ?
             RETURNING 1
-            """.formatted(SECONDS);
+            """;
+
+    private static final String IS_SOMEBODYS = "SELECT FROM keeping WHERE replica <> ? AND until > now()";
 
     private static final String GIVE_BACK = "UPDATE keeping SET until = '-infinity' WHERE replica = ? RETURNING 1";
 
-    private final DataSource dataSource;
-    private final String replica;
-    private boolean taken;
-    private long takenNanos;
+    /** Somebody else has it. */
+    static final class LostException extends SQLException {
 
-    Lease(DataSource dataSource, String replica) {
-        this.dataSource = dataSource;
-        this.replica = replica;
+        private static final long serialVersionUID = 1L;
+
+        LostException() {
+            super("Somebody else has taken over");
+        }
     }
 
-    /** Whether this replica deletes. */
+    private final DataSource dataSource;
+    private final String name;
+    private boolean taken;
+    private long saidNanos;
+
+    /** @param who for people who look */
+    Lease(DataSource dataSource, String who) {
+        this.dataSource = dataSource;
+        this.name = who + '-' + UUID.randomUUID();
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** Whether it is this one's. To be asked while something takes long, too. */
     boolean take() throws SQLException {
+        return take(false);
+    }
+
+    /** Takes it from whoever has it, who notices within {@link #RENEWED} and as long as his piece takes, which is waited for. */
+    void takeOver() throws SQLException, InterruptedException {
+        boolean isSomebodys = !new Sql()
+                .add(IS_SOMEBODYS, name)
+                .query(dataSource, row -> true)
+                .isEmpty();
+        take(true);
+        if (isSomebodys) {
+            Thread.sleep(2 * RENEWED.toMillis());
+        }
+    }
+
+    /**
+     * Says again that it is this one's.
+     *
+     * @throws LostException if it is not
+     */
+    void keep() throws SQLException {
+        if (!take()) {
+            throw new LostException();
+        }
+    }
+
+    private boolean take(boolean over) throws SQLException {
         long now = System.nanoTime();
-        if (!taken || now - takenNanos > RENEWED.toNanos()) {
+        if (!taken || now - saidNanos > RENEWED.toNanos()) {
             taken = !new Sql()
-                    .add(TAKE, replica, replica)
+                    .add(TAKE, name, name, over)
                     .query(dataSource, row -> true)
                     .isEmpty();
-            takenNanos = now;
+            saidNanos = now;
         }
         return taken;
     }
@@ -53,7 +99,7 @@ class Lease {
     void giveBack() throws SQLException {
         if (taken) {
             taken = false;
-            new Sql().add(GIVE_BACK, replica).query(dataSource, row -> true);
+            new Sql().add(GIVE_BACK, name).query(dataSource, row -> true);
         }
     }
 }

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import javax.sql.DataSource;
 
-/** What goes by its own time and leaves nothing behind: requests, conflicts, and ids of what is gone. Deleted from its oldest on, piece by piece. */
+/** What goes by its own time and leaves nothing behind: requests, conflicts, dead letters, and ids of what is gone. Deleted from its oldest on, piece by piece. */
 class Leftovers {
 
     /** Whatever has its own time. */
@@ -19,7 +19,7 @@ class Leftovers {
          * Their ids are of the milliseconds in which they came, so the oldest are the first. One that is kept as long as its transactions
          * goes when none of those that came at its time names it.
          */
-        REQUESTS("id", """
+        REQUESTS("id", "?::interval IS NOT NULL", """
                 SELECT requests.id,
                        ?::boolean
                            OR NOT EXISTS (
@@ -35,22 +35,40 @@ class Leftovers {
                 """),
 
         /** Their numbers follow the times at which they came first. */
-        CONFLICTS("conflict_id", """
+        CONFLICTS("conflict_id", "last_received_at < now() - ?::interval", """
                 SELECT conflict_id, ?::boolean AND last_received_at < now() - kept
                 FROM conflicts, CAST(? AS bigint) AS reached, CAST(? AS interval) AS kept
                 WHERE conflict_id > reached
                   AND received_at < now() - kept
                 ORDER BY conflict_id
                 LIMIT ?
+                """),
+
+        /** Their numbers follow the times at which they were given up, nearly. */
+        DEAD_LETTERS("dead_letter_id", "last_failed_at < now() - ?::interval", """
+                SELECT dead_letter_id, ?::boolean AND last_failed_at < now() - kept
+                FROM dead_letters, CAST(? AS bigint) AS reached, CAST(? AS interval) AS kept
+                WHERE dead_letter_id > reached
+                  AND first_failed_at < now() - kept
+                ORDER BY dead_letter_id
+                LIMIT ?
                 """);
 
         private final String next;
         private final String delete;
 
-        Kind(String key, String next) {
+        Kind(String key, String stillOld, String next) {
             String table = name().toLowerCase(Locale.ROOT);
             this.next = next;
-            this.delete = "DELETE FROM " + table + " WHERE " + key + " = ANY (?) RETURNING 1";
+            this.delete = """
+                    DELETE FROM %1$s
+                    WHERE %2$s = ANY (ARRAY (
+                        SELECT %2$s
+                        FROM %1$s
+                        WHERE %2$s = ANY (?) AND %3$s
+                        FOR UPDATE SKIP LOCKED))
+                    RETURNING 1
+                    """.formatted(table, key, stillOld);
         }
     }
 
@@ -100,12 +118,10 @@ class Leftovers {
                         .add(kind.next, alone, reached.getOrDefault(kind, 0L), age, most)
                         .query(patient, row -> new Next(row.getLong(1), row.getBoolean(2)));
                 Long[] going = next.stream().filter(Next::mayGo).map(Next::key).toArray(Long[]::new);
-                long deleted = going.length == 0
-                        ? 0
-                        : new Sql()
-                                .add(kind.delete, (Object) going)
-                                .query(patient, row -> true)
-                                .size();
+                long deleted = new Sql()
+                        .add(kind.delete, going, age)
+                        .query(patient, row -> true)
+                        .size();
                 if (!next.isEmpty()) {
                     reached.put(kind, next.get(next.size() - 1).key());
                 }

@@ -15,9 +15,11 @@ import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +51,10 @@ public final class LoadDay implements QuarkusApplication {
             RETURNING 1
             """;
 
-    private static final String REQUEST =
-            "INSERT INTO requests (id, raw) VALUES (?, ?) ON CONFLICT (id) DO NOTHING RETURNING 1";
+    private static final String PACK = "SELECT raw FROM requests WHERE id = ? FOR UPDATE";
+
+    private static final String KEEP_PACK =
+            "INSERT INTO requests (id, raw) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET raw = excluded.raw RETURNING 1";
 
     /** One that is there is not touched. */
     private static final String ROWS = """
@@ -90,7 +94,7 @@ public final class LoadDay implements QuarkusApplication {
     }
 
     @Override
-    public int run(String... arguments) throws SQLException {
+    public int run(String... arguments) throws InterruptedException {
         String time = arguments.length == 3 ? arguments[2] : WEEK;
         if (arguments.length < 2
                 || arguments.length > 3
@@ -101,24 +105,33 @@ public final class LoadDay implements QuarkusApplication {
             return load(LocalDate.parse(arguments[1]), time);
         } catch (DateTimeException noDay) {
             return Commands.usage(USAGE);
-        } catch (IOException failure) {
+        } catch (SQLException | IOException failure) {
             return Commands.failed(failure);
         }
     }
 
-    private int load(LocalDate day, String time) throws SQLException, IOException {
+    /** The newest file first: what was changed between two is as it was last. */
+    private int load(LocalDate day, String time) throws SQLException, IOException, InterruptedException {
         ArchiveStore store = Commands.store(config, stores);
-        List<String> names = Commands.files(store, ArchiveFile.beginning(day));
+        List<String> names = new ArrayList<>(Commands.files(store, ArchiveFile.beginning(day)));
+        Collections.reverse(names);
         long lines = 0;
         long loaded = 0;
-        for (String name : names) {
-            List<ArchivedLine> all = new ArrayList<>();
-            ArchiveFile file = ArchiveFile.read(store, name);
-            for (String line : file.lines()) {
-                all.add(ArchivedLine.read(json, line));
+        var lease = new Lease(dataSource, NAME);
+        lease.takeOver();
+        try {
+            for (String name : names) {
+                lease.keep();
+                List<ArchivedLine> all = new ArrayList<>();
+                ArchiveFile file = ArchiveFile.read(store, name);
+                for (String line : file.lines()) {
+                    all.add(ArchivedLine.read(json, line));
+                }
+                lines += all.size();
+                loaded += load(file, day, all, time);
             }
-            lines += all.size();
-            loaded += load(file, day, all, time);
+        } finally {
+            lease.giveBack();
         }
         System.out.printf(
                 "%d of %d transactions in %d files of %s are loaded, and stay for %s; the others were there%n",
@@ -150,20 +163,23 @@ public final class LoadDay implements QuarkusApplication {
                 throw new IOException(
                         file.name() + " is being written, or its transactions are being deleted: try again later");
             }
-            requests(connection, lines);
             for (int i = 0; i < lines.size(); i += PIECE) {
                 List<ArchivedLine> piece = lines.subList(i, Math.min(i + PIECE, lines.size()));
-                loaded += Patiently.commit(connection, patient -> rows(patient, piece));
-                Object ids = piece.stream().map(ArchivedLine::transactionId).toArray(String[]::new);
-                new Sql().add(NOT_GONE, ids).query(connection, row -> true);
+                Map<Long, SortedMap<Integer, RawRequest>> packs = packs(piece);
+                loaded += Patiently.commit(connection, patient -> {
+                    requests(patient, packs);
+                    long stored = rows(patient, piece);
+                    Object ids = piece.stream().map(ArchivedLine::transactionId).toArray(String[]::new);
+                    new Sql().add(NOT_GONE, ids).query(patient, row -> true);
+                    return stored;
+                });
             }
         }
         return loaded;
     }
 
-    /** In the places that they had; those that are not in this file are empty. */
-    private static void requests(Connection connection, List<ArchivedLine> lines) throws SQLException, IOException {
-        Map<Long, TreeMap<Integer, RawRequest>> packs = new TreeMap<>();
+    private static Map<Long, SortedMap<Integer, RawRequest>> packs(List<ArchivedLine> lines) throws IOException {
+        Map<Long, SortedMap<Integer, RawRequest>> packs = new TreeMap<>();
         for (ArchivedLine line : lines) {
             var raw = line.raw();
             if (raw.isPresent() && line.pack().isPresent() && line.place().isPresent()) {
@@ -171,12 +187,22 @@ public final class LoadDay implements QuarkusApplication {
                         .put(line.place().get(), raw.get());
             }
         }
+        return packs;
+    }
+
+    /** In the places that they had; what of a pack is in another file, or nowhere, is empty until it comes. */
+    private static void requests(Connection connection, Map<Long, SortedMap<Integer, RawRequest>> packs)
+            throws SQLException {
         for (var pack : packs.entrySet()) {
             List<RawRequest> all = new ArrayList<>();
-            for (int place = 0; place <= pack.getValue().lastKey(); place++) {
-                all.add(pack.getValue().getOrDefault(place, RawRequest.of(new TreeMap<>(), new byte[0])));
+            new Sql()
+                    .add(PACK, pack.getKey())
+                    .query(connection, row -> all.addAll(RawRequests.readAll(row.getBytes(1))));
+            while (all.size() <= pack.getValue().lastKey()) {
+                all.add(RawRequests.NONE);
             }
-            new Sql().add(REQUEST, pack.getKey(), RawRequests.compress(all)).query(connection, row -> true);
+            pack.getValue().forEach(all::set);
+            new Sql().add(KEEP_PACK, pack.getKey(), RawRequests.compress(all)).query(connection, row -> true);
         }
     }
 

@@ -1,10 +1,11 @@
 package dev.tallyhook.keeping;
 
+import dev.tallyhook.transaction.Patiently;
 import dev.tallyhook.transaction.Sql;
 import io.quarkus.runtime.QuarkusApplication;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -20,10 +21,8 @@ public final class WhatWouldGo implements QuarkusApplication {
 
     private static final String USAGE = NAME + " [AGE], where AGE is an ISO 8601 duration, such as P7Y or P90D";
 
-    /** No reader waits for this session, which counts all of a ledger. */
-    private static final String PATIENTLY = "SET statement_timeout = '1h'";
-
-    private static final int PATIENCE_MILLIS = 3_601_000;
+    /** No reader waits for it, and it counts all of a ledger. */
+    private static final Duration PATIENCE = Duration.ofHours(1);
 
     private static final String TRANSACTIONS = """
             SELECT count(*), min(created_at)::text, max(created_at)::text,
@@ -42,6 +41,9 @@ public final class WhatWouldGo implements QuarkusApplication {
     private static final String CONFLICTS =
             "SELECT count(*) FROM conflicts WHERE last_received_at < now() - ?::interval";
 
+    private static final String DEAD_LETTERS =
+            "SELECT count(*) FROM dead_letters WHERE last_failed_at < now() - ?::interval";
+
     private static final String IDS = "SELECT count(*) FROM gone WHERE gone_at < now() - ?::interval";
 
     private final DataSource dataSource;
@@ -53,26 +55,28 @@ public final class WhatWouldGo implements QuarkusApplication {
     }
 
     @Override
-    public int run(String... arguments) throws SQLException {
+    public int run(String... arguments) {
         Optional<String> asked = arguments.length > 1 ? Optional.of(arguments[1]) : Optional.empty();
         if (arguments.length > 2 || asked.flatMap(KeepingRules::isNone).orElse(asked.isPresent())) {
             return Commands.usage(USAGE);
         }
-        try (Connection connection = dataSource.getConnection();
-                Statement set = connection.createStatement()) {
-            connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
-            set.execute(PATIENTLY);
+        try (Connection connection = dataSource.getConnection()) {
             Optional<String> keep = asked.or(config::keep);
-            if (keep.isPresent()) {
-                tellTransactions(connection, keep.get());
-            } else {
-                System.out.println("transactions: none, they are kept for ever (tallyhook.ledger.keep is not set)");
-            }
-            tell(connection, "requests", REQUESTS, config.keepRequests().or(() -> keep), "came");
-            tell(connection, "conflicts", CONFLICTS, config.keepConflicts(), "came last");
-            tell(connection, "ids that are remembered", IDS, Optional.of(config.rememberIds()), "went");
+            return Patiently.commit(connection, PATIENCE, patient -> {
+                if (keep.isPresent()) {
+                    tellTransactions(patient, keep.get());
+                } else {
+                    System.out.println("transactions: none, they are kept for ever (tallyhook.ledger.keep is not set)");
+                }
+                tell(patient, "requests", REQUESTS, config.keepRequests().or(() -> keep), "came");
+                tell(patient, "conflicts", CONFLICTS, config.keepConflicts(), "came last");
+                tell(patient, "dead letters", DEAD_LETTERS, config.keepDeadLetters(), "were given up");
+                tell(patient, "ids that are remembered", IDS, Optional.of(config.rememberIds()), "went");
+                return Commands.DONE;
+            });
+        } catch (SQLException failure) {
+            return Commands.failed(failure);
         }
-        return Commands.DONE;
     }
 
     private void tellTransactions(Connection connection, String age) throws SQLException {

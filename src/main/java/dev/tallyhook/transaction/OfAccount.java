@@ -4,26 +4,44 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Transactions of one account, on either side of them, however old they are, found as lists find them. */
+/** All transactions of one account, on one side of them, the newest first and page by page, found as lists find them. */
 public final class OfAccount {
 
-    private OfAccount() {}
+    private static final int PAGE = 500;
 
-    /** The ids of some of those with a status; all, if they are fewer than {@code most}. */
-    public static List<String> ids(Connection connection, String account, TransactionStatus status, int most)
-            throws SQLException {
-        List<String> from = ids(connection, Optional.of(account), Optional.empty(), status, most);
-        List<String> to = ids(connection, Optional.empty(), Optional.of(account), status, most);
-        return Stream.concat(from.stream(), to.stream()).distinct().limit(most).toList();
+    private final TransactionFilter filter;
+    private @Nullable Cursor after;
+    private boolean ended;
+
+    /**
+     * Those with a status.
+     *
+     * @param isSender whether the account is the source, and not the destination
+     */
+    public OfAccount(String account, boolean isSender, TransactionStatus status) {
+        filter = new TransactionFilter(
+                Optional.empty(),
+                Optional.of(status),
+                isSender ? Optional.of(account) : Optional.empty(),
+                isSender ? Optional.empty() : Optional.of(account),
+                Optional.empty(),
+                Optional.empty());
     }
 
-    private static List<String> ids(
-            Connection connection, Optional<String> from, Optional<String> to, TransactionStatus status, int most)
-            throws SQLException {
-        var filter = new TransactionFilter(
-                Optional.empty(), Optional.of(status), from, to, Optional.empty(), Optional.empty());
-        return TransactionPages.select(filter, most, Optional.empty()).query(connection, row -> row.getString(1));
+    /** The ids of the next ones; none, if there are no more. */
+    public List<String> next(Connection connection) throws SQLException {
+        if (ended) {
+            return List.of();
+        }
+        List<TransactionView> page = TransactionPages.select(filter, PAGE, Optional.ofNullable(after))
+                .query(connection, row -> TransactionView.of(row, 1));
+        ended = page.size() < PAGE;
+        if (!ended) {
+            TransactionView last = page.get(page.size() - 1);
+            after = new Cursor(last.createdAt(), last.transactionId());
+        }
+        return page.stream().map(TransactionView::transactionId).toList();
     }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
@@ -38,6 +39,9 @@ public final class RawRequests {
             LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
             LEFT JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
             """;
+
+    /** In the place of one that is not kept. */
+    public static final RawRequest NONE = RawRequest.of(new TreeMap<>(), new byte[0]);
 
     private static final int CHUNK = 8192;
 

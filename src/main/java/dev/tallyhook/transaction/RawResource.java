@@ -49,9 +49,11 @@ class RawResource {
         try (Connection session = dataSource.getConnection()) {
             List<Optional<RawRequest>> found =
                     new Sql().add(SELECT, id).query(session, row -> RawRequests.read(row, 1));
+            if (found.isEmpty()) {
+                Gone.refuse(session, id);
+            }
             Optional<RawRequest> raw = found.stream().flatMap(Optional::stream).findFirst();
             if (raw.isEmpty()) {
-                Gone.refuse(session, id);
                 throw Absence.of(session, null, NOT_FOUND);
             }
             return answer(raw.get());

@@ -33,6 +33,9 @@ public class Stretches {
     /** What is merged at once takes a few seconds; a list of what is rare looks into each that there is. */
     private static final int MERGED_MIN = 500_000;
 
+    /** At once, of those that are empty. */
+    private static final int DROPPED_MAX = 20;
+
     /** Looked at in one step. */
     private static final int STRAYS_MAX = 50_000;
 
@@ -189,8 +192,9 @@ public class Stretches {
      */
     public void dropEmptied(String age) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
-            while (inTurn(connection, DROP_EMPTIED, age) > 0) {
-                Log.debug("A stretch is dropped, because its transactions are gone");
+            int dropped = 0;
+            while (dropped < DROPPED_MAX && inTurn(connection, DROP_EMPTIED, age) > 0) {
+                dropped++;
             }
         }
     }

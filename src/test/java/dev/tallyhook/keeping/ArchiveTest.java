@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,8 +57,9 @@ class ArchiveTest {
 
     @BeforeEach
     void fill() throws SQLException {
-        server.execute(
-                "TRUNCATE transactions, gone, archives, deliveries, late_postings, strays, events, requests, keeping");
+        server.execute("TRUNCATE transactions, gone, archives, deliveries, late_postings, strays, events, requests");
+        server.execute("UPDATE keeping SET until = '-infinity'");
+        assertTrue(lease.take());
         server.execute("""
                 INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency,
                     created_at, due_at, processed_at, status)
@@ -65,8 +67,10 @@ class ArchiveTest {
                 FROM generate_series(1, 50) AS i, LATERAL (SELECT timestamptz '2025-03-01 23:59:00Z' + i * interval '2 s' AS at) AS stored""");
     }
 
+    private final Lease lease = new Lease(dataSource, "test");
+
     private Archive archive(ArchiveStore store) {
-        return new Archive(dataSource, new ArchivedRows(dataSource, JSON), departures, store);
+        return new Archive(dataSource, new ArchivedRows(dataSource, JSON), departures, store, lease);
     }
 
     private Archive archive() {
@@ -161,6 +165,12 @@ class ArchiveTest {
         private static final long serialVersionUID = 1L;
     }
 
+    private static void killedWhenSomeAreGone(long gone) {
+        if (gone > 0) {
+            throw new Killed();
+        }
+    }
+
     @Test
     void what_was_broken_off_while_it_was_deleted_goes_on_from_the_file() throws Exception {
         server.execute("""
@@ -168,9 +178,8 @@ class ArchiveTest {
                     created_at, due_at, processed_at, status)
                 SELECT 'many' || i, 'a', 'b', 1, 'INR', at, at, at, 'PROCESSED'
                 FROM generate_series(1, 2500) AS i, LATERAL (SELECT timestamptz '2025-02-01Z' + i * interval '1 ms' AS at) AS stored""");
-        assertThrows(Killed.class, () -> archive().write(departures.next("P1D", 2500), gone -> {
-            throw new Killed();
-        }));
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
         assertEquals(1550, stored());
         assertEquals(1, inState("WRITTEN"));
         server.execute("UPDATE transactions SET amount = 2 WHERE transaction_id = 'many2400'");
@@ -215,16 +224,88 @@ class ArchiveTest {
                 super.write(name, content);
             }
         };
-        assertThrows(IOException.class, () -> writeAll(archive(overtaken)));
+        assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken)));
+        assertEquals(50, stored());
+        assertEquals(List.of(), files());
+    }
+
+    /** And that one has archived the very same, before the slow one goes on: it must not take away what is all that is left. */
+    @Test
+    void who_was_slow_takes_nothing_away_that_another_has_archived() throws Exception {
+        var other = new Lease(dataSource, "other");
+        var overtaken = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                try {
+                    server.execute("UPDATE keeping SET until = '-infinity'");
+                    assertTrue(other.take());
+                    var theirs = new Archive(
+                            dataSource,
+                            new ArchivedRows(dataSource, JSON),
+                            new Departures(dataSource, true),
+                            new DirectoryStore(directory),
+                            other);
+                    theirs.takeUp(gone -> {});
+                    writeAll(theirs);
+                } catch (Exception failure) {
+                    throw new IOException(failure);
+                }
+                super.write(name, content);
+            }
+        };
+        assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken)));
+        assertEquals(0, stored());
+        assertEquals(50, lines().size());
+        assertEquals(0, server.number("SELECT count(*) FROM archives WHERE state <> 'DONE'"));
+    }
+
+    /** Its lease has run out, and nobody has taken it yet. */
+    @Test
+    void without_the_lease_nothing_is_deleted() throws Exception {
+        server.execute("UPDATE keeping SET until = now()");
+        assertThrows(Lease.LostException.class, () -> writeAll(archive()));
         assertEquals(50, stored());
         assertEquals(List.of(), files());
     }
 
     @Test
+    void a_request_that_cannot_be_read_keeps_nothing_else_from_going() throws Exception {
+        storeEvents();
+        server.execute("UPDATE requests SET raw = '\\x02ff'");
+        writeAll(archive());
+        assertEquals(0, stored());
+        assertEquals(53, lines().size());
+    }
+
+    /** Of one pack, which two files have a part of. */
+    @Test
+    void requests_that_stand_in_two_files_are_together_again() throws Exception {
+        server.execute("TRUNCATE transactions");
+        storeEvents();
+        server.execute("UPDATE transactions SET due_at = '2025-01-01Z' WHERE transaction_id = 'shop:0'");
+        archive().write(departures.next("P1D", 1), gone -> {});
+        departures.beginAnew();
+        writeAll(archive());
+        assertEquals(2, files().size());
+        server.execute("DELETE FROM requests");
+        lease.giveBack();
+        assertEquals(0, loader().run(LoadDay.NAME, "2025-01-02"));
+        try (var connection = server.connect();
+                var select = connection.createStatement();
+                var row = select.executeQuery("SELECT raw FROM requests")) {
+            row.next();
+            assertEquals(
+                    List.of("first", "second"),
+                    RawRequests.readAll(row.getBytes(1)).stream()
+                            .map(raw -> new String(raw.body(), StandardCharsets.UTF_8))
+                            .toList());
+        }
+    }
+
+    @Test
     void from_a_file_that_was_damaged_later_nothing_more_is_deleted_and_it_is_told() throws Exception {
-        assertThrows(Killed.class, () -> archive().write(departures.next("P1D", 100), gone -> {
-            throw new Killed();
-        }));
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 100), ArchiveTest::killedWhenSomeAreGone));
         String name = files().get(0);
         Files.write(directory.resolve(name), new byte[] {1});
         List<String> unreadable = archive().takeUp(gone -> {});
@@ -278,11 +359,12 @@ class ArchiveTest {
 
     private KeepingConfig config() {
         return new KeepingRulesTest.Settings(
-                java.util.Optional.of("P1D"),
+                Optional.of("P1D"),
                 "P30D",
-                java.util.Optional.of(directory.toString()),
-                java.util.Optional.empty(),
-                java.util.Optional.empty());
+                Optional.of(directory.toString()),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     private static String everything() throws SQLException {
@@ -304,6 +386,7 @@ class ArchiveTest {
         writeAll(archive());
         server.execute("DELETE FROM requests");
         assertEquals(3, server.number("SELECT count(*) FROM gone"));
+        lease.giveBack();
         assertEquals(0, loader().run(LoadDay.NAME, "2025-01-02"));
         assertEquals(before, everything());
         assertEquals(0, server.number("SELECT count(*) FROM gone"));
@@ -328,6 +411,7 @@ class ArchiveTest {
         String before = everything();
         writeAll(archive());
         server.execute("TRUNCATE archives, gone");
+        lease.giveBack();
         assertEquals(0, loader().run(LoadDay.NAME, "2025-03-01", "P1D"));
         assertEquals(0, loader().run(LoadDay.NAME, "2025-03-02", "P1D"));
         assertEquals(before, everything());

@@ -2,6 +2,7 @@ package dev.tallyhook.keeping;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.packaged.DatabaseServer;
@@ -54,7 +55,7 @@ class EraseTest {
     void fill() throws SQLException {
         server.execute(
                 "TRUNCATE transactions, gone, archives, deliveries, late_postings, strays, events, requests, conflicts, holds,"
-                        + " dead_letters, attempts, erasures");
+                        + " dead_letters, attempts, erasures RESTART IDENTITY");
         server.execute("""
                 INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency,
                     created_at, due_at, processed_at, status)
@@ -73,7 +74,12 @@ class EraseTest {
         System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
         try {
             var settings = new KeepingRulesTest.Settings(
-                    Optional.of("P1D"), "P30D", Optional.of(directory.toString()), Optional.empty(), Optional.empty());
+                    Optional.of("P1D"),
+                    "P30D",
+                    Optional.of(directory.toString()),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty());
             return new Erase(dataSource, settings, ArchiveStoresTest.DIRECTORIES, JSON).run(Erase.NAME);
         } finally {
             System.setIn(before);
@@ -86,9 +92,11 @@ class EraseTest {
 
     private void archiveAll() throws Exception {
         var departures = new Departures(dataSource, true);
-        var archive =
-                new Archive(dataSource, new ArchivedRows(dataSource, JSON), departures, new DirectoryStore(directory));
-        archive.write(departures.next("P1D", 10_000), gone -> {});
+        var lease = new Lease(dataSource, "test");
+        assertTrue(lease.take());
+        new Archive(dataSource, new ArchivedRows(dataSource, JSON), departures, new DirectoryStore(directory), lease)
+                .write(departures.next("P1D", 10_000), gone -> {});
+        lease.giveBack();
     }
 
     private long lines(String part) throws IOException {
@@ -173,6 +181,52 @@ class EraseTest {
             assertEquals("", new String(left.get(0).body(), StandardCharsets.UTF_8));
             assertEquals("of bob", new String(left.get(1).body(), StandardCharsets.UTF_8));
         }
+    }
+
+    /** One request has brought an event of hers and one of somebody else's, in whose line it stands. */
+    @Test
+    void in_the_archive_a_request_that_names_it_goes_from_the_lines_of_others() throws Exception {
+        try (var connection = server.connect();
+                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
+            insert.setLong(1, 1);
+            insert.setBytes(2, RawRequests.compress(List.of(request("of alice and bob"), request("of bob"))));
+            insert.executeUpdate();
+        }
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 1, request_place = 0 WHERE transaction_id IN ('t2', 't5')");
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 1, request_place = 1 WHERE transaction_id = 't3'");
+        archiveAll();
+        assertEquals(2, lines("\"raw\""));
+        assertEquals(0, erase("alice"));
+        assertEquals(1, lines("\"raw\""));
+        assertEquals(1, lines("\"transaction_id\":\"t2\""));
+        assertEquals(0, lines("\"request\":\"1/0\""));
+    }
+
+    /** Its digest could be tried for. */
+    @Test
+    void of_what_went_without_an_archive_the_digest_goes() throws Exception {
+        var departures = new Departures(dataSource, true);
+        departures.letGo(
+                departures.next("P1D", 3000).stream().map(Departures.Old::row).toList());
+        assertEquals(0, erase("alice"));
+        assertEquals(1200, server.number("SELECT count(*) FROM gone WHERE content IS NULL"));
+        assertEquals(3000, server.number("SELECT count(*) FROM gone"));
+    }
+
+    @Test
+    void letters_and_attempts_of_its_transactions_and_conflicts_go_and_those_of_the_same_number_stay()
+            throws Exception {
+        server.execute("""
+                INSERT INTO dead_letters (endpoint_id, event, id, attempts, first_failed_at, outcome)
+                SELECT 'e', event::"char", id, 1, now(), 'REFUSED' FROM (VALUES ('p', 't5'), ('c', '1'), ('c', '3'), ('p', 't2')) AS letter (event, id)""");
+        server.execute(
+                "UPDATE transactions SET transaction_id = '3', source_account = 'alice' WHERE transaction_id = 't4'");
+        erase("alice");
+        assertEquals(1, server.number("SELECT count(*) FROM dead_letters WHERE event = 'p'"));
+        assertEquals(1, server.number("SELECT count(*) FROM dead_letters WHERE event = 'c' AND id = '3'"));
+        assertEquals(1, server.number("SELECT count(*) FROM dead_letters WHERE event = 'c'"));
     }
 
     @Test

@@ -15,11 +15,13 @@ class KeepingRulesTest {
             String rememberIds,
             Optional<String> archiveTo,
             Optional<String> keepRequests,
-            Optional<String> keepConflicts)
+            Optional<String> keepConflicts,
+            Optional<String> keepDeadLetters)
             implements KeepingConfig {
 
         static Settings keeping(String age) {
-            return new Settings(Optional.of(age), "P30D", Optional.empty(), Optional.empty(), Optional.empty());
+            return new Settings(
+                    Optional.of(age), "P30D", Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         }
     }
 
@@ -70,15 +72,21 @@ class KeepingRulesTest {
         assertEquals(
                 List.of(),
                 KeepingRules.problems(new Settings(
-                        Optional.of("P1D"), "PT0S", Optional.of("/archive"), Optional.empty(), Optional.empty())));
+                        Optional.of("P1D"),
+                        "PT0S",
+                        Optional.of("/archive"),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty())));
         assertEquals(
-                5,
+                6,
                 KeepingRules.problems(new Settings(
                                 Optional.empty(),
                                 "x",
                                 Optional.of("relative/path"),
                                 Optional.of("y"),
-                                Optional.of("PT0S")))
+                                Optional.of("PT0S"),
+                                Optional.of("PT999999999H")))
                         .size());
     }
 }

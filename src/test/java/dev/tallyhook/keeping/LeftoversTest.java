@@ -117,6 +117,20 @@ class LeftoversTest {
     }
 
     @Test
+    void dead_letters_go_by_when_they_were_given_up() throws SQLException {
+        server.execute("TRUNCATE dead_letters");
+        server.execute("""
+                INSERT INTO dead_letters (endpoint_id, event, id, attempts, first_failed_at, last_failed_at, outcome)
+                SELECT 'e', 'p', 't' || i, 9, now() - interval '1 day', now() - i * interval '1 hour', 'REFUSED' FROM generate_series(1, 10) AS i""");
+        assertEquals(
+                4,
+                leftovers
+                        .delete(Leftovers.Kind.DEAD_LETTERS, "PT6H30M", true, 100)
+                        .deleted());
+        assertEquals(6, left("dead_letters"));
+    }
+
+    @Test
     void ids_are_forgotten_by_when_they_went() throws SQLException {
         var piece = leftovers.forget("PT6H30M", 3);
         assertEquals(3, piece.deleted());

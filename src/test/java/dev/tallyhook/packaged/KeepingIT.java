@@ -109,10 +109,7 @@ class KeepingIT {
                 sender.join();
                 Eventually.within(
                         PATIENCE,
-                        () -> {
-                            letTakeOver(database);
-                            return stored(database) == 0;
-                        },
+                        () -> stored(database) == 0,
                         () -> stored(database) + " are left: " + replicas.get(0).log());
                 Eventually.within(
                         PATIENCE,
