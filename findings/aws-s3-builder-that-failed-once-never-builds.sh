@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# AWS SDK for Java 2.42.7: a builder of an S3Client that was given a serviceConfiguration and whose build() has failed once, as where no region can be found at that
-# moment, fails from then on, with another error, also when the region is there. Frameworks share one builder as a bean (Quarkus does), so a
+# AWS SDK for Java 2.42.7: a builder of an S3Client that was given an S3Configuration with useArnRegionEnabled, as Quarkus does, and whose build() has failed once, as where no region can be found at that
+# moment, fails from then on, with another error, also when the region is there. It shares one builder as a bean, so a
 # moment without the instance's metadata lasts until the process is started anew.
 # Seen: "Unable to load region", then, with a region, "UseArnRegion has been configured on both S3Configuration and the client/global level".
 # Fails if the second build succeeds, or if a fresh builder with a region does not. Needs mvn and a JDK, 11 or newer; asks no network.
@@ -13,7 +13,7 @@ cat > pom.xml <<'POM'
 <dependency><groupId>software.amazon.awssdk</groupId><artifactId>url-connection-client</artifactId><version>2.42.7</version></dependency>
 </dependencies></project>
 POM
-mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib
+mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib > /dev/null
 cat > Builder.java <<'JAVA'
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -23,7 +23,7 @@ import software.amazon.awssdk.services.s3.*;
 class Builder {
     static S3ClientBuilder builder() {
         return S3Client.builder().httpClientBuilder(UrlConnectionHttpClient.builder()).credentialsProvider(AnonymousCredentialsProvider.create())
-                .serviceConfiguration(S3Configuration.builder().build());
+                .serviceConfiguration(S3Configuration.builder().useArnRegionEnabled(false).build());
     }
 
     static void build(String what, S3ClientBuilder builder) {

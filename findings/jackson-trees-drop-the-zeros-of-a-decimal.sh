@@ -11,7 +11,7 @@ cat > pom.xml <<'POM'
 <project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
 <dependencies><dependency><groupId>com.fasterxml.jackson.core</groupId><artifactId>jackson-databind</artifactId><version>2.20.1</version></dependency></dependencies></project>
 POM
-mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib
+mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib > /dev/null
 cat > Decimals.java <<'JAVA'
 import com.fasterxml.jackson.databind.*;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;

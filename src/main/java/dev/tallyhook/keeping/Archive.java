@@ -25,8 +25,8 @@ class Archive {
     /** Of a file, in bytes before they are compressed: all of it is in memory at a time. */
     private static final int SIZE_ENOUGH = 8 << 20;
 
-    /** Rows of one statement. */
-    static final int PIECE = 1_000;
+    /** Rows of one transaction: who commits beside it waits for what it has written. */
+    static final int PIECE = 250;
 
     private static final String NOW = "SELECT clock_timestamp()";
 
