@@ -48,7 +48,7 @@ class Archive {
     private static final String ABANDON = """
             UPDATE archives
             SET state = 'ABANDONED', changed_at = clock_timestamp()
-            WHERE name = ? AND state = 'WRITING'
+            WHERE name = ? AND state IN ('WRITING', 'ABANDONED')
             RETURNING 1
             """;
 
@@ -128,13 +128,13 @@ class Archive {
         return unreadable;
     }
 
-    /** First it is said that nobody goes on with it, so that nobody does who is only slow. */
+    /** First it is said that nobody goes on with it, so that nobody does who is only slow; unless he has gone on meanwhile. */
     private void abandon(String name) throws SQLException, IOException {
         if (is(ABANDON, name)) {
             Log.infof("The file %s of the archive was broken off, and is written anew", name);
+            store.delete(name);
+            is(FORGET, name);
         }
-        store.delete(name);
-        is(FORGET, name);
     }
 
     private boolean is(String statement, Object... values) throws SQLException {
@@ -171,7 +171,7 @@ class Archive {
                 }
             }
         }
-        left.addAll(taken.subList(looked, taken.size()));
+        left.addAll(0, taken.subList(looked, taken.size()));
         if (written > 0) {
             file(writer, day, written, taken.subList(0, looked), pause);
         }
@@ -195,10 +195,12 @@ class Archive {
                 taken.get(taken.size() - 1).dueAt());
         pause.after(0);
         store.write(file.name(), file.content());
-        pause.after(0);
         ArchiveFile readAgain = ArchiveFile.read(store, file.name());
         if (!is(IS_WRITTEN, file.name(), lease.name())) {
-            abandon(file.name());
+            // Nobody else can have said that it is written.
+            is(ABANDON, file.name());
+            store.delete(file.name());
+            is(FORGET, file.name());
             throw new Lease.LostException();
         }
         deleteWhatIsIn(readAgain, pause);

@@ -14,6 +14,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,8 +31,11 @@ final class ArchiveFile {
     private static final Pattern NAME = Pattern.compile("\\d{4}/\\d{2}/\\d{2}/transactions-(\\d{4}-\\d{2}-\\d{2})"
             + "-(\\d{8}T\\d{12}Z)-[0-9a-f]{8}-([0-9a-f]{64})\\.jsonl\\.gz");
 
-    private static final DateTimeFormatter WRITTEN =
-            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmssSSSSSS'Z'").withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter WRITTEN = DateTimeFormatter.ofPattern(
+                    "uuuuMMdd'T'HHmmssSSSSSS'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
+    private static final DateTimeFormatter DIRECTORY = DateTimeFormatter.ofPattern("uuuu/MM/dd/", Locale.ROOT);
 
     /** Its numbers are not guessed by anybody who could gain by it. */
     private static final Random CHANCE = new Random();
@@ -46,8 +50,7 @@ final class ArchiveFile {
 
     /** What all files of a day begin with. */
     static String beginning(LocalDate day) {
-        return "%04d/%02d/%02d/transactions-%s-"
-                .formatted(day.getYear(), day.getMonthValue(), day.getDayOfMonth(), day);
+        return DIRECTORY.format(day) + "transactions-" + day + '-';
     }
 
     /** Makes one of lines, which come one after the other. */

@@ -139,7 +139,7 @@ final class ArchivedRows {
         String name = isPacked ? request.substring(0, slash) : request;
         if (!name.equals(packName)) {
             packed = pack(transactionId);
-            packName = name;
+            packName = packed.isEmpty() ? "" : name;
         }
         int place = isPacked ? Integer.parseInt(request.substring(slash + 1)) : 0;
         return place < packed.size() ? packed.get(place) : null;

@@ -17,9 +17,14 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +60,8 @@ public final class Erase implements QuarkusApplication {
             FROM transactions
             WHERE transaction_id = ANY (?)
             """;
+
+    private static final Pattern PACKED = Pattern.compile("(\\d{1,19})/(\\d{1,5})");
 
     private static final String PACK = "SELECT raw FROM requests WHERE id = ? FOR UPDATE";
 
@@ -115,8 +122,8 @@ public final class Erase implements QuarkusApplication {
     private final ArchiveStores stores;
     private final ObjectMapper json;
 
-    /** Requests that brought something of it, by their names in lines. */
-    private final Set<String> requests = new HashSet<>();
+    /** Requests that brought something of it, by their names in lines, with the time of the commit that stored them. */
+    private final Map<String, OffsetDateTime> requests = new HashMap<>();
 
     private long transactions;
     private long conflicts;
@@ -178,10 +185,12 @@ public final class Erase implements QuarkusApplication {
         long record =
                 new Sql().add(BEGIN).query(dataSource, row -> row.getLong(1)).get(0);
         try {
-            eraseStored(account, lease);
+            collect(account, lease);
             if (config.archiveTo().isPresent()) {
                 eraseArchived(account, Commands.store(config, stores), lease);
             }
+            eraseStored(account, lease);
+            lease.keep();
             try (Connection connection = dataSource.getConnection()) {
                 conflicts = Patiently.commit(connection, PATIENCE, patient -> new Sql()
                         .add(CONFLICTS, account, account)
@@ -207,11 +216,34 @@ public final class Erase implements QuarkusApplication {
         return left > 0 || isIncomplete ? Commands.NOT_ALL : Commands.DONE;
     }
 
+    /** What leads from the account to requests: they are taken away from the lines of others before it is. */
+    private void collect(String account, Lease lease) throws SQLException {
+        for (boolean isSender : new boolean[] {true, false}) {
+            var all = new OfAccount(account, isSender, TransactionStatus.PROCESSED);
+            for (List<String> ids = next(all); !ids.isEmpty(); ids = next(all)) {
+                lease.keep();
+                try (Connection connection = dataSource.getConnection()) {
+                    for (Stored one : stored(connection, ids)) {
+                        if (one.request() != null) {
+                            requests.put(one.request() + "/" + one.place(), one.createdAt());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** Those that wait are looked at first: what is finished meanwhile is then seen among what is finished. */
     private void eraseStored(String account, Lease lease) throws SQLException, InterruptedException {
+        for (var request : requests.entrySet()) {
+            lease.keep();
+            withoutRequest(request.getKey(), request.getValue());
+        }
         var departures = new Departures(
                 dataSource, !KeepingRules.isNone(config.rememberIds()).orElseThrow());
         for (boolean isSender : new boolean[] {true, false}) {
-            for (TransactionStatus status : TransactionStatus.values()) {
+            for (TransactionStatus status :
+                    List.of(TransactionStatus.HELD, TransactionStatus.PROCESSING, TransactionStatus.PROCESSED)) {
                 var all = new OfAccount(account, isSender, status);
                 for (List<String> ids = next(all); !ids.isEmpty(); ids = next(all)) {
                     lease.keep();
@@ -229,28 +261,18 @@ public final class Erase implements QuarkusApplication {
         }
     }
 
-    /** What leads to them goes before they do, so that it is found again if it is broken off. */
+    /** Its traces go before it does, so that they are found again if it is broken off. */
     private long erase(Departures departures, List<String> found) throws SQLException, InterruptedException {
-        List<String> ids;
+        List<Departures.Row> rows;
         try (Connection connection = dataSource.getConnection()) {
-            ids = Departures.notOwed(connection, found);
-            for (Stored one : stored(connection, ids)) {
-                Long request = one.request();
-                if (request != null) {
-                    requests.add(request + "/" + one.place());
-                    Patiently.commit(connection, patient -> withoutRequest(patient, one, request));
-                }
-            }
+            List<String> ids = Departures.notOwed(connection, found);
             Object erased = ids.toArray(String[]::new);
             Patiently.commit(connection, PATIENCE, patient -> new Sql()
                     .add(TRACES, erased, erased, erased)
                     .query(patient, row -> true));
+            rows = stored(connection, ids).stream().map(Stored::row).toList();
         }
-        try (Connection connection = dataSource.getConnection()) {
-            // Those that had a request are other versions now.
-            return departures.erase(
-                    stored(connection, ids).stream().map(Stored::row).toList());
-        }
+        return departures.erase(rows);
     }
 
     private static List<Stored> stored(Connection connection, List<String> ids) throws SQLException {
@@ -266,40 +288,72 @@ public final class Erase implements QuarkusApplication {
     }
 
     /** The others of its pack stay where they are. */
-    private static boolean withoutRequest(Connection connection, Stored one, long request) throws SQLException {
-        for (byte[] pack : new Sql().add(PACK, request).query(connection, row -> row.getBytes(1))) {
-            List<RawRequest> all = new ArrayList<>(RawRequests.readAll(pack));
-            if (one.place() < all.size()) {
-                all.set(one.place(), RawRequests.NONE);
+    private void withoutRequest(String name, OffsetDateTime createdAt) throws SQLException {
+        Matcher parts = PACKED.matcher(name);
+        if (parts.matches()) {
+            long pack = Long.parseLong(parts.group(1));
+            int place = Integer.parseInt(parts.group(2));
+            try (Connection connection = dataSource.getConnection()) {
+                Patiently.commit(connection, patient -> withoutRequest(patient, pack, place, createdAt));
+            }
+        }
+    }
+
+    private static boolean withoutRequest(Connection connection, long pack, int place, OffsetDateTime createdAt)
+            throws SQLException {
+        for (byte[] stored : new Sql().add(PACK, pack).query(connection, row -> row.getBytes(1))) {
+            List<RawRequest> all = new ArrayList<>(RawRequests.readAll(stored));
+            if (place < all.size()) {
+                all.set(place, RawRequests.NONE);
             }
             boolean isEmpty = all.stream().allMatch(raw -> raw.body().length == 0);
             Sql change = isEmpty
-                    ? new Sql().add(DROP_PACK, request)
-                    : new Sql().add(KEEP_PACK, RawRequests.compress(all), request);
+                    ? new Sql().add(DROP_PACK, pack)
+                    : new Sql().add(KEEP_PACK, RawRequests.compress(all), pack);
             change.query(connection, row -> true);
         }
-        new Sql().add(WITHOUT_REQUEST, one.createdAt(), request, one.place()).query(connection, row -> true);
+        new Sql().add(WITHOUT_REQUEST, createdAt, pack, place).query(connection, row -> true);
         return true;
     }
 
-    /** Twice through all files, because a request that brought something of it may stand in the line of somebody else, in another file. */
+    /**
+     * Through all files three times: a request that brought something of it may stand in the line of somebody else, in another file, and the
+     * lines that lead there go last.
+     */
     private void eraseArchived(String account, ArchiveStore store, Lease lease) throws SQLException, IOException {
-        Set<String> ofIt = new HashSet<>();
+        boolean any = false;
         for (String name : Commands.files(store, "")) {
             lease.keep();
             for (ArchivedLine line : lines(store, name)) {
                 if (line.isOf(account)) {
-                    ofIt.add(name);
-                    line.request().ifPresent(requests::add);
+                    any = true;
+                    OffsetDateTime createdAt = Objects.requireNonNull(line.time("created_at"));
+                    line.request().ifPresent(request -> requests.put(request, createdAt));
                 }
             }
         }
-        for (String name : Commands.files(store, "")) {
-            if (ofIt.contains(name) || !requests.isEmpty()) {
+        if (!requests.isEmpty()) {
+            for (String name : Commands.files(store, "")) {
                 lease.keep();
-                rewrite(account, store, name);
+                rewrite(
+                        store,
+                        name,
+                        line -> Optional.of(
+                                isOfOthers(line, account) ? ArchivedRows.core(line.whole()) : line.whole()));
             }
         }
+        if (any) {
+            for (String name : Commands.files(store, "")) {
+                lease.keep();
+                archived +=
+                        rewrite(store, name, line -> line.isOf(account) ? Optional.empty() : Optional.of(line.whole()));
+            }
+        }
+    }
+
+    private boolean isOfOthers(ArchivedLine line, String account) {
+        return !line.isOf(account)
+                && line.request().filter(requests::containsKey).isPresent();
     }
 
     /** Of a file that is damaged none: the others are erased from all the same. */
@@ -317,23 +371,21 @@ public final class Erase implements QuarkusApplication {
         }
     }
 
-    /** The file without its lines is there before the one with them goes. */
-    private void rewrite(String account, ArchiveStore store, String name) throws SQLException, IOException {
+    /**
+     * The new file is there before the old one goes; one in which nothing changes stays as it is.
+     *
+     * @param change what a line becomes; nothing, if it goes
+     * @return how many went
+     */
+    private long rewrite(ArchiveStore store, String name, Function<ArchivedLine, Optional<String>> change)
+            throws SQLException, IOException {
+        List<ArchivedLine> lines = lines(store, name);
         List<String> kept = new ArrayList<>();
-        long erased = 0;
-        boolean isChanged = false;
-        for (ArchivedLine line : lines(store, name)) {
-            if (line.isOf(account)) {
-                erased++;
-            } else if (line.request().filter(requests::contains).isPresent()) {
-                isChanged = true;
-                kept.add(ArchivedRows.core(line.whole()));
-            } else {
-                kept.add(line.whole());
-            }
+        for (ArchivedLine line : lines) {
+            change.apply(line).ifPresent(kept::add);
         }
-        if (erased == 0 && !isChanged) {
-            return;
+        if (kept.equals(lines.stream().map(ArchivedLine::whole).toList())) {
+            return 0;
         }
         if (kept.isEmpty()) {
             new Sql().add(DROP_FILE, name).query(dataSource, row -> true);
@@ -350,6 +402,6 @@ public final class Erase implements QuarkusApplication {
                     .query(dataSource, row -> true);
         }
         store.delete(name);
-        archived += erased;
+        return (long) lines.size() - kept.size();
     }
 }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets go what was kept long enough, as the settings say: in pieces, each followed by a rest of twice what it took, so that a third of one of the
- * database's cores is taken at most. Only one replica does it at a time.
+ * database's cores is taken. Only one replica does it at a time.
  */
 @Startup
 @ApplicationScoped
@@ -149,7 +149,7 @@ class Keeping {
     }
 
     /** Whether there is more. What is wrong with one kind keeps no other. */
-    private boolean letGo() throws InterruptedException {
+    private boolean letGo() throws InterruptedException, Lease.LostException {
         pieceNanos = System.nanoTime();
         if (pieceNanos - anewNanos > ANEW.toNanos()) {
             anewNanos = pieceNanos;
@@ -167,30 +167,31 @@ class Keeping {
         Optional<String> ofRequests = config.keepRequests().or(config::keep);
         if (ofRequests.isPresent()) {
             boolean alone = config.keepRequests().isPresent();
-            more |= tryOut(() ->
-                    went(REQUESTS, leftovers.delete(Leftovers.Kind.REQUESTS, ofRequests.get(), alone, Archive.PIECE)));
+            more |= tryOut(() -> leftovers(
+                    REQUESTS, () -> leftovers.delete(Leftovers.Kind.REQUESTS, ofRequests.get(), alone, Archive.PIECE)));
         }
         if (config.keepConflicts().isPresent()) {
             String age = config.keepConflicts().get();
-            more |= tryOut(() -> went(CONFLICTS, leftovers.delete(Leftovers.Kind.CONFLICTS, age, true, Archive.PIECE)));
+            more |= tryOut(() ->
+                    leftovers(CONFLICTS, () -> leftovers.delete(Leftovers.Kind.CONFLICTS, age, true, Archive.PIECE)));
         }
         if (config.keepDeadLetters().isPresent()) {
             String age = config.keepDeadLetters().get();
-            more |= tryOut(
-                    () -> went(DEAD_LETTERS, leftovers.delete(Leftovers.Kind.DEAD_LETTERS, age, true, Archive.PIECE)));
+            more |= tryOut(() -> leftovers(
+                    DEAD_LETTERS, () -> leftovers.delete(Leftovers.Kind.DEAD_LETTERS, age, true, Archive.PIECE)));
         }
-        more |= tryOut(() -> went(IDS, leftovers.forget(config.rememberIds(), Archive.PIECE)));
+        more |= tryOut(() -> leftovers(IDS, () -> leftovers.forget(config.rememberIds(), Archive.PIECE)));
         if (config.keep().isPresent()) {
             String age = config.keep().get();
             boolean isMore = more;
             tryOut(() -> tell(age, isMore));
         }
-        if (failure != null) {
+        if (failure == null) {
+            succeeded();
+            tick.rest(more ? Duration.ZERO : REST);
+        } else {
             failed(failure);
-            return false;
         }
-        succeeded();
-        tick.rest(more ? Duration.ZERO : REST);
         return more;
     }
 
@@ -198,15 +199,30 @@ class Keeping {
         boolean go() throws SQLException, IOException, InterruptedException;
     }
 
-    private boolean tryOut(Step step) throws InterruptedException {
+    private boolean tryOut(Step step) throws InterruptedException, Lease.LostException {
         try {
             return step.go();
+        } catch (Lease.LostException lost) {
+            throw lost;
         } catch (SQLException | IOException | RuntimeException wrong) {
             if (failure == null) {
                 failure = wrong;
             }
             return false;
         }
+    }
+
+    private interface Pieces {
+        Leftovers.Piece next() throws SQLException;
+    }
+
+    /** As many as of transactions, so that they keep up with these. */
+    private boolean leftovers(String kind, Pieces pieces) throws SQLException, InterruptedException {
+        boolean more = true;
+        for (int deleted = 0; more && deleted < MOST; deleted += Archive.PIECE) {
+            more = went(kind, pieces.next());
+        }
+        return more;
     }
 
     private boolean takeUp(Archive from) throws SQLException, IOException, InterruptedException {
@@ -221,11 +237,11 @@ class Keeping {
         List<Departures.Old> found = departures.next(age, MOST);
         wentOn(0);
         boolean isFull = found.size() == MOST;
-        metrics.behind(isFull ? found.get(0).overstayed() : Duration.ZERO);
         List<Departures.Old> going =
                 found.stream().filter(Departures.Old::mayGo).toList();
+        metrics.behind(isFull && !going.isEmpty() ? going.get(0).overstayed() : Duration.ZERO);
         if (archive != null) {
-            return archive(archive, found, going, isFull);
+            return writeDown(archive, found, going, isFull);
         }
         long goneBefore = gone;
         for (int i = 0; i < going.size(); i += Archive.PIECE) {
@@ -238,7 +254,7 @@ class Keeping {
     }
 
     /** A file that is not full waits until one of its transactions is late, so that there are few. */
-    private boolean archive(Archive to, List<Departures.Old> found, List<Departures.Old> going, boolean isFull)
+    private boolean writeDown(Archive to, List<Departures.Old> found, List<Departures.Old> going, boolean isFull)
             throws SQLException, IOException, InterruptedException {
         if (going.isEmpty() || (!isFull && !going.get(0).mustGo())) {
             if (isFull) {

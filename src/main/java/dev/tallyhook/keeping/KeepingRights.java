@@ -21,7 +21,7 @@ class KeepingRights {
                     ORDER BY name, privilege),
                 '')
             FROM (VALUES ('transactions', 'DELETE'), ('events', 'DELETE'), ('requests', 'DELETE'), ('requests', 'UPDATE'),
-                         ('conflicts', 'DELETE'), ('late_postings', 'DELETE'),
+                         ('conflicts', 'DELETE'), ('late_postings', 'DELETE'), ('dead_letters', 'UPDATE'),
                          ('gone', 'INSERT'), ('gone', 'UPDATE'), ('gone', 'DELETE'),
                          ('archives', 'SELECT'), ('archives', 'INSERT'), ('archives', 'UPDATE'), ('archives', 'DELETE'),
                          ('keeping', 'SELECT'), ('keeping', 'UPDATE')) AS needed (name, privilege)

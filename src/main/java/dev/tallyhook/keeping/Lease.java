@@ -60,7 +60,7 @@ class Lease {
         return take(false);
     }
 
-    /** Takes it from whoever has it, who notices within {@link #RENEWED} and as long as his piece takes, which is waited for. */
+    /** Takes it from whoever has it, and waits as long as he needs to notice it; a statement that takes longer may still be under way then. */
     void takeOver() throws SQLException, InterruptedException {
         boolean isSomebodys = !new Sql()
                 .add(IS_SOMEBODYS, name)

@@ -19,7 +19,10 @@ class Leftovers {
          * Their ids are of the milliseconds in which they came, so the oldest are the first. One that is kept as long as its transactions
          * goes when none of those that came at its time names it.
          */
-        REQUESTS("id", "?::interval IS NOT NULL", """
+        REQUESTS(
+                "id",
+                "?::interval IS NOT NULL", // They never change.
+                """
                 SELECT requests.id,
                        ?::boolean
                            OR NOT EXISTS (

@@ -13,6 +13,18 @@ class ArchiveStoresTest {
         throw new IllegalStateException("No bucket is meant");
     });
 
+    /** Whatever the settings say. */
+    static ArchiveStores only(ArchiveStore store) {
+        return new ArchiveStores(() -> {
+            throw new IllegalStateException("No bucket is meant");
+        }) {
+            @Override
+            ArchiveStore at(String to) {
+                return store;
+            }
+        };
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

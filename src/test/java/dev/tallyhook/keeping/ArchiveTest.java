@@ -78,13 +78,17 @@ class ArchiveTest {
     }
 
     private void writeAll(Archive archive) throws Exception {
+        writeAll(archive, gone -> {});
+    }
+
+    private void writeAll(Archive archive, Archive.Pause pause) throws Exception {
         departures.beginAnew();
         while (true) {
             var old = departures.next("P1D", 100);
             if (old.isEmpty()) {
                 return;
             }
-            archive.write(old, gone -> {});
+            archive.write(old, pause);
         }
     }
 
@@ -180,7 +184,7 @@ class ArchiveTest {
                 FROM generate_series(1, 2500) AS i, LATERAL (SELECT timestamptz '2025-02-01Z' + i * interval '1 ms' AS at) AS stored""");
         assertThrows(
                 Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
-        assertEquals(1550, stored());
+        assertEquals(2550 - Archive.PIECE, stored());
         assertEquals(1, inState("WRITTEN"));
         server.execute("UPDATE transactions SET amount = 2 WHERE transaction_id = 'many2400'");
         assertEquals(List.of(), archive().takeUp(gone -> {}));
@@ -253,10 +257,30 @@ class ArchiveTest {
                 super.write(name, content);
             }
         };
-        assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken)));
+        assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken), gone -> lease.keep()));
         assertEquals(0, stored());
         assertEquals(50, lines().size());
         assertEquals(0, server.number("SELECT count(*) FROM archives WHERE state <> 'DONE'"));
+    }
+
+    /** Who takes up what is broken off is slow himself, and meanwhile it is finished. */
+    @Test
+    void a_file_that_was_finished_after_all_is_not_taken_away() throws Exception {
+        var slow = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                super.write(name, content);
+                throw new Killed();
+            }
+        };
+        assertThrows(Killed.class, () -> writeAll(archive(slow)));
+        archive().takeUp(gone -> {
+            try (var connection = server.connect();
+                    var finish = connection.createStatement()) {
+                finish.execute("UPDATE archives SET state = 'WRITTEN'");
+            }
+        });
+        assertEquals(1, files().size());
     }
 
     /** Its lease has run out, and nobody has taken it yet. */

@@ -70,6 +70,10 @@ class EraseTest {
     }
 
     private int erase(String input) throws Exception {
+        return erase(input, new DirectoryStore(directory));
+    }
+
+    private int erase(String input, ArchiveStore store) throws Exception {
         InputStream before = System.in;
         System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
         try {
@@ -80,7 +84,7 @@ class EraseTest {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty());
-            return new Erase(dataSource, settings, ArchiveStoresTest.DIRECTORIES, JSON).run(Erase.NAME);
+            return new Erase(dataSource, settings, ArchiveStoresTest.only(store), JSON).run(Erase.NAME);
         } finally {
             System.setIn(before);
         }
@@ -204,6 +208,56 @@ class EraseTest {
         assertEquals(0, lines("\"request\":\"1/0\""));
     }
 
+    /** Hers has gone into the archive, and what came with it is still in the ledger, because it is held. */
+    @Test
+    void in_the_ledger_a_request_that_names_it_goes_from_others_although_hers_is_archived() throws Exception {
+        try (var connection = server.connect();
+                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
+            insert.setLong(1, 1);
+            insert.setBytes(2, RawRequests.compress(List.of(request("of alice and bob"), request("of bob"))));
+            insert.executeUpdate();
+        }
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 1, request_place = 0, created_at = '2025-03-01Z'"
+                        + " WHERE transaction_id IN ('t2', 't5')");
+        server.execute("UPDATE transactions SET status = 'HELD', processed_at = NULL WHERE transaction_id = 't2'");
+        archiveAll();
+        assertEquals(1, server.number("SELECT count(*) FROM transactions WHERE request = 1"));
+        assertEquals(0, erase("alice"));
+        assertEquals(0, server.number("SELECT count(*) FROM transactions WHERE request = 1"));
+        try (var connection = server.connect();
+                var select = connection.createStatement();
+                var row = select.executeQuery("SELECT raw FROM requests")) {
+            row.next();
+            assertEquals(0, RawRequests.readAll(row.getBytes(1)).get(0).body().length);
+        }
+    }
+
+    /** Nothing leads to the lines of others but hers, and these are still there. */
+    @Test
+    void what_is_broken_off_finds_the_rest_when_it_runs_again() throws Exception {
+        try (var connection = server.connect();
+                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
+            insert.setLong(1, 1);
+            insert.setBytes(2, RawRequests.compress(List.of(request("of alice and bob"))));
+            insert.executeUpdate();
+        }
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = 1, request_place = 0 WHERE transaction_id IN ('t2', 't5')");
+        archiveAll();
+        var full = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        assertEquals(3, erase("alice\n", full));
+        assertEquals(1, lines("\"raw\""));
+        assertEquals(1200, lines("alice"));
+        assertEquals(0, erase("alice\n"));
+        assertEquals(0, lines("\"raw\"") + lines("alice"));
+    }
+
     /** Its digest could be tried for. */
     @Test
     void of_what_went_without_an_archive_the_digest_goes() throws Exception {
@@ -223,7 +277,12 @@ class EraseTest {
                 SELECT 'e', event::"char", id, 1, now(), 'REFUSED' FROM (VALUES ('p', 't5'), ('c', '1'), ('c', '3'), ('p', 't2')) AS letter (event, id)""");
         server.execute(
                 "UPDATE transactions SET transaction_id = '3', source_account = 'alice' WHERE transaction_id = 't4'");
+        server.execute("""
+                INSERT INTO attempts (endpoint_id, at, event, id, outcome, took_millis)
+                SELECT 'e', now(), event, id, 'REFUSED', 1 FROM dead_letters""");
         erase("alice");
+        assertEquals(2, server.number("SELECT count(*) FROM attempts WHERE id IN ('t2', '3')"));
+        assertEquals(2, server.number("SELECT count(*) FROM attempts"));
         assertEquals(1, server.number("SELECT count(*) FROM dead_letters WHERE event = 'p'"));
         assertEquals(1, server.number("SELECT count(*) FROM dead_letters WHERE event = 'c' AND id = '3'"));
         assertEquals(1, server.number("SELECT count(*) FROM dead_letters WHERE event = 'c'"));

@@ -102,7 +102,8 @@ class LeftoversTest {
 
     @Test
     void a_role_that_may_not_delete_is_told_what_to_grant_and_one_that_may_is_not() throws SQLException {
-        server.execute("CREATE ROLE plain LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain");
+        server.execute(
+                "CREATE ROLE plain LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain; GRANT DELETE ON dead_letters TO plain; GRANT UPDATE ON conflicts TO plain");
         var plain = new PGSimpleDataSource();
         plain.setURL("jdbc:postgresql://localhost:" + server.port() + "/postgres?user=plain");
         var settings = KeepingRulesTest.Settings.keeping("P1D");
@@ -114,6 +115,9 @@ class LeftoversTest {
         }
         assertDoesNotThrow(() -> new KeepingRights(plain, settings).check());
         assertEquals(1, new Leftovers(plain).forget("PT6H30M", 1).deleted());
+        for (Leftovers.Kind kind : Leftovers.Kind.values()) {
+            assertDoesNotThrow(() -> new Leftovers(plain).delete(kind, "PT6H30M", true, 10));
+        }
     }
 
     @Test
