@@ -261,16 +261,21 @@ public final class Erase implements QuarkusApplication {
         }
     }
 
-    /** Its traces go before it does, so that they are found again if it is broken off. */
+    /**
+     * Its traces go before it does, so that they are found again if it is broken off. What has a request still was finished since they were
+     * collected, and stays for now.
+     */
     private long erase(Departures departures, List<String> found) throws SQLException, InterruptedException {
         List<Departures.Row> rows;
         try (Connection connection = dataSource.getConnection()) {
-            List<String> ids = Departures.notOwed(connection, found);
-            Object erased = ids.toArray(String[]::new);
+            rows = stored(connection, Departures.notOwed(connection, found)).stream()
+                    .filter(one -> one.request() == null)
+                    .map(Stored::row)
+                    .toList();
+            Object ids = rows.stream().map(Departures.Row::transactionId).toArray(String[]::new);
             Patiently.commit(connection, PATIENCE, patient -> new Sql()
-                    .add(TRACES, erased, erased, erased)
+                    .add(TRACES, ids, ids, ids)
                     .query(patient, row -> true));
-            rows = stored(connection, ids).stream().map(Stored::row).toList();
         }
         return departures.erase(rows);
     }

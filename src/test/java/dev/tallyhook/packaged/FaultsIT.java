@@ -56,7 +56,7 @@ class FaultsIT {
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', textBlock = """
             a privilege taken away           | REVOKE INSERT ON transactions FROM tallyhook               | GRANT INSERT ON transactions TO tallyhook
-            a relation that is gone          | ALTER TABLE transactions RENAME TO gone                    | ALTER TABLE gone RENAME TO transactions
+            a relation that is gone          | ALTER TABLE transactions RENAME TO away                    | ALTER TABLE away RENAME TO transactions
             a column that is gone            | ALTER TABLE transactions RENAME COLUMN due_at TO due       | ALTER TABLE transactions RENAME COLUMN due TO due_at
             a column that is wanted          | ALTER TABLE transactions ADD COLUMN wanted text, ADD CHECK (status = 'PROCESSED' OR wanted IS NOT NULL) NOT VALID | ALTER TABLE transactions DROP COLUMN wanted
             out of transaction ids           | CREATE TRIGGER fail BEFORE INSERT ON transactions FOR EACH STATEMENT EXECUTE FUNCTION fail('54000') | DROP TRIGGER fail ON transactions
@@ -141,7 +141,7 @@ class FaultsIT {
     void a_table_of_conflicts_that_is_gone_costs_only_conflicts() throws Exception {
         String id = Webhooks.newId();
         assertEquals(202, send(Webhooks.body(id)).join().statusCode());
-        database.execute("ALTER TABLE conflicts RENAME TO gone");
+        database.execute("ALTER TABLE conflicts RENAME TO away");
         try {
             long told = lines("takes no webhooks");
             for (int i = 0; i < 5; i++) {
@@ -152,7 +152,7 @@ class FaultsIT {
             }
             assertEquals(told, lines("takes no webhooks"), service::log);
         } finally {
-            database.execute("ALTER TABLE gone RENAME TO conflicts");
+            database.execute("ALTER TABLE away RENAME TO conflicts");
         }
         assertEquals(409, send(Webhooks.body(id, "2", "INR")).join().statusCode());
     }
