@@ -239,8 +239,7 @@ public final class Erase implements QuarkusApplication {
             lease.keep();
             withoutRequest(request.getKey(), request.getValue());
         }
-        var departures = new Departures(
-                dataSource, !KeepingRules.isNone(config.rememberIds()).orElseThrow());
+        var departures = new Departures(dataSource, KeepingRules.areIdsRemembered(config));
         for (boolean isSender : new boolean[] {true, false}) {
             for (TransactionStatus status :
                     List.of(TransactionStatus.HELD, TransactionStatus.PROCESSING, TransactionStatus.PROCESSED)) {

@@ -103,8 +103,7 @@ class Keeping {
         this.metrics = metrics;
         this.stretches = stretches;
         this.lease = new Lease(dataSource, replica.whole());
-        this.departures = new Departures(
-                dataSource, !KeepingRules.isNone(config.rememberIds()).orElseThrow());
+        this.departures = new Departures(dataSource, KeepingRules.areIdsRemembered(config));
         this.leftovers = new Leftovers(dataSource);
         this.archive = config.archiveTo()
                 .map(to ->
@@ -141,11 +140,7 @@ class Keeping {
 
     /** Who keeps everything for ever has ids to forget, if that was otherwise once. */
     private boolean mayBeWanted() throws SQLException {
-        return config.keep().isPresent()
-                || config.keepRequests().isPresent()
-                || config.keepConflicts().isPresent()
-                || config.keepDeadLetters().isPresent()
-                || leftovers.areIdsRemembered();
+        return KeepingRules.isAnythingToGo(config) || leftovers.areIdsRemembered();
     }
 
     /** Whether there is more. What is wrong with one kind keeps no other. */

@@ -37,10 +37,7 @@ class KeepingRights {
     }
 
     void start(@Observes StartupEvent event) {
-        if (config.keep().isPresent()
-                || config.keepRequests().isPresent()
-                || config.keepConflicts().isPresent()
-                || config.keepDeadLetters().isPresent()) {
+        if (KeepingRules.isAnythingToGo(config)) {
             check();
         }
     }

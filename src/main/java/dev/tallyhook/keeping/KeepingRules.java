@@ -36,6 +36,18 @@ public final class KeepingRules {
         return problems;
     }
 
+    /** Whether anything goes but ids. */
+    static boolean isAnythingToGo(KeepingConfig config) {
+        return config.keep().isPresent()
+                || config.keepRequests().isPresent()
+                || config.keepConflicts().isPresent()
+                || config.keepDeadLetters().isPresent();
+    }
+
+    static boolean areIdsRemembered(KeepingConfig config) {
+        return !isNone(config.rememberIds()).orElseThrow();
+    }
+
     private static void check(String name, String age, boolean mayBeNone, List<String> problems) {
         Optional<Boolean> isNone = isNone(age);
         if (isNone.isEmpty()) {

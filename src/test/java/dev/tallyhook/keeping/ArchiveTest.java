@@ -45,9 +45,7 @@ class ArchiveTest {
     static void start() throws Exception {
         server = new DatabaseServer(Map.of("fsync", "off"));
         server.migrateTo("latest");
-        dataSource = new PGSimpleDataSource();
-        dataSource.setURL("jdbc:postgresql://localhost:" + server.port()
-                + "/postgres?user=postgres&options=-c%20enable_seqscan=off");
+        dataSource = server.reading();
     }
 
     @AfterAll

@@ -40,9 +40,7 @@ class EraseTest {
     static void start() throws Exception {
         server = new DatabaseServer(Map.of("fsync", "off"));
         server.migrateTo("latest");
-        dataSource = new PGSimpleDataSource();
-        dataSource.setURL("jdbc:postgresql://localhost:" + server.port()
-                + "/postgres?user=postgres&options=-c%20enable_seqscan=off");
+        dataSource = server.reading();
     }
 
     @AfterAll
@@ -154,21 +152,23 @@ class EraseTest {
         assertEquals(1, server.number("SELECT count(*) FROM erasures WHERE transactions = 1198 AND left_for_now = 2"));
     }
 
+    private static void store(long pack, RawRequest... requests) throws SQLException {
+        try (var connection = server.connect();
+                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
+            insert.setLong(1, pack);
+            insert.setBytes(2, RawRequests.compress(List.of(requests)));
+            insert.executeUpdate();
+        }
+    }
+
     private static RawRequest request(String body) {
         return RawRequest.of(new TreeMap<>(), body.getBytes(StandardCharsets.UTF_8));
     }
 
     @Test
     void a_request_that_brought_it_goes_and_those_packed_with_it_stay() throws Exception {
-        try (var connection = server.connect();
-                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
-            insert.setLong(1, 1);
-            insert.setBytes(2, RawRequests.compress(List.of(request("of alice"), request("of bob"))));
-            insert.executeUpdate();
-            insert.setLong(1, 2);
-            insert.setBytes(2, RawRequests.compress(List.of(request("of alice alone"))));
-            insert.executeUpdate();
-        }
+        store(1, request("of alice"), request("of bob"));
+        store(2, request("of alice alone"));
         server.execute(
                 "UPDATE transactions SET source = 'shop', request = 1, request_place = 0 WHERE transaction_id = 't5'");
         server.execute(
@@ -190,12 +190,7 @@ class EraseTest {
     /** One request has brought an event of hers and one of somebody else's, in whose line it stands. */
     @Test
     void in_the_archive_a_request_that_names_it_goes_from_the_lines_of_others() throws Exception {
-        try (var connection = server.connect();
-                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
-            insert.setLong(1, 1);
-            insert.setBytes(2, RawRequests.compress(List.of(request("of alice and bob"), request("of bob"))));
-            insert.executeUpdate();
-        }
+        store(1, request("of alice and bob"), request("of bob"));
         server.execute(
                 "UPDATE transactions SET source = 'shop', request = 1, request_place = 0 WHERE transaction_id IN ('t2', 't5')");
         server.execute(
@@ -211,12 +206,7 @@ class EraseTest {
     /** Hers has gone into the archive, and what came with it is still in the ledger, because it is held. */
     @Test
     void in_the_ledger_a_request_that_names_it_goes_from_others_although_hers_is_archived() throws Exception {
-        try (var connection = server.connect();
-                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
-            insert.setLong(1, 1);
-            insert.setBytes(2, RawRequests.compress(List.of(request("of alice and bob"), request("of bob"))));
-            insert.executeUpdate();
-        }
+        store(1, request("of alice and bob"), request("of bob"));
         server.execute(
                 "UPDATE transactions SET source = 'shop', request = 1, request_place = 0, created_at = '2025-03-01Z'"
                         + " WHERE transaction_id IN ('t2', 't5')");
@@ -236,12 +226,7 @@ class EraseTest {
     /** Nothing leads to the lines of others but hers, and these are still there. */
     @Test
     void what_is_broken_off_finds_the_rest_when_it_runs_again() throws Exception {
-        try (var connection = server.connect();
-                var insert = connection.prepareStatement("INSERT INTO requests VALUES (?, ?)")) {
-            insert.setLong(1, 1);
-            insert.setBytes(2, RawRequests.compress(List.of(request("of alice and bob"))));
-            insert.executeUpdate();
-        }
+        store(1, request("of alice and bob"));
         server.execute(
                 "UPDATE transactions SET source = 'shop', request = 1, request_place = 0 WHERE transaction_id IN ('t2', 't5')");
         archiveAll();

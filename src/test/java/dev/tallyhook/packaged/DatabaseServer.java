@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** A PostgreSQL of a test's own, which it may stop, kill and start again, on the same port and the same data. */
 public final class DatabaseServer implements AutoCloseable {
@@ -262,6 +263,14 @@ public final class DatabaseServer implements AutoCloseable {
     public Connection connect() throws SQLException {
         // The session is deliberately not in UTC: no time may depend on it.
         return DriverManager.getConnection(url() + "?options=-c%20TimeZone=Asia/Kolkata", "postgres", "postgres");
+    }
+
+    /** Sessions that plan as those of the service do; of the database {@code postgres}. */
+    public PGSimpleDataSource reading() {
+        var dataSource = new PGSimpleDataSource();
+        dataSource.setURL(
+                "jdbc:postgresql://localhost:" + port + "/postgres?user=postgres&options=-c%20enable_seqscan=off");
+        return dataSource;
     }
 
     /** The server's process that serves the connection. */
