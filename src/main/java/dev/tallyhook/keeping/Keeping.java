@@ -66,7 +66,7 @@ class Keeping {
     static final String IDS = "ids";
 
     private final KeepingConfig config;
-    private final KeepingMetrics metrics;
+    private final Progress progress;
     private final Stretches stretches;
     private final Lease lease;
     private final Departures departures;
@@ -96,11 +96,11 @@ class Keeping {
             ObjectMapper json,
             Stretches stretches,
             ArchiveStores stores,
-            KeepingMetrics metrics,
+            Progress progress,
             ReplicaName replica,
             Ticks ticks) {
         this.config = config;
-        this.metrics = metrics;
+        this.progress = progress;
         this.stretches = stretches;
         this.lease = new Lease(dataSource, replica.whole());
         this.departures = new Departures(dataSource, KeepingRules.areIdsRemembered(config));
@@ -126,7 +126,7 @@ class Keeping {
             boolean more = true;
             while (more && System.nanoTime() - begun < LASTS.toNanos()) {
                 if (!mayBeWanted() || !lease.take()) {
-                    metrics.behind(Duration.ZERO);
+                    progress.behind(Duration.ZERO);
                     break;
                 }
                 more = letGo();
@@ -144,7 +144,7 @@ class Keeping {
     }
 
     /** Whether there is more. What is wrong with one kind keeps no other. */
-    private boolean letGo() throws InterruptedException, Lease.LostException {
+    private boolean letGo() throws InterruptedException, SQLException {
         pieceNanos = System.nanoTime();
         if (pieceNanos - anewNanos > ANEW.toNanos()) {
             anewNanos = pieceNanos;
@@ -187,6 +187,7 @@ class Keeping {
         } else {
             failed(failure);
         }
+        progress.tell(lease);
         return more;
     }
 
@@ -234,7 +235,7 @@ class Keeping {
         boolean isFull = found.size() == MOST;
         List<Departures.Old> going =
                 found.stream().filter(Departures.Old::mayGo).toList();
-        metrics.behind(isFull && !going.isEmpty() ? going.get(0).overstayed() : Duration.ZERO);
+        progress.behind(isFull && !going.isEmpty() ? going.get(0).overstayed() : Duration.ZERO);
         if (archive != null) {
             return writeDown(archive, found, going, isFull);
         }
@@ -285,7 +286,8 @@ class Keeping {
 
     /** Rests for twice as long as it took. */
     private boolean went(String kind, Leftovers.Piece piece) throws SQLException, InterruptedException {
-        metrics.gone(kind, piece.deleted());
+        progress.gone(kind, piece.deleted());
+        progress.tellNowAndThen(lease);
         tick.goesOn();
         long rest = Math.min(REST_FACTOR * (System.nanoTime() - pieceNanos), REST.toNanos());
         if (stopping.await(rest, TimeUnit.NANOSECONDS)) {
@@ -320,6 +322,7 @@ class Keeping {
     }
 
     private void succeeded() {
+        progress.succeeded();
         if (failing != null) {
             failing = null;
             Log.info("What was kept long enough goes again");
@@ -330,7 +333,7 @@ class Keeping {
         if (why instanceof Lease.LostException) {
             return;
         }
-        metrics.failed();
+        progress.failed();
         tick.rest(REST_FAILED);
         String said = String.valueOf(why.getMessage());
         if (!said.equals(failing)) {

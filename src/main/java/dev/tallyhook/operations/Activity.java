@@ -1,5 +1,6 @@
 package dev.tallyhook.operations;
 
+import dev.tallyhook.keeping.Progress;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param oldestOverdueSeconds how long the first of these has been due
  * @param conflicts the number of the latest one, which is how many contents were ever recorded but for numbers that were lost; null
  *     if the database does not tell
+ * @param keeping how what was kept long enough goes; null where everything is kept for ever
  * @param seconds oldest first; those in which nobody reported are missing
  */
 record Activity(
@@ -23,6 +25,7 @@ record Activity(
         @Nullable Long overdue,
         @Nullable Double oldestOverdueSeconds,
         @Nullable Long conflicts,
+        Progress.@Nullable Seen keeping,
         List<Second> seconds) {
 
     /**

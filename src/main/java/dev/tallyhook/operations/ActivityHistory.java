@@ -1,5 +1,6 @@
 package dev.tallyhook.operations;
 
+import dev.tallyhook.keeping.Progress;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.processing.Lateness;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -14,6 +15,7 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -55,17 +57,20 @@ class ActivityHistory {
     private static final String NOW = "SELECT clock_timestamp()";
 
     private final DataSource dataSource;
+    private final Progress progress;
     private final ReentrantLock reading = new ReentrantLock();
     private final TreeMap<Instant, Activity.Second> seconds = new TreeMap<>();
-    private Snapshot latest = new Snapshot(Instant.EPOCH, List.of(), List.of());
+    private Snapshot latest = new Snapshot(Instant.EPOCH, List.of(), Optional.empty(), List.of());
     private long readNanos = System.nanoTime() - FRESH_FOR.toNanos();
 
-    ActivityHistory(DataSource dataSource) {
+    ActivityHistory(DataSource dataSource, Progress progress) {
         this.dataSource = dataSource;
+        this.progress = progress;
     }
 
     /** What is known at a time of the database's clock. */
-    record Snapshot(Instant now, List<String> replicas, List<Activity.Second> seconds) {}
+    record Snapshot(
+            Instant now, List<String> replicas, Optional<Progress.Seen> keeping, List<Activity.Second> seconds) {}
 
     /**
      * At most half a second old.
@@ -115,6 +120,7 @@ class ActivityHistory {
             return new Snapshot(
                     now,
                     List.copyOf(replicas),
+                    progress.read(connection),
                     List.copyOf(seconds.headMap(now.minus(SHOWN_AFTER).truncatedTo(ChronoUnit.SECONDS))
                             .values()));
         }

@@ -45,6 +45,7 @@ class ActivityResource {
                 size.map(Backlog.Size::overdue).orElse(null),
                 size.map(Backlog.Size::oldestOverdueSeconds).orElse(null),
                 statistics.conflicts(),
+                known.keeping().orElse(null),
                 seconds);
         return RestResponse.ResponseBuilder.ok(activity, MediaType.APPLICATION_JSON)
                 .build();

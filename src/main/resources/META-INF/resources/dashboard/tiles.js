@@ -1,12 +1,15 @@
 import { byId, element, say } from "./dom.js";
 import { summary } from "./activity.js";
-import { count, rate, span } from "./format.js";
+import { compact, count, moment, rate, span } from "./format.js";
 
 const WORDS = { ok: "", warning: "Warning", critical: "Critical" };
 
 /** Seconds of delay that call for a look, and for a hand. */
 const WARNING_SECONDS = 1;
 const CRITICAL_SECONDS = 10;
+
+/** Of what should have gone, as the alert for it counts. */
+const KEEPS_TOO_LONG_SECONDS = 86_400;
 
 const tiles = new Map();
 
@@ -61,6 +64,21 @@ function errors(figures, noReport) {
   });
 }
 
+/** What was kept long enough; shown where anything goes at all. */
+function gone({ keeping }) {
+  byId("tile-gone").hidden = keeping === null;
+  if (keeping === null) {
+    return "ok";
+  }
+  const { keep, archived, gone: amount, behind_seconds: behind, failing_since: failing } = keeping;
+  const kept = keep === null ? "Kept for ever" : archived ? `Archived after ${keep}` : `Kept for ${keep}`;
+  return show("tile-gone", {
+    value: compact(amount),
+    note: failing !== null ? `Fails since ${moment(failing).slice(0, 16)} UTC` : behind > 0 ? `${kept}, ${span(behind)} behind` : kept,
+    level: failing !== null || behind > KEEPS_TOO_LONG_SECONDS ? "warning" : "ok",
+  });
+}
+
 /** Shows the figures of now, and returns how they stand: ok, warning or critical, one for each tile. */
 export function showTiles(activity) {
   const { answer } = activity;
@@ -93,5 +111,6 @@ export function showTiles(activity) {
       value: count(Math.max(answer.conflicts ?? 0, all.conflicting)),
       note: `${count(all.conflicting)} in 15 min`,
     }),
+    gone(answer),
   ];
 }

@@ -56,6 +56,9 @@ final class Audit {
                 strike int, fault text, struck_at timestamptz, lifted_at timestamptz, over_at timestamptz,
                 accepted_after bigint, accepted_by_each_after bigint, excused tstzrange);
             CREATE TABLE audit.held (transaction_id text COLLATE "C", released_at timestamptz);
+            CREATE TABLE audit.gone (
+                transaction_id text COLLATE "C", content bytea, gone_at timestamptz, must_stay interval);
+            CREATE TABLE audit.archived (transaction_id text COLLATE "C", is_whole boolean);
             CREATE FUNCTION audit.at(micros bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS
                 'SELECT timestamptz ''epoch'' + micros * interval ''1 microsecond''';
             """;
@@ -121,7 +124,8 @@ final class Audit {
                 SELECT answered, lag(answered) OVER (ORDER BY answered) AS before
                 FROM audit.attempts WHERE taken) AS gaps
             WHERE answered - before > 20000;
-            ANALYZE audit.webhooks, audit.attempts, audit.deliveries, audit.late, audit.finishes, transactions, requests
+            CREATE INDEX ON audit.gone (transaction_id);
+            ANALYZE audit.gone, audit.archived, audit.webhooks, audit.attempts, audit.deliveries, audit.late, audit.finishes, transactions, requests
             """;
 
     private static final String PER_OUTCOME = """

@@ -101,6 +101,7 @@ class AuditIT {
         history.record(attempt("read", AMOUNT, longAgo, "503"));
         history.record(attempt("read", AMOUNT, longAgo, "timeout"));
 
+        goneWrongly();
         allButOneIsPosted();
 
         for (Audit.Finding finding : findings()) {
@@ -208,11 +209,48 @@ class AuditIT {
         history.recordRead("gocardless:EVread-1", longAgo, longAgo, "500");
         history.record(attempt(goCardless("read", 2), longAgo, "timeout", false));
 
+        goneWrongly();
         allButOneIsPosted();
 
         for (Audit.Finding finding : findings()) {
             assertEquals(1, finding.count(), finding.name());
         }
+    }
+
+    private void goneWrongly() throws SQLException {
+        gone("gone", "1 second", true);
+        archived("gone", true);
+
+        gone("gone too early", "-1 second", true);
+        archived("gone too early", true);
+
+        gone("gone from the archive", "0", true);
+
+        gone("gone and archived twice", "0", true);
+        archived("gone and archived twice", true);
+        archived("gone and archived twice", true);
+
+        gone("gone with other content", "0", false);
+        archived("gone with other content", true);
+
+        gone("gone into a file that is damaged", "0", true);
+        archived("gone into a file that is damaged", false);
+    }
+
+    /** So long after it might go, and loaded again. */
+    private void gone(String id, String late, boolean isRemembered) throws SQLException {
+        accepted(id);
+        stored(id, AMOUNT, "0");
+        history.recordRead(id, longAgo, longAgo, "410");
+        database.execute("""
+                INSERT INTO audit.gone
+                SELECT transaction_id, content_digest(transaction_id, source_account, destination_account, amount, '%2$s'),
+                       processed_at + interval '1 hour' + interval '%3$s', '1 hour'
+                FROM transactions WHERE transaction_id = '%1$s'""".formatted(id, isRemembered ? "INR" : "USD", late));
+    }
+
+    private void archived(String id, boolean isWhole) throws SQLException {
+        database.execute("INSERT INTO audit.archived VALUES ('%s', %s)".formatted(id, isWhole));
     }
 
     private void allButOneIsPosted() throws SQLException {

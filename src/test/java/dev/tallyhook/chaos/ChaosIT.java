@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Every 202 is kept, finished exactly once, never early, whatever dies. Faults strike in an order that a seed tells, each of
@@ -28,6 +29,11 @@ class ChaosIT {
     private static final int PER_SECOND = Integer.getInteger("chaos.rate", 300);
     private static final String ONLY = System.getProperty("chaos.only", "");
     private static final boolean RECEIVERS = Boolean.getBoolean("chaos.receivers");
+
+    /** What was finished so long ago goes into an archive meanwhile; all of it stays if this is {@code forever}. */
+    private static final String KEEP = System.getProperty("chaos.keep", "PT5S");
+
+    private static final String FOREVER = "forever";
 
     /** Short, so that rows wait, are finished and were finished long ago within every run. */
     private static final Duration DELAY = Duration.ofSeconds(3);
@@ -45,13 +51,17 @@ class ChaosIT {
     private final Random random = new Random(SEED);
     private final List<Strike> strikes = new ArrayList<>();
 
+    @TempDir
+    Path archive;
+
     @Test
     void every_202_is_kept_finished_once_and_never_early_whatever_dies() throws Exception {
         System.out.printf(
-                "chaos: seed %d, %s, %d replicas, %d/s%s%n",
-                SEED, DURATION, REPLICAS, PER_SECOND, RECEIVERS ? ", ten endpoints" : "");
+                "chaos: seed %d, %s, %d replicas, %d/s, kept %s%s%n",
+                SEED, DURATION, REPLICAS, PER_SECOND, KEEP, RECEIVERS ? ", ten endpoints" : "");
         Path directory = Path.of("target", "chaos");
-        try (var stage = Stage.telling(REPLICAS, DELAY, directory, RECEIVERS ? new Receivers() : null)) {
+        var retention = KEEP.equals(FOREVER) ? null : new Retention(Duration.parse(KEEP), archive);
+        try (var stage = Stage.with(REPLICAS, DELAY, directory, RECEIVERS ? new Receivers() : null, retention)) {
             if (WrongClock.isToBeHad()) {
                 stage.giveClocks();
             }
@@ -73,17 +83,18 @@ class ChaosIT {
             Files.writeString(directory.resolve("messages.txt"), stage.logs.toString());
             System.out.println(verdict.table());
             verdict.assertNoViolation("seed " + SEED);
+            assertTrue(
+                    retention == null || stage.database.number("SELECT count(*) FROM audit.gone") > 0, "nothing went");
             assertTrue(!ONLY.isEmpty() || verdict.cutOff().calls() > 0, "no call of several events was cut off");
         }
     }
 
     private void strike(Fault fault, Stage stage) throws Exception {
-        Strike strike = fault.strike(stage.history);
+        Strike strike = stage.strike(fault);
         strikes.add(strike);
         System.out.printf(
                 "chaos: %s, accepted again after %d ms, by every replica after %d ms%n",
                 fault.name(), strike.recovery() / 1_000, strike.fullRecovery() / 1_000);
-        Thread.sleep(Stage.CALM.toMillis());
     }
 
     /** Each fault once, in an order of the seed's; from the second time on those that the promise is most about more often. */

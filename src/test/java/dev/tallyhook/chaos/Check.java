@@ -113,7 +113,24 @@ record Check(String name, String sql) {
                     SELECT count(*) FROM audit.attempts
                     WHERE NOT taken AND NOT (source IS NULL AND outcome = '409')
                       AND outcome NOT IN ('refused', 'broken', 'timeout') AND outcome NOT LIKE '503 %%'"""),
-            new Check("read with anything but 200, 404 and 503", """
+            new Check("read with anything but 200, 404, 503, and 410 of what is gone", """
                     SELECT count(*) FROM audit.reads
-                    WHERE said NOT IN ('PROCESSING', 'PROCESSED', '404', '503', 'refused', 'broken', 'timeout')"""));
+                    WHERE said NOT IN ('PROCESSING', 'PROCESSED', '404', '503', 'refused', 'broken', 'timeout')
+                      AND NOT (said = '410' AND transaction_id IN (SELECT transaction_id FROM audit.gone))"""),
+            new Check("gone too early: before it had been kept for as long as it must be", """
+                    SELECT count(*) FROM audit.gone JOIN transactions USING (transaction_id)
+                    WHERE gone_at < processed_at + must_stay"""),
+            new Check("gone and in no file of the archive", """
+                    SELECT count(*) FROM audit.gone
+                    WHERE transaction_id NOT IN (SELECT transaction_id FROM audit.archived)"""),
+            new Check("gone and in the archive more than once", """
+                    SELECT count(*) FROM (
+                        SELECT FROM audit.gone JOIN audit.archived USING (transaction_id)
+                        GROUP BY transaction_id HAVING count(*) > 1) AS twice"""),
+            new Check("in the archive with other content than the digest of it that is remembered", """
+                    SELECT count(*) FROM audit.gone JOIN transactions USING (transaction_id)
+                    WHERE content IS DISTINCT FROM
+                          content_digest(transaction_id, source_account, destination_account, amount, currency)"""),
+            new Check("in a file of the archive that is not what its name says", """
+                    SELECT count(*) FROM audit.archived WHERE NOT is_whole"""));
 }

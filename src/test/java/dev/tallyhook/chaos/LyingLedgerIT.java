@@ -2,6 +2,8 @@ package dev.tallyhook.chaos;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tallyhook.packaged.Eventually;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -32,6 +34,30 @@ class LyingLedgerIT {
             assertTrue(
                     verdict.violations().stream().anyMatch(violation -> violation.contains("lost")),
                     () -> "nothing was found out:\n" + verdict.table());
+        }
+    }
+
+    @Test
+    void with_an_archive_that_loses_a_file_what_was_answered_202_is_lost() throws Exception {
+        Path archive = Files.createDirectory(directory.resolve("archive"));
+        var retention = new Retention(Duration.ofSeconds(1), archive);
+        try (var stage = Stage.with(1, DELAY, directory, null, retention)) {
+            stage.send(PER_SECOND, 1);
+            Thread.sleep(3 * DELAY.toMillis());
+            Eventually.within(
+                    Duration.ofSeconds(30),
+                    () -> stage.database.number("SELECT count(*) FROM archives WHERE state = 'DONE'") > 0,
+                    () -> "nothing was archived");
+            String lost = stage.database.texts("SELECT name FROM archives WHERE state = 'DONE' LIMIT 1").stream()
+                    .findFirst()
+                    .orElseThrow();
+            Files.delete(archive.resolve(lost));
+            Verdict verdict = stage.judge(List.of());
+            for (String found : List.of("lost", "gone and in no file")) {
+                assertTrue(
+                        verdict.violations().stream().anyMatch(violation -> violation.contains(found)),
+                        () -> found + " was not found out:\n" + verdict.table());
+            }
         }
     }
 

@@ -42,6 +42,7 @@ final class Stage implements AutoCloseable {
     private final Duration delay;
     private final Path directory;
     private @Nullable Receivers receivers;
+    private @Nullable Retention retention;
     private Traffic traffic;
     private WrongClock clock;
 
@@ -55,18 +56,36 @@ final class Stage implements AutoCloseable {
                 (database, wire) -> environment("localhost:" + wire.port() + "/" + DATABASE, delay));
     }
 
-    /** Such replicas that tell these receivers what is finished; with none, nobody. */
-    static Stage telling(int replicaCount, Duration delay, Path directory, @Nullable Receivers receivers)
+    /** Such replicas that tell these receivers what is finished, and keep everything. */
+    static Stage telling(int replicaCount, Duration delay, Path directory, Receivers receivers) throws Exception {
+        return with(replicaCount, delay, directory, receivers, null);
+    }
+
+    /**
+     * Such replicas.
+     *
+     * @param receivers who are told what is finished; with none, nobody
+     * @param retention how long it is kept then; with none, for ever
+     */
+    static Stage with(
+            int replicaCount,
+            Duration delay,
+            Path directory,
+            @Nullable Receivers receivers,
+            @Nullable Retention retention)
             throws Exception {
-        if (receivers == null) {
-            return new Stage(replicaCount, delay, directory);
-        }
         var stage = new Stage(replicaCount, delay, directory, server(), (database, wire) -> {
             Map<String, String> all = new HashMap<>(environment("localhost:" + wire.port() + "/" + DATABASE, delay));
-            all.putAll(receivers.environment());
+            if (receivers != null) {
+                all.putAll(receivers.environment());
+            }
+            if (retention != null) {
+                all.putAll(retention.environment());
+            }
             return all;
         });
         stage.receivers = receivers;
+        stage.retention = retention;
         return stage;
     }
 
@@ -157,10 +176,19 @@ final class Stage implements AutoCloseable {
     List<Strike> strike(List<Fault> faults) throws Exception {
         List<Strike> strikes = new ArrayList<>();
         for (Fault fault : faults) {
-            strikes.add(fault.strike(history));
-            Thread.sleep(CALM.toMillis());
+            strikes.add(strike(fault));
         }
         return strikes;
+    }
+
+    /** Tries it, and waits until nobody can take what it costs for the next one's. */
+    Strike strike(Fault fault) throws Exception {
+        Strike strike = fault.strike(history);
+        if (retention != null) {
+            Retention.letTakeOver(database);
+        }
+        Thread.sleep(CALM.toMillis());
+        return strike;
     }
 
     /** A session beside the service's, as the service's own user, past the network that faults strike at. */
@@ -178,9 +206,15 @@ final class Stage implements AutoCloseable {
         }
         int unanswered = traffic.underWay();
         traffic.close();
+        if (retention != null) {
+            retention.awaitRest(database);
+        }
         history.close();
         for (Replica replica : replicas) {
             replica.stop();
+        }
+        if (retention != null) {
+            retention.bringBack(database, environment("localhost:" + database.port() + "/" + DATABASE, delay));
         }
         var audit = new Audit(database);
         audit.load(history, strikes);

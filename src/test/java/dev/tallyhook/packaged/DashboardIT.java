@@ -103,6 +103,24 @@ class DashboardIT {
     }
 
     @Test
+    void what_was_kept_long_enough_is_counted_as_it_goes_where_anything_goes() throws Exception {
+        openLive(service, "");
+        browser.awaitText("#tile-accepts .value", rate -> !rate.isEmpty());
+        assertFalse(browser.find("#tile-gone").isDisplayed());
+        try (var ledger = DatabaseServer.migrated();
+                var keeping = Service.start(
+                        ledger, Map.of("TALLYHOOK_PROCESSING_DELAY", "PT0.1S", "TALLYHOOK_LEDGER_KEEP", "PT1S"))) {
+            openLive(keeping, "");
+            browser.awaitText("#tile-gone", text -> text.contains("Kept for PT1S"));
+            assertEquals(202, keeping.post(Webhooks.body(Webhooks.newId())).statusCode());
+            browser.awaitText("#tile-gone .value", "1"::equals);
+            assertFitsInWidth();
+            ledger.execute("UPDATE keeping SET replica = NULL, failing_since = '2025-03-01 12:00Z'");
+            browser.awaitText("#tile-gone", text -> text.contains("Fails since 2025-03-01 12:00 UTC"));
+        }
+    }
+
+    @Test
     void the_figures_move_with_what_comes_in() throws Exception {
         openLive(service, "");
         try (var load = new Load(id -> service.post(Webhooks.body(id)))) {

@@ -299,7 +299,7 @@ public final class DatabaseServer implements AutoCloseable {
     }
 
     /** The first column of every row. */
-    Set<String> texts(String sql) throws SQLException {
+    public Set<String> texts(String sql) throws SQLException {
         Set<String> texts = new HashSet<>();
         try (var connection = connect();
                 var statement = connection.createStatement();

@@ -195,6 +195,13 @@ class KeepingIT {
                 assertTrue(service.manage("/q/metrics")
                         .body()
                         .contains("tallyhook_keeping_gone_total{kind=\"transactions\"} 10.0"));
+                Eventually.within(
+                        PATIENCE,
+                        () -> service.get("/v1/activity", "")
+                                .body()
+                                .contains("\"keeping\":{\"keep\":\"PT1S\",\"archived\":true,\"gone\":10,"
+                                        + "\"behind_seconds\":0.0,\"failing_since\":null}"),
+                        service::log);
                 String line = run(database, 0, "", "archive-find", "txn_3", "2025-03-01");
                 assertTrue(line.contains("{\"transaction_id\":\"txn_3\",\"source_account\":\"acc_1\""), line);
                 assertTrue(run(database, 1, "", "archive-find", "txn_11").contains("No line of 1 files"));

@@ -105,7 +105,7 @@ public final class Service implements AutoCloseable {
     }
 
     /** The same with what a person would send to its input. */
-    static Service commandOn(Map<String, String> environment, String input, String name, String... more)
+    public static Service commandOn(Map<String, String> environment, String input, String name, String... more)
             throws IOException {
         Service command = command(environment, name, more);
         try (var to = command.process.outputWriter(StandardCharsets.UTF_8)) {

@@ -1,0 +1,124 @@
+package dev.tallyhook.chaos;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.packaged.Service;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * Replicas let go what was finished some seconds ago, into an archive. In the end the service's own command loads all of it back, and the audit looks
+ * at a ledger that is whole again, beside what the archive and the memory of ids said before.
+ */
+final class Retention {
+
+    /** Longer than a replica rests that finds nothing to do. */
+    private static final Duration STILL = Duration.ofSeconds(12);
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private final Duration keep;
+    private final Path archive;
+
+    /** Of what was finished so long ago, into a directory that is there. */
+    Retention(Duration keep, Path archive) {
+        this.keep = keep;
+        this.archive = archive;
+    }
+
+    Map<String, String> environment() {
+        return Map.of(
+                "TALLYHOOK_LEDGER_KEEP", keep.toString(),
+                "TALLYHOOK_LEDGER_ARCHIVE_TO", archive.toAbsolutePath().toString());
+    }
+
+    /** As if the minute had passed after which another replica takes over from one that has died, or stands still. */
+    static void letTakeOver(DatabaseServer database) throws SQLException {
+        database.execute("UPDATE keeping SET until = '-infinity'");
+    }
+
+    /** Waits until every file is done with, and nothing goes any more. */
+    void awaitRest(DatabaseServer database) throws Exception {
+        letTakeOver(database);
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long stored = -1;
+        long since = System.nanoTime();
+        while (System.nanoTime() - since < STILL.toNanos()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("Transactions still go, or not all files of the archive are done");
+            }
+            long now = database.number("SELECT count(*) FROM transactions");
+            boolean isUnderWay = database.number("SELECT count(*) FROM archives WHERE state <> 'DONE'") > 0;
+            if (now != stored || isUnderWay) {
+                stored = now;
+                since = System.nanoTime();
+            }
+            Thread.sleep(100);
+        }
+    }
+
+    /** When no replica runs: writes down what is gone and what is in the archive, and loads that. */
+    void bringBack(DatabaseServer database, Map<String, String> environment) throws Exception {
+        database.execute("""
+                INSERT INTO audit.gone
+                SELECT transaction_id, content, gone_at, interval '%d milliseconds'
+                FROM gone
+                WHERE NOT EXISTS (SELECT FROM transactions WHERE transactions.transaction_id = gone.transaction_id)
+                """.formatted(keep.toMillis()));
+        readArchive(database);
+        var settings = new HashMap<>(environment);
+        settings.putAll(environment());
+        for (String day : database.texts("SELECT DISTINCT day::text FROM archives")) {
+            try (var command = Service.commandOn(settings, "", "archive-load", day)) {
+                if (command.awaitExit() != 0) {
+                    throw new AssertionError("What went on " + day + " is not loaded:\n" + command.log());
+                }
+            }
+        }
+    }
+
+    private void readArchive(DatabaseServer database) throws SQLException, IOException {
+        List<Path> files;
+        try (Stream<Path> all = Files.walk(archive)) {
+            files = all.filter(Files::isRegularFile).toList();
+        }
+        try (var connection = database.connect();
+                var insert = connection.prepareStatement(
+                        "INSERT INTO audit.archived SELECT line::jsonb ->> 'transaction_id', ? FROM unnest(?::text[]) AS line")) {
+            for (Path file : files) {
+                byte[] content = Files.readAllBytes(file);
+                insert.setBoolean(1, file.toString().endsWith("-" + digest(content) + ".jsonl.gz"));
+                insert.setArray(2, connection.createArrayOf("text", lines(content)));
+                insert.executeUpdate();
+            }
+        }
+    }
+
+    private static String[] lines(byte[] content) throws IOException {
+        try (var lines = new GZIPInputStream(new ByteArrayInputStream(content))) {
+            return new String(lines.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toArray(String[]::new);
+        }
+    }
+
+    private static String digest(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}
