@@ -3,6 +3,7 @@ package dev.tallyhook.keeping;
 import dev.tallyhook.transaction.Sql;
 import dev.tallyhook.transaction.Timestamps;
 import io.quarkus.logging.Log;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -208,19 +209,34 @@ class Archive {
 
     /** A row that differs from its line was changed since, and stays: it is archived once more. */
     private void deleteWhatIsIn(ArchiveFile file, Pause pause) throws SQLException, IOException, InterruptedException {
-        List<String> lines = file.lines();
-        for (int i = 0; i < lines.size(); i += PIECE) {
-            Map<String, String> cores = new LinkedHashMap<>();
-            for (String line : lines.subList(i, Math.min(i + PIECE, lines.size()))) {
-                cores.put(rows.transactionId(line), ArchivedRows.core(line));
+        try (BufferedReader lines = file.open()) {
+            Map<String, String> cores = piece(lines);
+            while (!cores.isEmpty()) {
+                pause.after(departures.letGo(same(cores)));
+                cores = piece(lines);
             }
-            List<Departures.Row> same = rows.read(List.copyOf(cores.keySet())).values().stream()
-                    .filter(now -> now.core().equals(cores.get(now.row().transactionId())))
-                    .map(ArchivedRows.Line::row)
-                    .toList();
-            pause.after(departures.letGo(same));
         }
         is(IS_DONE, file.name());
+    }
+
+    /** The next lines of a file by their ids, without the requests that brought them. */
+    private Map<String, String> piece(BufferedReader lines) throws IOException {
+        Map<String, String> cores = new LinkedHashMap<>();
+        while (cores.size() < PIECE) {
+            String line = lines.readLine();
+            if (line == null) {
+                break;
+            }
+            cores.put(rows.transactionId(line), ArchivedRows.core(line));
+        }
+        return cores;
+    }
+
+    private List<Departures.Row> same(Map<String, String> cores) throws SQLException {
+        return rows.read(List.copyOf(cores.keySet())).values().stream()
+                .filter(now -> now.core().equals(cores.get(now.row().transactionId())))
+                .map(ArchivedRows.Line::row)
+                .toList();
     }
 
     private static List<String> ids(List<Departures.Old> old) {

@@ -1,9 +1,11 @@
 package dev.tallyhook.keeping;
 
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.security.MessageDigest;
@@ -138,11 +140,15 @@ final class ArchiveFile {
     }
 
     List<String> lines() throws IOException {
-        try (var lines = new GZIPInputStream(new ByteArrayInputStream(content))) {
-            return new String(lines.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .toList();
+        try (BufferedReader lines = open()) {
+            return lines.lines().toList();
         }
+    }
+
+    /** One line after the other: what is not compressed is several times as large, and a service that takes webhooks has no memory for it. */
+    BufferedReader open() throws IOException {
+        return new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(new ByteArrayInputStream(content)), StandardCharsets.UTF_8));
     }
 
     private static String digest(byte[] content) {
