@@ -17,7 +17,8 @@ import org.HdrHistogram.Histogram;
  */
 final class Stage {
 
-    private static final String ACCEPTS = "accepts, 64 connections";
+    private static final String ACCEPTS = "accepts after a checkpoint, 64 connections";
+    private static final String SUSTAINED = "accepts a minute later, while it finishes and posts";
     private static final String ACCEPT_LATENCY = "accept latency at 500/s, p99";
     private static final String FINISHES = "drain of an overdue backlog";
     private static final String WAL = "WAL of a life cycle, with posting";
@@ -25,7 +26,8 @@ final class Stage {
 
     /** A name that is short, and the measure. */
     static final List<Entry<String, String>> CHARTED = List.of(
-            Map.entry("accepts/s", ACCEPTS),
+            Map.entry("accepts/s after a checkpoint", ACCEPTS),
+            Map.entry("accepts/s a minute later", SUSTAINED),
             Map.entry("p99 at 500/s", ACCEPT_LATENCY),
             Map.entry("finishes/s", FINISHES),
             Map.entry("WAL a row", WAL),
@@ -41,6 +43,8 @@ final class Stage {
 
     /** Later than the server counts what a session did. */
     private static final Duration UNTIL_COUNTED = Duration.ofMillis(1_500);
+
+    private static final Duration MINUTE = Duration.ofMinutes(1);
 
     private static final Duration REST_MAX = Duration.ofMinutes(5);
 
@@ -111,6 +115,7 @@ final class Stage {
         // Nothing is due before the load is over.
         try (var service = service(bed.seconds + 5)) {
             accept(service);
+            sustain(service);
             grid.figure(FINISHES, Bed.median(drains()), "/s");
             rest();
         }
@@ -147,6 +152,23 @@ final class Stage {
         grid.figure("whole pages in the WAL of an accept", (pagesAccepted - pages) / accepted, "");
         grid.figure(WAL, (database.walBytes() - wal) / accepted, "bytes");
         blocksAccepted.tellSince(blocks, grid, "of accepts");
+    }
+
+    /** By then most pages that are changed at all have been written whole, and as much is finished and posted as comes in. */
+    private void sustain(Service service) throws Exception {
+        settle();
+        bed.load(service).closed(MINUTE);
+        double pages = fullPages();
+        double wal = database.walBytes();
+        var load = bed.load(service).closed(duration);
+        double accepted = load.accepted.getTotalCount();
+        double walAccepted = database.walBytes();
+        Thread.sleep(UNTIL_COUNTED.toMillis());
+        grid.figure(SUSTAINED, load.acceptedPerSecond(), "/s");
+        grid.figure("accept latency of those a minute later, p99", load.millis(99), "ms");
+        grid.figure("WAL for an accept a minute later, finishing and posting included", (walAccepted - wal) / accepted, "bytes");
+        grid.figure("whole pages in that", (fullPages() - pages) / accepted, "");
+        rest();
     }
 
     private List<Double> drains() throws Exception {
