@@ -23,7 +23,7 @@ import javax.sql.DataSource;
  */
 class Archive {
 
-    /** Of a file, in bytes before they are compressed: all of it is in memory at a time. */
+    /** Of a file, in bytes before they are compressed: commands have all of it in memory at a time. */
     private static final int SIZE_ENOUGH = 8 << 20;
 
     /** Rows of one transaction: who commits beside it waits for what it has written. */

@@ -134,6 +134,7 @@ class Keeping {
         } catch (SQLException | RuntimeException failure) {
             failed(failure);
         } finally {
+            progress.tell(lease);
             turn.unlock();
         }
     }
@@ -144,7 +145,7 @@ class Keeping {
     }
 
     /** Whether there is more. What is wrong with one kind keeps no other. */
-    private boolean letGo() throws InterruptedException, SQLException {
+    private boolean letGo() throws InterruptedException, Lease.LostException {
         pieceNanos = System.nanoTime();
         if (pieceNanos - anewNanos > ANEW.toNanos()) {
             anewNanos = pieceNanos;
@@ -187,7 +188,6 @@ class Keeping {
         } else {
             failed(failure);
         }
-        progress.tell(lease);
         return more;
     }
 

@@ -55,6 +55,11 @@ class Lease {
         return name;
     }
 
+    /** Whether it was this one's when it was said last. */
+    boolean isTaken() {
+        return taken;
+    }
+
     /** Whether it is this one's. To be asked while something takes long, too. */
     boolean take() throws SQLException {
         return take(false);

@@ -74,11 +74,12 @@ public final class LoadDay implements QuarkusApplication {
             RETURNING 1
             """;
 
-    /** All of them are there by then. */
-    private static final String NOT_GONE = "DELETE FROM gone WHERE transaction_id = ANY (?) RETURNING 1";
+    /** Who deletes them meanwhile, because he was only slow, passes them by or is waited for. */
+    private static final String THERE =
+            "SELECT transaction_id FROM transactions WHERE transaction_id = ANY (?) FOR KEY SHARE";
 
-    /** Where all is gone, the planner takes tables for empty, and would read all of them for each row, as often as they grow. */
-    private static final String BY_INDEX = "SELECT set_config('enable_seqscan', 'off', true)";
+    /** Without a join with what is there, of which the planner thinks that it is nothing, where all was gone. */
+    private static final String NOT_GONE = "DELETE FROM gone WHERE transaction_id = ANY (?) RETURNING 1";
 
     private final DataSource dataSource;
     private final KeepingConfig config;
@@ -166,11 +167,14 @@ public final class LoadDay implements QuarkusApplication {
                 List<ArchivedLine> piece = lines.subList(i, Math.min(i + PIECE, lines.size()));
                 Map<Long, SortedMap<Integer, RawRequest>> packs = packs(piece);
                 loaded += Patiently.commit(connection, patient -> {
-                    new Sql().add(BY_INDEX).query(patient, row -> true);
                     requests(patient, packs);
                     long stored = rows(patient, piece);
                     Object ids = piece.stream().map(ArchivedLine::transactionId).toArray(String[]::new);
-                    new Sql().add(NOT_GONE, ids).query(patient, row -> true);
+                    Object there = new Sql()
+                            .add(THERE, ids)
+                            .query(patient, row -> row.getString(1))
+                            .toArray(String[]::new);
+                    new Sql().add(NOT_GONE, there).query(patient, row -> true);
                     return stored;
                 });
             }

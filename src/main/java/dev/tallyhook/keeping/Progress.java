@@ -2,6 +2,7 @@ package dev.tallyhook.keeping;
 
 import dev.tallyhook.transaction.Sql;
 import dev.tallyhook.transaction.Timestamps;
+import io.quarkus.logging.Log;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -17,7 +18,7 @@ public class Progress {
 
     private static final Duration TOLD = Duration.ofSeconds(5);
 
-    /** What is gone is counted even if somebody else has taken over. */
+    /** What is gone is counted even if somebody else has taken over meanwhile. */
     private static final String TELL = """
             UPDATE keeping
             SET gone = gone + ?,
@@ -49,7 +50,7 @@ public class Progress {
      *
      * @param keep how long a transaction is kept from when it was finished (ISO 8601), by this replica's settings; null if for ever
      * @param archived whether it is written to an archive before it goes
-     * @param gone transactions that went, ever
+     * @param gone transactions that replicas have deleted, as far as they could write it down; one that was loaded back counts again
      * @param behindSeconds since the oldest one should have gone, as last seen; 0 if it keeps up
      * @param failingSince when something could not be archived or deleted; null if what was tried last went well
      */
@@ -101,17 +102,25 @@ public class Progress {
     }
 
     /** Writes it down, unless that was a moment ago. */
-    void tellNowAndThen(Lease lease) throws SQLException {
+    void tellNowAndThen(Lease lease) {
         if (System.nanoTime() - toldNanos > TOLD.toNanos()) {
             tell(lease);
         }
     }
 
-    void tell(Lease lease) throws SQLException {
-        new Sql()
-                .add(TELL, gone, lease.name(), behind.toSeconds(), lease.name(), isFailing)
-                .query(dataSource, row -> true);
-        gone = 0;
+    /** What cannot be written down now is told next time: nothing waits for it. */
+    void tell(Lease lease) {
+        if (gone == 0 && !lease.isTaken()) {
+            return;
+        }
         toldNanos = System.nanoTime();
+        try {
+            new Sql()
+                    .add(TELL, gone, lease.name(), behind.toSeconds(), lease.name(), isFailing)
+                    .query(dataSource, row -> true);
+            gone = 0;
+        } catch (SQLException away) {
+            Log.debugf("How deleting goes is told later: %s", away.getMessage());
+        }
     }
 }

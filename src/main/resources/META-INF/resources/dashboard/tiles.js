@@ -66,8 +66,9 @@ function errors(figures, noReport) {
 
 /** What was kept long enough; shown where anything goes at all. */
 function gone({ keeping }) {
-  byId("tile-gone").hidden = keeping === null;
-  if (keeping === null) {
+  const isShown = keeping !== null && keeping !== undefined; // An earlier version does not say.
+  byId("tile-gone").hidden = !isShown;
+  if (!isShown) {
     return "ok";
   }
   const { keep, archived, gone: amount, behind_seconds: behind, failing_since: failing } = keeping;

@@ -58,7 +58,7 @@ final class Audit {
             CREATE TABLE audit.held (transaction_id text COLLATE "C", released_at timestamptz);
             CREATE TABLE audit.gone (
                 transaction_id text COLLATE "C", content bytea, gone_at timestamptz, must_stay interval);
-            CREATE TABLE audit.archived (transaction_id text COLLATE "C", is_whole boolean);
+            CREATE TABLE audit.archived (transaction_id text COLLATE "C" NOT NULL, is_whole boolean, is_known boolean);
             CREATE FUNCTION audit.at(micros bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS
                 'SELECT timestamptz ''epoch'' + micros * interval ''1 microsecond''';
             """;
@@ -125,6 +125,7 @@ final class Audit {
                 FROM audit.attempts WHERE taken) AS gaps
             WHERE answered - before > 20000;
             CREATE INDEX ON audit.gone (transaction_id);
+            CREATE INDEX ON audit.archived (transaction_id);
             ANALYZE audit.gone, audit.archived, audit.webhooks, audit.attempts, audit.deliveries, audit.late, audit.finishes, transactions, requests
             """;
 

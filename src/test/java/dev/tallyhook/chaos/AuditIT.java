@@ -235,6 +235,39 @@ class AuditIT {
 
         gone("gone into a file that is damaged", "0", true);
         archived("gone into a file that is damaged", false);
+
+        gone("gone and forgotten", "0", true);
+        database.execute("INSERT INTO audit.archived VALUES ('gone and forgotten', true, false)");
+    }
+
+    @Test
+    void what_is_there_is_not_read_as_gone() throws Exception {
+        accepted("there");
+        stored("there", AMOUNT, "0");
+        history.recordRead("there", longAgo, longAgo, "410");
+        assertEquals(1, count(findings(), "read with anything but"));
+    }
+
+    @Test
+    void by_a_clock_that_was_set_back_something_may_go_before_it_was_finished() throws Exception {
+        clockIsSet(Duration.ofMinutes(-10), History.now() - TimeUnit.SECONDS.toMicros(20));
+        goneTenMinutesBehind("kept for eight seconds", "2 seconds");
+        assertEquals(0, count(findings(), "gone too early"));
+        goneTenMinutesBehind("kept for four seconds", "6 seconds");
+        assertEquals(1, count(findings(), "gone too early"));
+    }
+
+    /** Finished ten seconds ago, gone so long ago, and it had to stay for five seconds. */
+    private void goneTenMinutesBehind(String id, String ago) throws SQLException {
+        accepted(id);
+        stored(id, AMOUNT, "30 seconds");
+        database.execute("""
+                ALTER TABLE transactions DISABLE TRIGGER record_finish;
+                UPDATE transactions SET processed_at = clock_timestamp() - interval '10 seconds' WHERE transaction_id = '%1$s';
+                UPDATE audit.finishes SET finished_at = clock_timestamp() - interval '10 seconds' WHERE transaction_id = '%1$s';
+                INSERT INTO audit.gone
+                VALUES ('%1$s', NULL, clock_timestamp() - interval '%2$s' - interval '10 minutes', '5 seconds');
+                ALTER TABLE transactions ENABLE TRIGGER record_finish""".formatted(id, ago));
     }
 
     /** So long after it might go, and loaded again. */
@@ -250,7 +283,7 @@ class AuditIT {
     }
 
     private void archived(String id, boolean isWhole) throws SQLException {
-        database.execute("INSERT INTO audit.archived VALUES ('%s', %s)".formatted(id, isWhole));
+        database.execute("INSERT INTO audit.archived VALUES ('%s', %s, true)".formatted(id, isWhole));
     }
 
     private void allButOneIsPosted() throws SQLException {

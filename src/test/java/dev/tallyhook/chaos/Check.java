@@ -119,10 +119,17 @@ record Check(String name, String sql) {
                       AND NOT (said = '410' AND transaction_id IN (SELECT transaction_id FROM audit.gone))"""),
             new Check("gone too early: before it had been kept for as long as it must be", """
                     SELECT count(*) FROM audit.gone JOIN transactions USING (transaction_id)
-                    WHERE gone_at < processed_at + must_stay"""),
+                    WHERE gone_at < processed_at + must_stay
+                      AND NOT EXISTS (
+                          SELECT FROM audit.clocks, audit.finishes AS finish
+                          WHERE finish.transaction_id = gone.transaction_id
+                            AND gone_at - clocks.ahead BETWEEN clocks.since AND clocks.until
+                            AND gone_at - clocks.ahead >= finished_at - finish.ahead + must_stay)"""),
             new Check("gone and in no file of the archive", """
                     SELECT count(*) FROM audit.gone
-                    WHERE transaction_id NOT IN (SELECT transaction_id FROM audit.archived)"""),
+                    WHERE NOT EXISTS (SELECT FROM audit.archived WHERE archived.transaction_id = gone.transaction_id)"""),
+            new Check("in the archive, and neither in the ledger nor remembered", """
+                    SELECT count(*) FROM audit.archived WHERE NOT is_known"""),
             new Check("gone and in the archive more than once", """
                     SELECT count(*) FROM (
                         SELECT FROM audit.gone JOIN audit.archived USING (transaction_id)

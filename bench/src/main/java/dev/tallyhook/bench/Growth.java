@@ -26,10 +26,6 @@ final class Growth {
     /** All indexes of 30 million rows. */
     private static final String ENOUGH = "5GB";
 
-    /** As on a server that has run for long. */
-    private static final String READ_IDS =
-            "SELECT count(*) FROM (SELECT transaction_id FROM transactions ORDER BY transaction_id OFFSET 0) AS ids";
-
     private final Bed bed;
     private final int[] sizes;
     private final Grid grid = new Grid("with so many old rows");
@@ -72,7 +68,6 @@ final class Growth {
 
     private void measure(Path directory, String sharedBuffers, OldLedger old) throws Exception {
         try (var database = Database.embedded(directory, sharedBuffers)) {
-            database.execute("SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0; " + READ_IDS);
             new Stage(bed, database, old, grid).measure();
             database.execute("CHECKPOINT"); // So that it stops within the seconds that it is given.
         }
