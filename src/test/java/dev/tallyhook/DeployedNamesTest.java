@@ -1,6 +1,7 @@
 package dev.tallyhook;
 
 import static io.restassured.RestAssured.given;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -40,6 +41,8 @@ class DeployedNamesTest {
     /** Their values come with requests. */
     private static final Set<String> LABELS_OF_REQUESTS = Set.of("uri", "status", "method");
 
+    private static final Pattern COUNTED = Pattern.compile("(?m)^tallyhook_dead_letters(\\{[^}]*})? \\d");
+
     @TestHTTPResource(value = "/metrics", management = true)
     URL metrics;
 
@@ -54,7 +57,14 @@ class DeployedNamesTest {
                 .get("/v1/transactions/unknown")
                 .then()
                 .statusCode(404);
-        String text = given().get(metrics).then().statusCode(200).extract().asString();
+        // Queues are counted for the first time a second after the start.
+        String text = await().until(
+                        () -> given().get(metrics)
+                                .then()
+                                .statusCode(200)
+                                .extract()
+                                .asString(),
+                        scraped -> COUNTED.matcher(scraped).find());
         SAMPLE.matcher(text).results().forEach(sample -> {
             var labels = exported.computeIfAbsent(sample.group(1), name -> new HashMap<>());
             if (sample.group(2) != null) {

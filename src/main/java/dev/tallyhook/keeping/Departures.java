@@ -81,12 +81,17 @@ class Departures {
 
     private static final String WITHOUT_CONTENT = REMEMBER.formatted("NULL::bytea");
 
-    /** What was changed since it was read stays, and so does what somebody has locked. Its traces go with it. */
+    /**
+     * What was changed since it was read stays, and so does what somebody has locked. Its traces go with it. Where ids are remembered, one that is not
+     * any more has been loaded back meanwhile.
+     */
     private static final String DELETE = """
             WITH old AS MATERIALIZED (
                 SELECT transactions.transaction_id
                 FROM unnest(?::text[], ?::text[]) AS read (transaction_id, version)
                 JOIN transactions ON transactions.transaction_id = read.transaction_id AND transactions.xmin = read.version::xid
+                WHERE NOT ? OR read.transaction_id = ANY (
+                    ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[])))
                 FOR UPDATE OF transactions SKIP LOCKED),
             deleted AS (
                 DELETE FROM transactions
@@ -197,7 +202,7 @@ class Departures {
                 awaitWriters(connection);
             }
             return Patiently.commit(connection, patient -> new Sql()
-                    .add(DELETE, ids, column(rows, Row::version))
+                    .add(DELETE, ids, column(rows, Row::version), remembers, ids)
                     .query(patient, row -> row.getLong(1))
                     .get(0));
         }

@@ -122,6 +122,9 @@ class Keeping {
         turn.lockInterruptibly();
         try {
             tick.rest(REST);
+            if (!lease.isTaken()) {
+                progress.begin();
+            }
             long begun = System.nanoTime();
             boolean more = true;
             while (more && System.nanoTime() - begun < LASTS.toNanos()) {
@@ -134,8 +137,11 @@ class Keeping {
         } catch (SQLException | RuntimeException failure) {
             failed(failure);
         } finally {
-            progress.tell(lease);
-            turn.unlock();
+            try {
+                progress.tell(lease);
+            } finally {
+                turn.unlock();
+            }
         }
     }
 

@@ -24,7 +24,7 @@ public class Progress {
             SET gone = gone + ?,
                 behind = CASE WHEN replica = ? THEN ? * interval '1 second' ELSE behind END,
                 failing_since = CASE
-                    WHEN replica <> ? THEN failing_since
+                    WHEN replica <> ? OR ? THEN failing_since
                     WHEN ? THEN coalesce(failing_since, now()) END
             RETURNING 1
             """;
@@ -36,7 +36,10 @@ public class Progress {
     private final KeepingMetrics metrics;
     private long gone;
     private Duration behind = Duration.ZERO;
-    private boolean isFailing;
+
+    /** Null while this replica has not gone through all that is to go: until then what another one said holds. */
+    private @Nullable Boolean isFailing;
+
     private long toldNanos = System.nanoTime();
 
     Progress(DataSource dataSource, KeepingConfig config, KeepingMetrics metrics) {
@@ -50,7 +53,7 @@ public class Progress {
      *
      * @param keep how long a transaction is kept from when it was finished (ISO 8601), by this replica's settings; null if for ever
      * @param archived whether it is written to an archive before it goes
-     * @param gone transactions that replicas have deleted, as far as they could write it down; one that was loaded back counts again
+     * @param gone transactions that replicas have deleted, about, because they write it down later; one that was loaded back counts again
      * @param behindSeconds since the oldest one should have gone, as last seen; 0 if it keeps up
      * @param failingSince when something could not be archived or deleted; null if what was tried last went well
      */
@@ -78,6 +81,12 @@ public class Progress {
                                         Timestamps.orNull(row, 3)))
                         .stream()
                         .findFirst();
+    }
+
+    /** Somebody else has done it so far. */
+    void begin() {
+        isFailing = null;
+        behind = Duration.ZERO;
     }
 
     void gone(String kind, long number) {
@@ -116,10 +125,17 @@ public class Progress {
         toldNanos = System.nanoTime();
         try {
             new Sql()
-                    .add(TELL, gone, lease.name(), behind.toSeconds(), lease.name(), isFailing)
+                    .add(
+                            TELL,
+                            gone,
+                            lease.name(),
+                            behind.toSeconds(),
+                            lease.name(),
+                            isFailing == null,
+                            Boolean.TRUE.equals(isFailing))
                     .query(dataSource, row -> true);
             gone = 0;
-        } catch (SQLException away) {
+        } catch (SQLException | RuntimeException away) {
             Log.debugf("How deleting goes is told later: %s", away.getMessage());
         }
     }

@@ -27,6 +27,9 @@ final class Retention {
     /** Longer than a replica rests that could not do it. */
     private static final Duration STILL = Duration.ofSeconds(35);
 
+    /** By then whoever had the lease knows that he has lost it, and has finished what he was at. */
+    private static final Duration NOTICED = Duration.ofSeconds(8);
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Duration keep;
@@ -61,18 +64,26 @@ final class Retention {
                 throw new AssertionError("Transactions still go, or not all files of the archive are done");
             }
             Thread.sleep(100);
-            // What was stored while the clock was ahead stays until it has caught up.
-            long now = database.number("SELECT count(*) FROM transactions WHERE created_at < clock_timestamp()");
+            long now = database.number("SELECT count(*) FROM transactions");
             isUnderWay = database.number("SELECT count(*) FROM archives WHERE state <> 'DONE'") > 0;
             if (now != stored || isUnderWay) {
                 stored = now;
                 since = System.nanoTime();
             }
         }
+        if (stored > 0) {
+            // What is owed no more may go at any time, and not while replicas are stopped one after the other.
+            database.execute("UPDATE keeping SET replica = 'chaos', until = now() + interval '55 seconds'");
+            Thread.sleep(NOTICED.toMillis());
+            if (database.number("SELECT count(*) FROM archives WHERE state <> 'DONE'") > 0) {
+                awaitRest(database);
+            }
+        }
     }
 
     /** When no replica runs: writes down what is gone and what is in the archive, and loads that. */
     void bringBack(DatabaseServer database, Map<String, String> environment) throws Exception {
+        letTakeOver(database);
         database.execute("""
                 INSERT INTO audit.gone
                 SELECT transaction_id, content, gone_at, interval '%d milliseconds'
