@@ -1,22 +1,14 @@
 package dev.tallyhook.chaos;
 
+import dev.tallyhook.packaged.ArchivedFile;
 import dev.tallyhook.packaged.DatabaseServer;
 import dev.tallyhook.packaged.Service;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 
 /**
  * Replicas let go what was finished some seconds ago, into an archive. In the end the service's own command loads all of it back, and the audit looks
@@ -103,12 +95,6 @@ final class Retention {
     }
 
     private void readArchive(DatabaseServer database) throws SQLException, IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(archive)) {
-            files = all.filter(Files::isRegularFile)
-                    .filter(file -> !file.getFileName().toString().startsWith(".")) // Not finished.
-                    .toList();
-        }
         try (var connection = database.connect();
                 var setting = connection.createStatement();
                 var insert = connection.prepareStatement("""
@@ -119,28 +105,11 @@ final class Retention {
                         """)) {
             // The planner takes what is gone for nothing.
             setting.execute("SET enable_seqscan = off");
-            for (Path file : files) {
-                byte[] content = Files.readAllBytes(file);
-                insert.setBoolean(1, file.toString().endsWith("-" + digest(content) + ".jsonl.gz"));
-                insert.setArray(2, connection.createArrayOf("text", lines(content)));
+            for (ArchivedFile file : ArchivedFile.in(archive)) {
+                insert.setBoolean(1, file.isWhole());
+                insert.setArray(2, connection.createArrayOf("text", file.lines().toArray()));
                 insert.executeUpdate();
             }
-        }
-    }
-
-    private static String[] lines(byte[] content) throws IOException {
-        try (var lines = new GZIPInputStream(new ByteArrayInputStream(content))) {
-            return new String(lines.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .toArray(String[]::new);
-        }
-    }
-
-    private static String digest(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
         }
     }
 }

@@ -5,18 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.Webhooks;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -25,8 +20,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,21 +47,10 @@ class KeepingIT {
     /** By their ids, how many lines there are of each; every file is what its name says. */
     private Map<String, Integer> archived() throws Exception {
         Map<String, Integer> lines = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(archive)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                byte[] content = Files.readAllBytes(file);
-                String digest = HexFormat.of()
-                        .formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-                assertTrue(file.toString().endsWith("-" + digest + ".jsonl.gz"), file.toString());
-                try (var uncompressed = new GZIPInputStream(new ByteArrayInputStream(content))) {
-                    for (String line :
-                            new String(uncompressed.readAllBytes(), StandardCharsets.UTF_8).split("\n", -1)) {
-                        if (!line.isEmpty()) {
-                            lines.merge(
-                                    JSON.readTree(line).path("transaction_id").asText(), 1, Integer::sum);
-                        }
-                    }
-                }
+        for (ArchivedFile file : ArchivedFile.in(archive)) {
+            assertTrue(file.isWhole(), file.path().toString());
+            for (String line : file.lines()) {
+                lines.merge(JSON.readTree(line).path("transaction_id").asText(), 1, Integer::sum);
             }
         }
         return lines;

@@ -148,22 +148,17 @@ final class Stage {
         bed.warm(service);
         settle();
         Blocks blocks = Blocks.of(database);
-        double pages = fullPages();
         double wal = database.walBytes();
-        var load = bed.load(service).closed(duration);
-        double accepted = load.accepted.getTotalCount();
-        double walAccepted = database.walBytes();
-        Thread.sleep(UNTIL_COUNTED.toMillis());
-        double pagesAccepted = fullPages();
+        Accepted accepted = accepts(service);
         Blocks blocksAccepted = Blocks.of(database);
         rest();
-        grid.figure(ACCEPTS, load.acceptedPerSecond(), "/s");
-        grid.figure("accept latency of those, p50", load.millis(50), "ms");
-        grid.figure("accept latency of those, p99", load.millis(99), "ms");
-        grid.figure("answers other than 202", Bed.notAccepted(load), "");
-        grid.figure("WAL of an accept", (walAccepted - wal) / accepted, "bytes");
-        grid.figure("whole pages in the WAL of an accept", (pagesAccepted - pages) / accepted, "");
-        grid.figure(WAL, (database.walBytes() - wal) / accepted, "bytes");
+        grid.figure(ACCEPTS, accepted.load().acceptedPerSecond(), "/s");
+        grid.figure("accept latency of those, p50", accepted.load().millis(50), "ms");
+        grid.figure("accept latency of those, p99", accepted.load().millis(99), "ms");
+        grid.figure("answers other than 202", Bed.notAccepted(accepted.load()), "");
+        grid.figure("WAL of an accept", accepted.wal(), "bytes");
+        grid.figure("whole pages in the WAL of an accept", accepted.wholePages(), "");
+        grid.figure(WAL, (database.walBytes() - wal) / accepted.load().accepted.getTotalCount(), "bytes");
         blocksAccepted.tellSince(blocks, grid, "of accepts");
     }
 
@@ -171,17 +166,25 @@ final class Stage {
     private void sustain(Service service) throws Exception {
         settle();
         bed.load(service).closed(MINUTE);
+        Accepted accepted = accepts(service);
+        grid.figure(SUSTAINED, accepted.load().acceptedPerSecond(), "/s");
+        grid.figure("accept latency of those a minute later, p99", accepted.load().millis(99), "ms");
+        grid.figure("WAL for an accept a minute later, finishing and posting included", accepted.wal(), "bytes");
+        grid.figure("whole pages in that", accepted.wholePages(), "");
+        rest();
+    }
+
+    /** What was accepted, and what the server wrote meanwhile for each: bytes of WAL, and whole pages among them. */
+    private record Accepted(LoadGenerator.Result load, double wal, double wholePages) {}
+
+    private Accepted accepts(Service service) throws Exception {
         double pages = fullPages();
         double wal = database.walBytes();
         var load = bed.load(service).closed(duration);
-        double accepted = load.accepted.getTotalCount();
-        double walAccepted = database.walBytes();
+        double written = database.walBytes() - wal;
         Thread.sleep(UNTIL_COUNTED.toMillis());
-        grid.figure(SUSTAINED, load.acceptedPerSecond(), "/s");
-        grid.figure("accept latency of those a minute later, p99", load.millis(99), "ms");
-        grid.figure("WAL for an accept a minute later, finishing and posting included", (walAccepted - wal) / accepted, "bytes");
-        grid.figure("whole pages in that", (fullPages() - pages) / accepted, "");
-        rest();
+        double accepted = load.accepted.getTotalCount();
+        return new Accepted(load, written / accepted, (fullPages() - pages) / accepted);
     }
 
     private List<Double> drains() throws Exception {
