@@ -81,18 +81,41 @@ final class Posted {
             sql.add(" AND (SELECT count(*) FROM recent) < ?", limit);
         }
         sql.add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
-                .add(fewest("postings WHERE until = stretch.until AND first_key"))
+                .add(fewest("postings WHERE until = stretch.until AND first_key", inIt()))
                 .add(") AS chosen CROSS JOIN LATERAL (")
                 .add(inStretch())
                 .add(") AS found");
         return first(sql);
     }
 
+    /**
+     * Whether a stretch has all keys, since only then there may be a row with all of them: most have none of what is rare, and that takes one
+     * probe. The last row that begins with a key or with one before it has that key, if any has.
+     */
+    private Sql inIt() {
+        var sql = new Sql();
+        String and = "";
+        for (PostingKey key : filter.keys()) {
+            sql.add(and + "(SELECT ")
+                    .add(key.number())
+                    .add(" = ANY (keys) FROM postings WHERE until = stretch.until AND first_key <= ")
+                    .add(key.number())
+                    .add(" ORDER BY first_key DESC, part DESC LIMIT 1)");
+            and = " AND ";
+        }
+        return sql;
+    }
+
     /** Of the keys that with the fewest rows, counted as far as that matters: what else is asked for is compared in the rows found by it. */
-    private Sql fewest(String rowsOfKey) {
+    private Sql fewest(String rowsOfKey, Sql condition) {
         List<PostingKey> keys = filter.keys();
         if (keys.size() == 1) {
-            return new Sql().add("SELECT ").add(keys.get(0).number()).add(" AS key");
+            return new Sql()
+                    .add("SELECT ")
+                    .add(keys.get(0).number())
+                    .add(" AS key WHERE ")
+                    .add(condition)
+                    .add(" LIMIT 1");
         }
         var sql = new Sql().add("SELECT key FROM (VALUES ");
         String and = "";
@@ -101,13 +124,15 @@ final class Posted {
             sql.add(and + "(" + place++ + ", ").add(key.number()).add(")");
             and = ", ";
         }
-        return sql.add(") AS choice (place, key) ORDER BY (SELECT count(*) FROM (SELECT FROM " + rowsOfKey
-                + " = choice.key LIMIT 1000) AS few), place LIMIT 1");
+        return sql.add(") AS choice (place, key) WHERE ")
+                .add(condition)
+                .add(" ORDER BY (SELECT count(*) FROM (SELECT FROM " + rowsOfKey
+                        + " = choice.key LIMIT 1000) AS few), place LIMIT 1");
     }
 
     /**
-     * A key is in the rows that begin with it, and at the end of the one before them, if at all; the last of them has the latest times. Whether it
-     * is there is seen from the array, because to unnest that takes thirty times as long, and most stretches have nothing of an account.
+     * A key is in the rows that begin with it, and at the end of the one before them, if at all; the last of them has the latest times. Its
+     * places are looked up, because to unnest all that a row has takes thirty times as long.
      */
     private Sql inStretch() {
         var sql = new Sql()
@@ -118,10 +143,10 @@ final class Posted {
                         " UNION ALL (SELECT first_key, part FROM postings WHERE until = stretch.until AND first_key < chosen.key"
                                 + " ORDER BY first_key DESC, part DESC LIMIT 1) ORDER BY part DESC) AS place CROSS JOIN LATERAL ("
                                 + "SELECT keys, times, hashes FROM postings"
-                                + " WHERE until = stretch.until AND first_key = place.first_key AND part = place.part"
-                                + " AND chosen.key = ANY (keys) LIMIT 1"
-                                + ") AS posting CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT at, hash"
-                                + " FROM unnest(posting.keys, posting.times, posting.hashes) AS one (key, at, hash) WHERE key = chosen.key")
+                                + " WHERE until = stretch.until AND first_key = place.first_key AND part = place.part LIMIT 1"
+                                + ") AS posting CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT at, hash FROM (SELECT"
+                                + " posting.times[i] AS at, posting.hashes[i] AS hash"
+                                + " FROM unnest(array_positions(posting.keys, chosen.key)) AS i OFFSET 0) AS one WHERE true")
                 .add(inTime());
         if (isInOrderOfStorage) {
             sql.add(" ORDER BY at DESC"); // So that no more rows are looked up than a page has.
@@ -132,7 +157,7 @@ final class Posted {
     private Sql late() {
         return page(new Sql()
                 .add("SELECT page.* FROM (")
-                .add(fewest("late_postings WHERE key"))
+                .add(fewest("late_postings WHERE key", new Sql().add("true")))
                 .add(") AS chosen CROSS JOIN LATERAL (SELECT DISTINCT at FROM late_postings WHERE key = chosen.key")
                 .add(inTime())
                 .add(" ORDER BY at DESC) AS moment CROSS JOIN LATERAL (SELECT stored.* FROM (SELECT DISTINCT at, hash"

@@ -31,7 +31,7 @@ public class Stretches {
     static final int CLOSED_MAX = 100_000;
 
     /** What is merged at once takes a few seconds; a list of what is rare looks into each that there is. */
-    private static final int MERGED_MIN = 500_000;
+    private static final int MERGED_MIN = 1_000_000;
 
     /** At once, of those that are empty. */
     private static final int DROPPED_MAX = 20;
@@ -63,7 +63,7 @@ public class Stretches {
               AND ends < now() - interval '14 seconds'
             """;
 
-    private static final String MERGE = "SELECT merge_stretches(?)";
+    private static final String MERGE = "SELECT merge_stretches(?, ?)";
 
     /** Whether there is a stretch to be settled, and a stray to be looked at. */
     private static final String IS_TIME = """
@@ -209,7 +209,9 @@ public class Stretches {
         try (Connection connection = dataSource.getConnection()) {
             if (toBeMerged) {
                 toBeMerged = false;
-                inTurn(connection, MERGE, MERGED_MIN);
+                if (inTurn(connection, MERGE, MERGED_MIN, true) == 0) {
+                    inTurn(connection, MERGE, CLOSED_MAX, false);
+                }
                 return true;
             }
             if (chosen == null || !chosen.server().equals(server(connection))) {

@@ -176,6 +176,36 @@ class StretchesTest {
     }
 
     @Test
+    void small_stretches_become_a_middling_one_first_wherever_larger_ones_are() throws SQLException {
+        stretches.advance();
+        stretches.advance();
+        int few = Stretches.CLOSED_MIN / 10;
+        for (String some : List.of("first_", "second_", "third_")) {
+            store(some, few, 0);
+            server.execute("SELECT post_stretch((SELECT max(until) FROM stretches), now() + interval '1 us')");
+        }
+        assertEquals(0, server.number("SELECT merge_stretches(%d, false)".formatted(3 * few + 1)));
+        assertEquals(2, server.number("SELECT merge_stretches(%d, false)".formatted(few + 1)));
+        assertEquals(
+                0, server.number("SELECT merge_stretches(%d, false)".formatted(few + 1)), "there is one small one");
+        assertEquals(2, server.number("SELECT merge_stretches(%d, false)".formatted(2 * few + 1)));
+        assertEquals(2, server.number("SELECT count(*) FROM stretches WHERE NOT merged"));
+        assertEquals(
+                Stretches.CLOSED_MIN,
+                server.number("SELECT transactions FROM stretches WHERE since = '-infinity'"),
+                "what is large enough is left alone");
+        assertEquals(
+                1,
+                server.number("SELECT count(*) FROM stretches JOIN stretches AS next ON next.since = stretches.until"));
+        assertEquals(few, posted("first_"));
+        assertEquals(few, posted("third_"));
+        assertEquals(2, server.number("SELECT merge_stretches(%d, true)".formatted(Stretches.CLOSED_MIN + 3 * few)));
+        assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE merged"));
+        assertEquals(few, posted("second_"));
+        assertEquals(Stretches.CLOSED_MIN, posted("old_"));
+    }
+
+    @Test
     void small_stretches_become_a_large_one_and_it_has_all_that_they_had() throws SQLException {
         stretches.advance();
         stretches.advance();

@@ -41,7 +41,7 @@ public final class Bench {
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
-                    --growth-rows 0,3000000,10000000,30000000           old rows of growth, which takes an hour, brings a server of its own
+                    --growth-rows 50000,3000000,10000000,30000000       old rows of growth, which takes an hour, brings a server of its own
                                                                         and runs only if it is named
                     --old-rows 1000000                                  of letting-go, in each of its rounds; it has a server of its own, and runs only if
                                                                         it is named
@@ -99,7 +99,7 @@ public final class Bench {
         scenarios.put("peer", this::peer);
         scenarios.put("layouts", () -> new Layouts(bed.database, bed.report).compare(LAYOUT_ROWS));
         scenarios.put("telling", () -> new Telling(bed).measure(options.text("--telling", "")));
-        scenarios.put(GROWTH, () -> new Growth(bed, options.text("--growth-rows", "0,3000000,10000000,30000000")).measure());
+        scenarios.put(GROWTH, () -> new Growth(bed, options.text("--growth-rows", OldLedger.LEAST + ",3000000,10000000,30000000")).measure());
         scenarios.put(LETTING_GO, () -> new LettingGo(bed, options.number("--old-rows", 1_000_000)).measure());
         options.optional("--earlier").ifPresent(earlier -> scenarios.put("versions", new Versions(bed, earlier)::compare));
         return scenarios;

@@ -44,12 +44,12 @@ final class Growth {
     }
 
     private String name(int size) {
-        return size == 0 ? "none" : String.format(Locale.ROOT, "%,d", size);
+        return String.format(Locale.ROOT, "%,d", size);
     }
 
     private void measure(int[] some, IntFunction<String> names, boolean again) throws Exception {
         try (var directory = new Directory(Files.createTempDirectory("tallyhook-growth"))) {
-            var old = new OldLedger(sizes[sizes.length - 1]);
+            var old = new OldLedger(sizes);
             migrate(directory.path());
             for (int size : some) {
                 Report.progress(names.apply(size));
@@ -91,7 +91,7 @@ final class Growth {
     }
 
     private void chart() throws IOException {
-        var chart = new Chart("What grows with the ledger, shared_buffers " + SMALL, "million old rows", "times what it is without", true);
+        var chart = new Chart("What grows with the ledger, shared_buffers " + SMALL, "million old rows", "times what it is with few", true);
         for (var line : Stage.CHARTED) {
             chart.line(
                     line.getKey(),

@@ -13,6 +13,9 @@ import java.util.List;
  * them. Their ids are random, so the primary key is built as it is in use. A few accounts are busy, hundreds of thousands are rare, and a
  * tenth are events of a named source.
  *
+ * <p>Lists have as much to show at each size, so that they can be compared: of each there are some accounts with a few rows, spread over
+ * all of it, and what is held is among the first rows.
+ *
  * <p>What the service takes while it is measured comes after all of them, so what is loaded later goes between: there an empty stretch is
  * kept free.
  */
@@ -22,7 +25,7 @@ final class OldLedger {
     static final String TYPE = "payment.refunded";
 
     /** Of a stretch, as the service merges them. */
-    private static final int CHUNK = 500_000;
+    private static final int CHUNK = 1_000_000;
 
     private static final int DAYS = 730;
     private static final int DAYS_AGO = 2;
@@ -30,10 +33,18 @@ final class OldLedger {
     /** Of accounts; the fourth power of chance makes the first ones busy: one of 27 transactions is of the first of all. */
     private static final int ACCOUNTS = 500_000;
 
-    private static final int RARE_FROM = 400_000;
+    /** Of the accounts that are asked for once at one size. */
+    private static final int RARE = 150;
+
+    private static final int ROWS_OF_A_RARE_ONE = 16;
+
+    private static final int HELD_BEFORE = 50_000;
+    private static final int HELD_EVERY = 500;
 
     static final String SENDER = "'acc_user_' || floor(" + ACCOUNTS + " * power(random(), 4))::integer";
     static final String RECEIVER = "'acc_merchant_' || floor(5000 * power(random(), 4))::integer";
+
+    static final int LEAST = HELD_BEFORE;
 
     private static final int EVENTS_EVERY = 10;
     private static final int EVENTS_OF_A_SUBJECT = 3;
@@ -54,7 +65,8 @@ final class OldLedger {
                    CASE WHEN is_event AND i %% 2000 = 0 THEN 'amount' END,
                    CASE WHEN is_event THEN '150050' END, CASE WHEN is_event THEN 'i'::"char" END
             FROM (
-                SELECT i, timestamptz '%s' + i * %d * interval '1 microsecond' AS at, i %% %d = 0 AS is_event, i %% 50000 = 7 AS is_held
+                SELECT i, timestamptz '%s' + i * %d * interval '1 microsecond' AS at, i %% %d = 0 AS is_event,
+                       i < %d AND i %% %d = 7 AS is_held
                 FROM generate_series(%d::bigint, %d) AS i) AS one
             """;
 
@@ -77,14 +89,23 @@ final class OldLedger {
             WHERE created_at >= '%1$s' AND created_at < '%2$s' AND hashtext(transaction_id) %% 5000 = 0
             """;
 
+    private final int[] sizes;
     private final int most;
     private final Instant first;
     private final long stepMicros;
     private int loaded;
 
-    /** One that has so many at last. */
-    OldLedger(int most) {
-        this.most = most;
+    /**
+     * One that is loaded as far as one of these sizes after the other.
+     *
+     * @param sizes at least {@link #LEAST} each, the smallest first
+     */
+    OldLedger(int... sizes) {
+        if (sizes[0] < LEAST) {
+            throw new IllegalArgumentException("There are " + LEAST + " old rows at least, and not " + sizes[0]);
+        }
+        this.sizes = sizes;
+        this.most = sizes[sizes.length - 1];
         this.first = Instant.now().truncatedTo(ChronoUnit.DAYS).minus(Duration.ofDays(DAYS + DAYS_AGO));
         this.stepMicros = ChronoUnit.MICROS.between(first, first.plus(Duration.ofDays(DAYS))) / Math.max(1, most);
     }
@@ -112,7 +133,7 @@ final class OldLedger {
                 run(
                         connection,
                         INSERT.formatted(
-                                SENDER,
+                                sender(),
                                 RECEIVER,
                                 SOURCE,
                                 TYPE,
@@ -120,6 +141,8 @@ final class OldLedger {
                                 first,
                                 stepMicros,
                                 EVENTS_EVERY,
+                                HELD_BEFORE,
+                                HELD_EVERY,
                                 loaded,
                                 next - 1));
                 run(connection, HOLD.formatted(begins, ends));
@@ -161,6 +184,16 @@ final class OldLedger {
         }
     }
 
+    private String sender() {
+        var sender = new StringBuilder("CASE");
+        for (int i = 0; i < sizes.length; i++) {
+            int step = sizes[i] / (RARE * ROWS_OF_A_RARE_ONE);
+            sender.append(" WHEN i < %1$d AND i %% %2$d = %3$d THEN 'acc_rare_%1$d_' || i / %2$d %% %4$d"
+                    .formatted(sizes[i], step, i + 1, RARE));
+        }
+        return sender.append(" ELSE " + SENDER + " END").toString();
+    }
+
     /** When the transaction of that number came. */
     private Instant time(long number) {
         return first.plus(number * stepMicros, ChronoUnit.MICROS);
@@ -175,9 +208,9 @@ final class OldLedger {
         return "acc_user_" + Math.floorMod(number, 10);
     }
 
-    /** Another each time; of 30 million each has 15 or so. */
-    static String rareSender(int number) {
-        return "acc_user_" + (RARE_FROM + scattered(number, ACCOUNTS - RARE_FROM));
+    /** Another each time, as far as there are {@value #RARE}. */
+    String rareSender(int number) {
+        return "acc_rare_" + loaded + "_" + Math.floorMod(number, RARE);
     }
 
     static String busyReceiver(int number) {
@@ -185,19 +218,17 @@ final class OldLedger {
     }
 
     String subject(int number) {
-        return "pay_" + scattered(number, Math.max(1, loaded / (EVENTS_EVERY * EVENTS_OF_A_SUBJECT)));
+        return "pay_" + scattered(number, loaded / (EVENTS_EVERY * EVENTS_OF_A_SUBJECT));
     }
 
     private static int scattered(int number, int below) {
         return (int) Math.floorMod(Payload.scramble(number), (long) below);
     }
 
-    /** Of any age; of the latest if none are old. */
+    /** Of any age. */
     List<String> ids(Database database, int count) throws SQLException {
         List<String> ids = new ArrayList<>();
-        String some = loaded > 0
-                ? "SELECT 'txn_' || md5(floor(random() * " + loaded + ")::bigint::text) FROM generate_series(1, " + count + ")"
-                : "SELECT transaction_id FROM (SELECT transaction_id FROM transactions LIMIT 100000) AS latest ORDER BY random() LIMIT " + count;
+        String some = "SELECT 'txn_' || md5(floor(random() * " + loaded + ")::bigint::text) FROM generate_series(1, " + count + ")";
         try (var connection = database.connect();
                 var statement = connection.createStatement();
                 var rows = statement.executeQuery(some)) {

@@ -17,7 +17,7 @@ import org.HdrHistogram.Histogram;
 final class Pages {
 
     /** Of each kind. */
-    private static final int WARM_UP = 20;
+    static final int WARM_UP = 20;
 
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ObjectMapper json = new ObjectMapper();

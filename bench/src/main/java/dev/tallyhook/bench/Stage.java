@@ -38,6 +38,10 @@ final class Stage {
     private static final int BACKLOG = 200_000;
 
     private static final int REQUESTS = 30;
+
+    /** So that nobody else asks for the same, be it to warm up. */
+    private static final int APART = REQUESTS + Pages.WARM_UP;
+
     private static final int DEEP_PAGES = 20;
     private static final int LOOKUPS = 500;
 
@@ -49,7 +53,7 @@ final class Stage {
     private static final Duration REST_MAX = Duration.ofMinutes(5);
 
     private static final int UNPOSTED_MAX = 10_000;
-    private static final int UNMERGED_MAX = 500_000;
+    private static final int UNMERGED_MAX = 1_000_000;
 
     /** Whether something waits, or is not settled, or is not posted or merged though there is enough for a stretch. */
     private static final String IS_BUSY =
@@ -94,7 +98,7 @@ final class Stage {
                 FROM transactions
                 WHERE status = 'PROCESSING'
                   AND due_at < (SELECT open_due())
-                  AND transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))) AS waiting
+                  AND transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays WHERE look_at <> 'infinity'))) AS waiting
             """;
 
     private static final String SIZES =
@@ -280,12 +284,12 @@ final class Stage {
             lists.put(status, number -> all + "?status=" + status);
         }
         lists.put("a busy sender", number -> all + "?source_account=" + OldLedger.busySender(number));
-        lists.put("a rare sender", number -> all + "?source_account=" + OldLedger.rareSender(number));
-        lists.put("a rare sender, PROCESSED", number -> all + "?status=PROCESSED&source_account=" + OldLedger.rareSender(number + REQUESTS));
+        lists.put("a rare sender", number -> all + "?source_account=" + old.rareSender(number));
+        lists.put("a rare sender, PROCESSED", number -> all + "?status=PROCESSED&source_account=" + old.rareSender(number + APART));
         lists.put("a busy receiver", number -> all + "?destination_account=" + OldLedger.busyReceiver(number));
         lists.put(
                 "a rare sender to a busy receiver",
-                number -> all + "?source_account=" + OldLedger.rareSender(number + 2 * REQUESTS) + "&destination_account="
+                number -> all + "?source_account=" + old.rareSender(number + 2 * APART) + "&destination_account="
                         + OldLedger.busyReceiver(number));
         lists.put("a source", number -> all + "?source=" + OldLedger.SOURCE);
         lists.put("a type", number -> all + "?type=" + OldLedger.TYPE);
