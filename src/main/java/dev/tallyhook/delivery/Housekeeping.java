@@ -160,7 +160,7 @@ class Housekeeping {
         tick.come();
     }
 
-    private void clean() {
+    void clean() {
         try {
             int pieces = PIECES_MAX;
             for (Table table : Table.values()) {
