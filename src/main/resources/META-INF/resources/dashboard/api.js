@@ -78,6 +78,9 @@ export const get = (path, parameters = {}, signal = undefined) =>
 export const post = (path, body, patienceMillis = PATIENCE_MILLIS) =>
   withToken((shown) => ask(path, {}, shown, { method: "POST", body, patienceMillis }));
 
+/** Posts as a sender who does not sign; whether it is let in has nothing to do with the token. */
+export const postOpenly = (path, body) => ask(path, {}, null, { method: "POST", body });
+
 /** Changes what is named, and leaves the rest as it is. */
 export const patch = (path, body) => withToken((shown) => ask(path, {}, shown, { method: "PATCH", body }));
 

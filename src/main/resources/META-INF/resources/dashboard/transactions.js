@@ -1,6 +1,7 @@
 import { get, needsToken } from "./api.js";
 import { databaseNow } from "./clock.js";
 import { byId, element, pageSize, say } from "./dom.js";
+import { offerFirst, startFirst } from "./first.js";
 import { entered, justAfter, NOTHING, recent, secondsBetween, span, statusName } from "./format.js";
 import { Paging } from "./paging.js";
 import { repeat } from "./repeat.js";
@@ -81,6 +82,7 @@ function show(transactions) {
   const filtered = FILTERS.some((name) => view()[name] !== "");
   const empty = byId("transactions-empty");
   empty.hidden = transactions.length > 0;
+  offerFirst(!filtered && transactions.length === 0);
   say(empty, filtered ? "No transaction fits these filters." : "No transaction yet. What is posted shows up here by itself.");
 }
 
@@ -154,6 +156,7 @@ export function showSubject(source, subject) {
 /** Sets the list up and keeps it fresh; the newest page as fast as transactions come, others for their changes of status. */
 export function startTransactions() {
   fill();
+  startFirst();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const given = FILTERS.map((name) => [name, form.elements[name].value]);
