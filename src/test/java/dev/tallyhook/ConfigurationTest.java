@@ -1,7 +1,6 @@
 package dev.tallyhook;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -14,10 +13,16 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Pins the names and defaults that operators rely on, and holds the README to them. */
+/** Pins the names and defaults that operators rely on, and holds the pages for them to these. */
 class ConfigurationTest {
 
     private static final String UNSET = "";
@@ -85,15 +90,59 @@ class ConfigurationTest {
         assertEquals(new TreeMap<>(SETTINGS), found);
     }
 
+    /** A variable, its property and the default. */
+    private static final Pattern ROW = Pattern.compile("(?m)^\\| `([A-Z_]+)` \\| `([^`]+)` \\| (?:none|`([^`]*)`) \\|");
+
+    private static final Pattern SETTINGS_OF_ONE = Pattern.compile("(?m)^\\| ((?:`[a-z-]+`(?:, )?)+) \\|");
+
     @Test
-    void the_readme_names_each_with_its_variable_and_default() throws IOException {
-        String readme = Files.readString(Path.of("README.md"));
-        SETTINGS.forEach((name, value) -> {
-            String variable = name.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT);
-            String row = "| `" + variable + "` | `" + name + "` | " + (value.equals(UNSET) ? "none" : "`" + value + "`")
-                    + " |";
-            assertTrue(readme.contains(row), row);
+    void the_table_has_each_with_its_variable_and_default_and_nothing_else() throws IOException {
+        Map<String, String> rows = new TreeMap<>();
+        Properties properties = ApplicationProperties.read();
+        ROW.matcher(page("running.md")).results().forEach(row -> {
+            String property = row.group(2);
+            String said = row.group(3) == null ? UNSET : row.group(3);
+            if (property.startsWith("tallyhook.")) {
+                assertEquals(null, rows.put(property, said), () -> property + " is there twice");
+            } else if (properties.containsKey(property)) {
+                assertEquals(properties.getProperty(property), said, property);
+            }
+            if (!row.group(1).startsWith("OTEL_")) {
+                assertEquals(property.replaceAll("[.-]", "_").toUpperCase(Locale.ROOT), row.group(1));
+            }
         });
+        assertEquals(new TreeMap<>(SETTINGS), rows);
+    }
+
+    @Test
+    void the_tables_of_sources_and_endpoints_have_each_setting_and_nothing_else() throws IOException {
+        assertEquals(
+                settings("dev.tallyhook.source.SourcesConfig$OfSource"),
+                settingsIn(page("sources.md"), "| setting | variable ends with |"));
+        assertEquals(
+                settings("dev.tallyhook.endpoint.EndpointsConfig$OfEndpoint"),
+                settingsIn(page("running.md"), "| property | default | what it says |"));
+    }
+
+    private static Set<String> settings(String type) {
+        return new ClassFileImporter()
+                .importPackages("dev.tallyhook").get(type).getMethods().stream()
+                        .map(method -> kebabCase(method.getName()))
+                        .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Set<String> settingsIn(String page, String head) {
+        String table = page.substring(page.indexOf("\n" + head)).split("\n\n", 2)[0];
+        return SETTINGS_OF_ONE
+                .matcher(table)
+                .results()
+                .flatMap(row -> Stream.of(row.group(1).split(", ")))
+                .map(name -> name.replace("`", ""))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static String page(String name) throws IOException {
+        return Files.readString(Path.of("docs", name));
     }
 
     private static void collect(String prefix, JavaClass type, Map<String, String> found) {

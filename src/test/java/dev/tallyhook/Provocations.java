@@ -19,8 +19,8 @@ final class Provocations {
 
     /** Answers that this process cannot be brought to give, and the test that sees them. */
     static final Map<Answer, String> ELSEWHERE = Map.of(
-            Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT",
-            Answer.named("receiveEvent 408 too_slow"), "dev.tallyhook.packaged.ConnectionsIT",
+            Answer.named("receiveWebhook 408 too_slow"), "dev.tallyhook.packaged.SlowSendersIT",
+            Answer.named("receiveEvent 408 too_slow"), "dev.tallyhook.packaged.SlowSendersIT",
             Answer.named("testEndpoint 200 delivered"), "dev.tallyhook.delivery.TestMessageTest",
             Answer.named("testEndpoint 429 too_soon"), "dev.tallyhook.delivery.TestTurnsTest");
 

@@ -40,7 +40,7 @@ class RollingRestartIT {
         Nginx.assumeInstalled();
     }
 
-    /** As an operator is told to set nginx up: the README says the same. */
+    /** As an operator is told to set nginx up: docs/running.md says the same. */
     @Test
     void behind_a_balancer_that_tries_the_next_replica_no_request_fails() throws Exception {
         try (var stage = new Stage(3, DELAY, directory, Stage.server(), (server, wire) -> environment(server))) {

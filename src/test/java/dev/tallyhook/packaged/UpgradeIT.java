@@ -4,13 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.Webhooks;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,7 +21,7 @@ class UpgradeIT {
     /** What a session asks for while it migrates, as Flyway makes it of the name of its table. */
     private static final long LOCK = 77431708279161L + "\"public\".\"flyway_schema_history\"".hashCode();
 
-    private static final String FILL = """
+    static final String FILL = """
             INSERT INTO transactions (
                 transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at, processed_at)
             SELECT 'old_' || i, 'from_' || i %% 100, 'to_' || i %% 1000, i + 0.25, 'INR',
@@ -43,7 +39,7 @@ class UpgradeIT {
             FROM transactions WHERE transaction_id LIKE 'old\\_%'
             """;
 
-    private static final String INVALID_INDEXES = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+    static final String INVALID_INDEXES = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
 
     private DatabaseServer database;
 
@@ -67,9 +63,10 @@ class UpgradeIT {
                 var two = Service.launch(database.environment())) {
             one.awaitHealthy();
             two.awaitHealthy();
-            assertEquals(newest(), version());
+            assertEquals(SchemaVersions.newest(), SchemaVersions.of(database));
             assertEquals(
-                    versions().count(), database.number("SELECT count(*) FROM flyway_schema_history WHERE success"));
+                    SchemaVersions.all().count(),
+                    database.number("SELECT count(*) FROM flyway_schema_history WHERE success"));
             assertEquals(before, database.number(CONTENT), "some row is not what it was");
             assertEquals(
                     database.number("SELECT count(*) FROM transactions WHERE source_account = 'from_7'"),
@@ -116,11 +113,11 @@ class UpgradeIT {
                         () -> "the migration did not come to " + what + "\n" + service.log());
                 long stored = count("earlier_", "PROCESSING");
                 awaitTold(service, "a session of the role postgres (process " + DatabaseServer.process(other));
-                assertTrue(version() < newest(), "nothing was waited for");
+                assertTrue(SchemaVersions.of(database) < SchemaVersions.newest(), "nothing was waited for");
                 assertTrue(count("earlier_", "PROCESSING") > stored, "the earlier version was held up");
                 other.commit();
                 service.awaitHealthy();
-                assertEquals(newest(), version());
+                assertEquals(SchemaVersions.newest(), SchemaVersions.of(database));
                 earlier.assertWasNeverHeldUp();
             }
         }
@@ -169,52 +166,6 @@ class UpgradeIT {
                 () -> "not told of " + whom + "\n" + service.log());
     }
 
-    @Test
-    void a_build_that_was_broken_off_is_begun_anew() throws Exception {
-        database.migrateTo("001");
-        database.execute(FILL);
-        try (var other = database.connect()) {
-            other.setAutoCommit(false);
-            EarlierVersion.insert(other, "other");
-            var broken = Service.launch(database.environment());
-            Eventually.within(
-                    Duration.ofSeconds(30),
-                    () -> database.number(INVALID_INDEXES) > 0,
-                    () -> "no index is being built\n" + broken.log());
-            broken.kill();
-            Eventually.within(
-                    Duration.ofSeconds(30),
-                    () -> database.number(
-                                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'")
-                            == 0,
-                    () -> "the build goes on, and nobody is there for it");
-            other.commit();
-        }
-        assertTrue(database.number(INVALID_INDEXES) > 0, "nothing was left behind");
-        try (var service = Service.start(database, Map.of())) {
-            assertEquals(newest(), version());
-            assertEquals(0, database.number(INVALID_INDEXES), service::log);
-        }
-    }
-
-    /** What troubleshooting tells of a migration that failed, and did not just end with its replica. */
-    @Test
-    void a_migration_that_failed_is_begun_anew_when_it_is_asked_for() throws Exception {
-        database.migrateTo("002");
-        database.execute("CREATE TABLE transactions_finished ()"); // Whose name the index needs.
-        try (var service = Service.launch(database.environment())) {
-            assertEquals(1, service.awaitExit(), service.log());
-        }
-        database.execute("DROP TABLE transactions_finished");
-        try (var service = Service.launch(database.environment())) {
-            assertEquals(1, service.awaitExit(), service.log());
-            assertTrue(service.log().contains("failed migration"), service.log());
-        }
-        try (var service = Service.start(database, Map.of("QUARKUS_FLYWAY_REPAIR_AT_START", "true"))) {
-            assertEquals(newest(), version(), service::log);
-        }
-    }
-
     /** Which a rollback needs. */
     @Test
     void this_version_starts_on_the_schema_of_a_later_one() throws Exception {
@@ -226,48 +177,6 @@ class UpgradeIT {
                 ALTER TABLE transactions ADD COLUMN of_a_later_version text""");
         try (var service = Service.start(database, Map.of())) {
             assertEquals(202, service.post(Webhooks.body("rolled back")).statusCode());
-        }
-    }
-
-    /** What the changelog tells those to do whose ledger has the outcome of a migration that was written otherwise then. */
-    @Test
-    void a_migration_that_was_written_otherwise_is_repaired_when_it_is_asked_for() throws Exception {
-        database.migrateTo("latest");
-        database.execute("UPDATE flyway_schema_history SET checksum = checksum + 1 WHERE version IN ('003', '004')");
-        try (var service = Service.launch(database.environment())) {
-            assertEquals(1, service.awaitExit(), service.log());
-        }
-        try (var service = Service.start(database, Map.of("QUARKUS_FLYWAY_REPAIR_AT_START", "true"))) {
-            assertEquals(202, service.post(Webhooks.body("repaired")).statusCode());
-        }
-    }
-
-    @Test
-    void a_job_can_migrate_and_end() throws Exception {
-        database.migrateTo("001");
-        var environment = new HashMap<>(database.environment());
-        environment.put("QUARKUS_INIT_AND_EXIT", "true");
-        try (var job = Service.launch(environment)) {
-            assertEquals(0, job.awaitExit(), job::log);
-        }
-        assertEquals(newest(), version());
-    }
-
-    private long version() throws SQLException {
-        return database.number("SELECT max(version::int) FROM flyway_schema_history WHERE success");
-    }
-
-    private static long newest() throws IOException {
-        return versions().max().orElseThrow();
-    }
-
-    /** Of the migrations, beside which stand their settings and what is run around them. */
-    private static LongStream versions() throws IOException {
-        try (var files = Files.list(DatabaseServer.MIGRATIONS)) {
-            return LongStream.of(files.map(file -> file.getFileName().toString())
-                    .filter(name -> name.startsWith("V") && name.endsWith(".sql"))
-                    .mapToLong(name -> Long.parseLong(name.substring(1, 4)))
-                    .toArray());
         }
     }
 
