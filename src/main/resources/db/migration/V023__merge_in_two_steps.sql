@@ -1,5 +1,5 @@
 -- A list of what is rare looks into every stretch, so there should be few: small ones are made middling ones, and those whole ones, each
--- with a number of transactions that is ten times as large.
+-- with several times as many transactions.
 --
 -- Makes one of the first stretches, from the first that is too small on, if together they have as many transactions; the number that was
 -- merged, or none. A whole one stays as it is from then on, and is made of the oldest that are not whole, so these are always the latest.

@@ -31,7 +31,7 @@ public class Stretches {
     static final int CLOSED_MAX = 100_000;
 
     /** What is merged at once takes a few seconds; a list of what is rare looks into each that there is. */
-    private static final int MERGED_MIN = 1_000_000;
+    private static final int MERGED_MIN = 500_000;
 
     /** At once, of those that are empty. */
     private static final int DROPPED_MAX = 20;

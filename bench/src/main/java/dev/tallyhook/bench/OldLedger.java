@@ -25,7 +25,7 @@ final class OldLedger {
     static final String TYPE = "payment.refunded";
 
     /** Of a stretch, as the service merges them. */
-    private static final int CHUNK = 1_000_000;
+    private static final int CHUNK = 500_000;
 
     private static final int DAYS = 730;
     private static final int DAYS_AGO = 2;

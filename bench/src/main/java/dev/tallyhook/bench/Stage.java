@@ -53,7 +53,7 @@ final class Stage {
     private static final Duration REST_MAX = Duration.ofMinutes(5);
 
     private static final int UNPOSTED_MAX = 10_000;
-    private static final int UNMERGED_MAX = 1_000_000;
+    private static final int UNMERGED_MAX = 500_000;
 
     /** Whether something waits, or is not settled, or is not posted or merged though there is enough for a stretch. */
     private static final String IS_BUSY =
