@@ -1,6 +1,11 @@
-{{/* The release's name, with the chart's behind it where it does not say so itself. */}}
+{{/* The release's name, with the chart's behind it where it does not say so itself; there is room for "-migrate" in 63 characters. */}}
 {{- define "tallyhook.name" -}}
-{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end -}}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 55 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" (.Release.Name | trunc 45 | trimSuffix "-") .Chart.Name }}{{ end -}}
+{{- end }}
+
+{{/* A value as text. A number is not quoted as it is, because Helm would write a million as 1e+06. */}}
+{{- define "tallyhook.text" -}}
+{{- if kindIs "string" . }}{{ . | quote }}{{ else }}{{ toJson . | quote }}{{ end -}}
 {{- end }}
 
 {{/* What never changes, because selectors cannot be changed. Alerts and the NetworkPolicy know the name. */}}

@@ -34,6 +34,8 @@ final class DocumentedService {
 
     static final String EVENTS_PATH = "/v1/webhooks/shop";
 
+    private static final String OPTIONS = "quarkus.datasource.jdbc.additional-jdbc-properties.options";
+
     private static final String EVENTS_SECRET = "whsec_of_the_shop";
 
     private final HttpClient client =
@@ -61,7 +63,17 @@ final class DocumentedService {
                     Map.entry("tallyhook.sources.shop.secrets", EVENTS_SECRET),
                     Map.entry("tallyhook.sources.shop.body-size-max", "64K"),
                     Map.entry("tallyhook.intake.waiting-max", "1"),
-                    Map.entry("tallyhook.processing.delay", "PT3S"));
+                    Map.entry("tallyhook.processing.delay", "PT3S"),
+                    // A reader's 503 is provoked by a lock, which is waited for as long as that.
+                    Map.entry(OPTIONS, options().replace("lock_timeout=2s", "lock_timeout=300ms")));
+        }
+
+        private static String options() {
+            try {
+                return ApplicationProperties.read().getProperty(OPTIONS);
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
         }
     }
 

@@ -104,6 +104,12 @@ class HelmChartTest {
         }
         assertTrue(Files.readString(CHART.resolve(job)).contains(hook));
         var template = template(folder, "tallyhook").set("migration.enabled", true);
+        // It goes where the service would migrate, behind PgBouncer too.
+        var elsewhere = rendered(template(folder, "tallyhook")
+                        .set("migration.enabled", true)
+                        .set("env.QUARKUS_FLYWAY_JDBC_URL", "jdbc:postgresql://pgbouncer:6432/tallyhook"))
+                .one(Job.class, "tallyhook-migrate");
+        assertTrue(elsewhere.toString().contains("jdbc:postgresql://pgbouncer:6432/tallyhook"));
         assertEquals(
                 byName(Manifests.parse(Files.readString(Manifests.KUBERNETES.resolve("migrate.yaml")))),
                 comparable(rendered(template).one(Job.class, "tallyhook-migrate")));
@@ -154,11 +160,52 @@ class HelmChartTest {
         assertEquals(3, manifests.one(Deployment.class, "tallyhook").getSpec().getReplicas());
     }
 
+    @Test
+    void whatever_may_be_set_is_what_a_cluster_takes(@TempDir Path folder) throws Exception {
+        Path values = Files.writeString(folder.resolve("values.yaml"), """
+                image: {tag: 1.2.3, pullPolicy: Always}
+                imagePullSecrets: [{name: registry}]
+                env: {TALLYHOOK_INTAKE_BODY_SIZE_MAX: 1048576, TALLYHOOK_DOCS_ENABLED: false}
+                secrets: {env: [tallyhook-sources]}
+                ingress: {className: nginx, annotations: {example.com/redirect: "true"}}
+                networkPolicy: {egressPorts: [6432, 443]}
+                serviceMonitor: {job: tallyhook-staging, labels: {release: prometheus}}
+                podAnnotations: {example.com/scrape: "true"}
+                nodeSelector: {kubernetes.io/arch: amd64}
+                tolerations: [{key: dedicated, operator: Exists}]
+                affinity: {nodeAffinity: {}}
+                priorityClassName: important
+                """);
+        var manifests = rendered(template("tallyhook").withValuesFile(values));
+        var data = manifests.one(ConfigMap.class, "tallyhook").getData();
+        assertEquals("1048576", data.get("TALLYHOOK_INTAKE_BODY_SIZE_MAX"));
+        assertEquals("false", data.get("TALLYHOOK_DOCS_ENABLED"));
+        var pod = manifests
+                .one(Deployment.class, "tallyhook")
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        assertEquals(
+                "ghcr.io/tallyhook/tallyhook:1.2.3", pod.getContainers().get(0).getImage());
+        assertEquals(3, pod.getContainers().get(0).getEnvFrom().size());
+        assertEquals("important", pod.getPriorityClassName());
+        var off = rendered(template("tallyhook")
+                .set("networkPolicy.enabled", false)
+                .set("serviceMonitor.enabled", false)
+                .set("podDisruptionBudget.enabled", false));
+        assertEquals(
+                manifests.all(HasMetadata.class).size() - 3,
+                off.all(HasMetadata.class).size());
+    }
+
     /** Secrets belong into Secrets; the others are typing errors. */
     @ParameterizedTest
     @CsvSource({
         "env.TALLYHOOK_WEBHOOK_SECRETS, whsec_x",
         "env.QUARKUS_DATASOURCE_PASSWORD, x",
+        "env.TALLYHOOK_SOURCES_STRIPE_SECRETS, whsec_x",
+        "env.QUARKUS_DATASOURCE_JDBC_URL, jdbc:postgresql://db/x?password=x",
+        "podAnnotations.scrape, true",
         "env.QUARKUS_DATASOURCE_JDBC_URL, postgres://db",
         "ingres.host, x",
         "image.pullPolicy, Sometimes",

@@ -14,6 +14,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /**
  * What dev mode does for who tries the service for the first time: says where to look and what to paste, and has the dashboard offer to post
@@ -30,20 +32,29 @@ class FirstMinute {
     /** What the page looks for. */
     private static final String MODE = " data-mode=\"development\"";
 
+    /** Only where the embedded PostgreSQL was started; its class, which has that name too, is not to be loaded for it. */
+    private static final String EMBEDDED = "embedded-postgres.running-port";
+
     private static final int BEFORE_STATIC_FILES = -1;
 
     void tell(@ObservesAsync HttpServerStart started) {
-        Log.info(greeting("http://localhost:" + started.options().getPort()));
+        Log.info(greeting("http://localhost:" + started.options().getPort(), isOpenToTry()));
     }
 
-    static String greeting(String root) {
+    static String greeting(String root, boolean isOpenToTry) {
         return """
-                Tallyhook is up, with a PostgreSQL of its own, and open to everyone.
+                Tallyhook is up%s.
 
-                  its dashboard     %1$s/dashboard
-                  its contract      %1$s/docs
-                  a first webhook   %2$s
-                """.formatted(root, firstWebhook(root));
+                  its dashboard     %s/dashboard
+                  its contract      %s/docs
+                  a first webhook   %s
+                """.formatted(
+                        isOpenToTry ? ", with a PostgreSQL of its own, and open to whoever sends" : "",
+                        root,
+                        root,
+                        isOpenToTry
+                                ? firstWebhook(root)
+                                : "as docs/security.md signs it: senders are known, or the database is another's");
     }
 
     static String firstWebhook(String root) {
@@ -53,7 +64,27 @@ class FirstMinute {
     }
 
     void mark(@Observes Router router) {
-        router.get(DASHBOARD).order(BEFORE_STATIC_FILES).blockingHandler(FirstMinute::serve);
+        if (isOpenToTry()) {
+            router.get(DASHBOARD).order(BEFORE_STATIC_FILES).blockingHandler(FirstMinute::serve);
+        }
+    }
+
+    /** Not if webhooks must be signed, and not where what is tried would stand in somebody's ledger. */
+    private static boolean isOpenToTry() {
+        return !isSet("tallyhook.webhook.secrets")
+                && !isSet("tallyhook.webhook.secrets-file")
+                && System.getProperty(EMBEDDED) != null;
+    }
+
+    /** By anybody; what is secret cannot be asked for in the usual way. */
+    private static boolean isSet(String property) {
+        for (ConfigSource source : ConfigProvider.getConfig().getConfigSources()) {
+            String value = source.getValue(property);
+            if (value != null && !value.isBlank()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static void serve(RoutingContext context) {

@@ -6,7 +6,12 @@ const isDevelopment = document.documentElement.dataset.mode === "development";
 
 /** In dev mode nobody has to find out first how a webhook is posted. */
 export function offerFirst(isEmpty) {
-  byId("first").hidden = !isDevelopment || !isEmpty;
+  const offer = byId("first");
+  const hides = !isDevelopment || !isEmpty;
+  if (hides && offer.contains(document.activeElement)) {
+    byId("transactions-heading").focus(); // Focus is not lost with the button.
+  }
+  offer.hidden = hides;
 }
 
 async function postOne() {

@@ -56,8 +56,11 @@ class HousekeepingTest {
         rows.execute("INSERT INTO replays (endpoint_id, what, since, until, reached, state, done_at, by) SELECT '" + id
                 + "', 'SINCE', now(), now(), now(), CASE i WHEN 2 THEN 'RUNNING' ELSE 'DONE' END,"
                 + " CASE WHEN i <> 2 THEN now() END, i FROM generate_series(1, 2201) AS i");
-        housekeeping.clean();
-        assertEquals(Housekeeping.REPLAYS_MAX + 1, rows.number("SELECT count(*) " + of));
+        // The scheduled one may be at it just now, and leave the rest to the next.
+        Awaitility.await().atMost(Duration.ofSeconds(100)).until(() -> {
+            housekeeping.clean();
+            return rows.number("SELECT count(*) " + of) == Housekeeping.REPLAYS_MAX + 1;
+        });
         assertEquals("2", rows.text("SELECT by " + of + " AND state = 'RUNNING'"));
         assertEquals(1_202, rows.number("SELECT min(by::int) " + of + " AND state = 'DONE'"));
         rows.execute("DELETE " + of);

@@ -22,7 +22,7 @@ final class Stage {
     private static final String ACCEPT_LATENCY = "accept latency at 500/s, p99";
     private static final String FINISHES = "drain of an overdue backlog";
     private static final String WAL = "WAL of a life cycle, with posting";
-    private static final String SLOWEST_LIST = "slowest of all first pages, not for the first time, median";
+    private static final String SLOWEST_LIST = "slowest of all first pages, asked for again, median";
 
     /** A name that is short, and the measure. */
     static final List<Entry<String, String>> CHARTED = List.of(
@@ -31,7 +31,7 @@ final class Stage {
             Map.entry("p99 at 500/s", ACCEPT_LATENCY),
             Map.entry("finishes/s", FINISHES),
             Map.entry("WAL a row", WAL),
-            Map.entry("slowest page", SLOWEST_LIST));
+            Map.entry("slowest page, asked for again", SLOWEST_LIST));
 
     private static final int MODERATE = 500;
     private static final int MODERATE_DELAY_SECONDS = 3;
@@ -250,9 +250,11 @@ final class Stage {
         Blocks blocks = Blocks.of(database);
         double slowest = 0;
         for (var list : lists.entrySet()) {
-            // What is rare and old is nobody's memory: its rows come from the disk first, and then it is told what else they cost.
             Histogram first = pages.times(REQUESTS, list.getValue());
-            grid.figure("first page, " + list.getKey() + ", for the first time, median", first.getValueAtPercentile(50) / 1e3, "ms");
+            if (list.getKey().contains("rare")) {
+                // Nobody has asked for these rows yet, so where the machine lacks memory they come from the disk; then it is told what else they cost.
+                grid.figure("first page, " + list.getKey() + ", for the first time, median", first.getValueAtPercentile(50) / 1e3, "ms");
+            }
             Histogram times = pages.times(REQUESTS, list.getValue());
             tell("first page, " + list.getKey(), times, "worst", 100);
             slowest = Math.max(slowest, times.getValueAtPercentile(50) / 1e3);
