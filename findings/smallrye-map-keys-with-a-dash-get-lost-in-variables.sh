@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # io.smallrye.config 3.16.0: an entry of a configuration map whose key has a dash cannot be made by environment variables alone, since the variable's
-# name does not say where the key ends. APP_SOURCES_STRIPE_EU_SECRET makes no entry "stripe-eu": SEEN. The name of the property itself, as the name of a
+# name does not say where the key ends. APP_SOURCES_STRIPE_EU_SECRET makes no entry, and no error. The name of the property itself, as the name of a
 # variable, works, and so does one property elsewhere that has the key in it; Docker, Compose and Kubernetes take such names, shells do not.
+# Two underscores around the key make one with a full stop.
 # https://smallrye.io/smallrye-config/Main/config/environment-variables/
 # Needs a JDK 17.
 set -euo pipefail
@@ -68,3 +69,8 @@ public class Seen {
 JAVA
 seen=$(java -cp 'lib/*' Seen.java)
 echo "$seen"
+[[ "$seen" == 'a key without a dash: {stripe=x}
+with a dash: {}
+with two underscores around it: {stripe.eu=x}
+as the property is called: {stripe-eu=x}
+with a property of it in a file: {stripe-eu=x}' ]] || { echo 'changed'; exit 1; }
