@@ -40,8 +40,8 @@ public final class EmbeddedPostgresStarter implements UnaryOperator<String> {
     private static int start(String directory) throws IOException {
         var builder = EmbeddedPostgres.builder()
                 .setPGStartupWait(STARTUP_MAX)
-                // The library switches the first and the last off; what is answered with 202 is on disk in dev mode
-                // too.
+                // What is answered with 202 is on disk in dev mode too; the library switches the first and the last
+                // off.
                 .setServerConfig("fsync", "on")
                 .setServerConfig("full_page_writes", "on")
                 .setServerConfig("synchronous_commit", "on");
