@@ -81,7 +81,7 @@ class HelmChartTest {
 
     @Test
     void as_it_is_it_makes_what_the_overlay_of_production_makes() throws Exception {
-        Assumptions.assumeTrue(Manifests.canBeRendered(), "no kubectl, or one older than 1.24");
+        Manifests.assumeCanBeRendered();
         Map<String, JsonNode> expected = byName(Manifests.of(Manifests.KUBERNETES.resolve("overlays/production")));
         assertEquals(expected, byName(rendered(template("tallyhook"))));
         assertTrue(expected.size() > 7, () -> expected.keySet().toString());

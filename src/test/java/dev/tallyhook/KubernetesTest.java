@@ -17,7 +17,6 @@ import io.quarkus.test.junit.QuarkusTest;
 import java.net.URI;
 import java.net.URL;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -37,9 +36,7 @@ class KubernetesTest {
 
     @BeforeAll
     static void render() throws Exception {
-        Assumptions.assumeTrue(
-                Manifests.canBeRendered(),
-                "no kubectl, or one older than 1.24, whose kustomize cannot read these files");
+        Manifests.assumeCanBeRendered();
         production = Manifests.of(Manifests.KUBERNETES.resolve("overlays/production"));
         container = pod(production.one(Deployment.class, "tallyhook"))
                 .getContainers()

@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
 
 /** What {@code kubectl} makes of a folder of deploy/kubernetes, read as strictly as a cluster would. */
 final class Manifests {
@@ -101,8 +102,14 @@ final class Manifests {
         return parse(rendered);
     }
 
+    /** Skips a test where there is no {@code kubectl}, or one whose kustomize cannot read these files. */
+    static void assumeCanBeRendered() throws IOException, InterruptedException {
+        Assumptions.assumeTrue(
+                canBeRendered(), "no kubectl, or one older than 1.24, whose kustomize cannot read these files");
+    }
+
     /** Whether there is a {@code kubectl} that is new enough to tell the version of its kustomize. */
-    static boolean canBeRendered() throws IOException, InterruptedException {
+    private static boolean canBeRendered() throws IOException, InterruptedException {
         if (Programs.find("kubectl").isEmpty()) {
             return false;
         }

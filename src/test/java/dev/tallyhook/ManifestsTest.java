@@ -38,7 +38,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,9 +64,7 @@ class ManifestsTest {
 
     @BeforeAll
     static void render() throws Exception {
-        Assumptions.assumeTrue(
-                Manifests.canBeRendered(),
-                "no kubectl, or one older than 1.24, whose kustomize cannot read these files");
+        Manifests.assumeCanBeRendered();
         application = ApplicationProperties.read();
         production = Manifests.of(OVERLAYS.resolve("production"));
         deployment = production.one(Deployment.class, "tallyhook");
