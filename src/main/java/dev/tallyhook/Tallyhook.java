@@ -1,6 +1,7 @@
 package dev.tallyhook;
 
 import dev.tallyhook.access.ConnectionLimits;
+import dev.tallyhook.citus.Distribute;
 import dev.tallyhook.database.HostNames;
 import dev.tallyhook.intake.MapAgain;
 import dev.tallyhook.keeping.Erase;
@@ -35,6 +36,7 @@ public class Tallyhook {
 
     private static final SortedMap<String, Class<? extends QuarkusApplication>> COMMANDS = new TreeMap<>(Map.of(
             MapAgain.NAME, MapAgain.class,
+            Distribute.NAME, Distribute.class,
             WhatWouldGo.NAME, WhatWouldGo.class,
             FindInArchive.NAME, FindInArchive.class,
             LoadDay.NAME, LoadDay.class,

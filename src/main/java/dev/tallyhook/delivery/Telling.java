@@ -7,6 +7,7 @@ import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 
 /**
  * How what changes the ledger queues what endpoints are to be told of it: by a part of the very statement that changes it, so that
@@ -42,8 +43,23 @@ public class Telling {
                 RETURNING endpoint_id)
             """;
 
+    /** The answer of {@link #keep}, where {@link #WHOM} would stand: who wants it is found out later. */
+    public static final String KEPT = "(SELECT count(*) FROM told)";
+
+    private static final String KEEP = """
+            ,
+            told AS (
+                INSERT INTO tellings (transaction_id, event, ids, of_transactions)
+                SELECT min(of_transaction), '%s', array_agg(id), array_agg(of_transaction)
+                FROM (SELECT t.%s AS id, t.transaction_id AS of_transaction, (row_number() OVER () - 1) / %d AS piece
+                      FROM %s AS t) AS numbered
+                GROUP BY piece
+                RETURNING 1)
+            """;
+
     private final Directory directory;
     private final Nudge nudge = new Nudge();
+    private final Semaphore toCarry = new Semaphore(0);
     private final LedgerFirst ledgerFirst = new LedgerFirst(System::nanoTime);
 
     Telling(Directory directory) {
@@ -60,6 +76,14 @@ public class Telling {
         return QUEUE.formatted(kind.code(), id, IDS_MAX, of, kind.type(), WantedBy.SQL);
     }
 
+    /**
+     * The same part of a statement in a shard: the queue and the endpoints are on another server, so what is to be told is kept in the
+     * shard, until it is {@linkplain Relay carried} there.
+     */
+    public static String keep(EventKind kind, String of, String id) {
+        return KEEP.formatted(kind.code(), id, IDS_MAX, of);
+    }
+
     /** Whether anybody may want to hear of that; if not, the part can be left out. */
     public boolean isWanted(EventKind kind) {
         return directory.wants(kind);
@@ -71,6 +95,16 @@ public class Telling {
         if (endpoints != null) {
             nudge.give(List.of((String[]) endpoints.getArray()));
         }
+    }
+
+    /** A statement in a shard has kept something, and has committed. */
+    public void kept() {
+        toCarry.release();
+    }
+
+    /** Where the relay waits for something to carry. */
+    Semaphore toCarry() {
+        return toCarry;
     }
 
     /** A statement has finished as many as it may, so there may be more, and that comes first. */

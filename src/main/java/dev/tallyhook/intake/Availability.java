@@ -7,10 +7,14 @@ import java.sql.SQLException;
 /** Whether the database takes webhooks; the log tells once when it does not, and once when it does again. For the writer's thread alone. */
 final class Availability {
 
+    /** In the log; empty of a ledger that is not distributed. */
+    private final String where;
+
     private final LatestNews news;
     private boolean away;
 
-    Availability(LatestNews news) {
+    Availability(String where, LatestNews news) {
+        this.where = where;
         this.news = news;
     }
 
@@ -22,7 +26,7 @@ final class Availability {
     void answered() {
         if (away) {
             away = false;
-            Log.info("The database takes webhooks again");
+            Log.infof("The database%s takes webhooks again", where);
         }
         news.tell(true);
     }
@@ -32,8 +36,8 @@ final class Availability {
         if (!away) {
             away = true;
             Log.warnf(
-                    "The database takes no webhooks; they are answered 503 until it does: %s",
-                    DatabaseFailure.reason(failure));
+                    "The database%s takes no webhooks; they are answered 503 until it does: %s",
+                    where, DatabaseFailure.reason(failure));
         }
         news.tell(false);
     }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Records webhooks that contradict what is stored: one row for one content, with how often it came. A sender that repeats itself
  * for days adds no row. Both statements lock rows in one order and are transactions of their own, so writers cannot deadlock.
  */
-final class ConflictWriter {
+class ConflictWriter {
 
     /** What tells contents apart under one id. 1500.5 and 1500.50 are the same, and no identifier has U+001F, a control character. */
     private static final String DIGEST = """
@@ -39,7 +39,7 @@ final class ConflictWriter {
      * Which of them were on record, by their places. These are counted by an update first, because an insert that finds them takes a
      * conflict_id each time, and the greatest of those tells how many there are. Nothing that changes is in an index.
      */
-    private static final String COUNT_AGAIN = WEBHOOK.stripTrailing() + """
+    static final String COUNT_AGAIN = WEBHOOK.stripTrailing() + """
             ,
             known AS MATERIALIZED (
                 SELECT conflict_id, place, webhook.attempts
@@ -56,7 +56,7 @@ final class ConflictWriter {
             """;
 
     /** Another writer may have been first since: then it is counted as well. */
-    private static final String RECORD_NEW = WEBHOOK + """
+    static final String RECORD_NEW = WEBHOOK + """
             INSERT INTO conflicts (
                 transaction_id, source_account, destination_account, amount, currency, content, attempts, last_received_at)
             SELECT transaction_id, source_account, destination_account, amount, currency, content, attempts, now()
@@ -68,16 +68,29 @@ final class ConflictWriter {
             SET attempts = conflicts.attempts + excluded.attempts, last_received_at = now()
             """;
 
-    /** What another writer has counted first has been told by it: of a row that is new, nobody has been the last. */
+    private static final String NEWLY_RECORDED = "(SELECT conflict_id::text, transactions.*"
+            + " FROM recorded JOIN transactions ON transaction_id = of_transaction WHERE is_new)";
+
     private static final String RECORD_NEW_TOLD =
-            RECORD_NEW.replace(WEBHOOK, WEBHOOK.stripTrailing() + ", recorded AS (")
-                    + "RETURNING conflict_id, conflicts.transaction_id AS of_transaction, xmax = 0 AS is_new)"
-                    + Telling.queue(
-                            EventKind.CONFLICTING,
-                            "(SELECT conflict_id::text, transactions.*"
-                                    + " FROM recorded JOIN transactions ON transaction_id = of_transaction WHERE is_new)",
-                            "conflict_id")
-                    + "SELECT " + Telling.WHOM;
+            told(RECORD_NEW, Telling.queue(EventKind.CONFLICTING, NEWLY_RECORDED, "conflict_id"), Telling.WHOM);
+
+    /** In a shard, whose tables have no identity columns of their own: the number comes from the server's share of the sequence. */
+    static final String RECORD_NEW_IN_SHARD = RECORD_NEW
+            .replace(
+                    "INSERT INTO conflicts (\n    transaction_id",
+                    "INSERT INTO conflicts (\n    conflict_id, transaction_id")
+            .replace("\nSELECT transaction_id", "\nSELECT nextval('conflicts_conflict_id_seq'), transaction_id");
+
+    static final String RECORD_NEW_IN_SHARD_TOLD =
+            told(RECORD_NEW_IN_SHARD, Telling.keep(EventKind.CONFLICTING, NEWLY_RECORDED, "conflict_id"), Telling.KEPT);
+
+    /** What another writer has counted first has been told by it: of a row that is new, nobody has been the last. */
+    private static String told(String record, String tell, String whom) {
+        return record.replace(WEBHOOK, WEBHOOK.stripTrailing() + ", recorded AS (")
+                + "RETURNING conflict_id, conflicts.transaction_id AS of_transaction, xmax = 0 AS is_new)"
+                + tell
+                + "SELECT " + whom;
+    }
 
     private final Telling telling;
 
@@ -86,7 +99,7 @@ final class ConflictWriter {
     }
 
     /** A content, and how often it came in this group. */
-    private record Repeated(Webhook webhook, long attempts) {}
+    record Repeated(Webhook webhook, long attempts) {}
 
     /** Equal for what the digest is equal for. */
     private record Content(
@@ -141,7 +154,8 @@ final class ConflictWriter {
         return told;
     }
 
-    private static boolean[] countAgain(Connection connection, List<Repeated> conflicts) throws SQLException {
+    /** Which of them were on record, and are counted now. */
+    boolean[] countAgain(Connection connection, List<Repeated> conflicts) throws SQLException {
         boolean[] known = new boolean[conflicts.size()];
         try (PreparedStatement update = connection.prepareStatement(COUNT_AGAIN)) {
             bind(update, conflicts);
@@ -154,11 +168,12 @@ final class ConflictWriter {
         return known;
     }
 
-    private void recordNew(Connection connection, List<Repeated> conflicts) throws SQLException {
+    /** Those that were not. */
+    void recordNew(Connection connection, List<Repeated> conflicts) throws SQLException {
         if (conflicts.isEmpty()) {
             return;
         }
-        boolean tells = telling.isWanted(EventKind.CONFLICTING);
+        boolean tells = tells();
         try (PreparedStatement insert = connection.prepareStatement(tells ? RECORD_NEW_TOLD : RECORD_NEW)) {
             bind(insert, conflicts);
             if (!tells) {
@@ -172,11 +187,20 @@ final class ConflictWriter {
         }
     }
 
+    boolean tells() {
+        return telling.isWanted(EventKind.CONFLICTING);
+    }
+
     private static void bind(PreparedStatement statement, List<Repeated> conflicts) throws SQLException {
+        bind(statement, 1, conflicts);
+    }
+
+    /** Gives the place behind the last one. */
+    static int bind(PreparedStatement statement, int first, List<Repeated> conflicts) throws SQLException {
         LedgerWriter.bindColumns(
-                statement, 1, conflicts.stream().map(Repeated::webhook).toList());
-        statement.setArray(
-                1 + LedgerWriter.COLUMNS,
-                Columns.of(statement.getConnection(), "bigint", conflicts, Repeated::attempts));
+                statement, first, conflicts.stream().map(Repeated::webhook).toList());
+        int last = first + LedgerWriter.COLUMNS;
+        statement.setArray(last, Columns.of(statement.getConnection(), "bigint", conflicts, Repeated::attempts));
+        return last + 1;
     }
 }

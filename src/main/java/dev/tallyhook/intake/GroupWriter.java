@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,11 @@ final class GroupWriter {
     /** So many rows in a row that fail alike stand for the rest of their group: a damaged page must not cost a statement for each. */
     private static final int FAILED_ALIKE_MAX = 8;
 
-    private final LedgerWriter ledger;
+    private static final String MOVING =
+            "The part of the ledger that this belongs to is just being moved to another server; try again";
+
+    private final Ledger ledger;
+    private final UnaryOperator<List<Pending>> stillHere;
     private final IntakeMetrics metrics;
     private final LatestNews news;
     private final Availability availability;
@@ -41,11 +46,27 @@ final class GroupWriter {
 
     private volatile long sinceNanos;
 
-    GroupWriter(LedgerWriter ledger, IntakeMetrics metrics, LatestNews news) {
+    GroupWriter(Ledger ledger, IntakeMetrics metrics, LatestNews news) {
+        this(ledger, "", UnaryOperator.identity(), metrics, news);
+    }
+
+    /**
+     * Of a part of the ledger.
+     *
+     * @param where it is, for the log
+     * @param stillHere lets go those of a group whose place is another one by now, and gives the others
+     */
+    GroupWriter(
+            Ledger ledger,
+            String where,
+            UnaryOperator<List<Pending>> stillHere,
+            IntakeMetrics metrics,
+            LatestNews news) {
         this.ledger = ledger;
+        this.stillHere = stillHere;
         this.metrics = metrics;
         this.news = news;
-        this.availability = new Availability(news);
+        this.availability = new Availability(where, news);
     }
 
     /** A group is about to be written. */
@@ -64,12 +85,18 @@ final class GroupWriter {
      * @throws InterruptedException if it is told to stop while it waits to try again; some receipts are then not complete
      */
     void write(List<Pending> group) throws InterruptedException {
-        List<Pending> waiting = group;
+        List<Pending> waiting = stillHere.apply(group);
         int retries = availability.isAway() ? 0 : RETRY_PAUSES.size();
-        for (int i = 0; !waiting.isEmpty(); i++, waiting = stillWaiting(waiting)) {
+        for (int i = 0; !waiting.isEmpty(); i++, waiting = stillHere.apply(stillWaiting(waiting))) {
             SQLException failure = tryToWrite(waiting);
             if (failure == null) {
                 return;
+            }
+            if (failure instanceof BusyException busy) {
+                waiting = withoutTheOthers(busy, waiting);
+                if (i == retries) {
+                    refuse(waiting, ProblemException.unavailable(MOVING));
+                }
             }
             if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE
                     || i == retries
@@ -80,6 +107,12 @@ final class GroupWriter {
             metrics.retried();
             Thread.sleep(DatabaseFailure.retryPause(RETRY_PAUSES.get(i)).toMillis());
         }
+    }
+
+    /** Writes those at once that nothing keeps from it. */
+    private List<Pending> withoutTheOthers(BusyException busy, List<Pending> waiting) throws InterruptedException {
+        write(waiting.stream().filter(pending -> !busy.concerns(pending)).toList());
+        return waiting.stream().filter(busy::concerns).toList();
     }
 
     /** What went wrong, or null if everything is stored and everybody answered. */
@@ -184,7 +217,7 @@ final class GroupWriter {
     /** Goes the whole way of a webhook with a row that is not kept, and says what went wrong, or null. */
     private @Nullable SQLException tryOut() {
         begin();
-        return succeeds(ledger::tryOut);
+        return succeeds(() -> ledger.tryOut(1));
     }
 
     /** Learns, without a webhook, whether the database takes them. */

@@ -8,7 +8,6 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -21,16 +20,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Webhooks are written in groups. While one group is being committed the next one gathers, so a lone webhook waits for
  * nobody, and many share a commit; there is no timer. One writer is enough: a second one gains nothing, because what limits
- * a group is the database's work for its rows and not the wait for its commit.
+ * a group is the database's work for its rows and not the wait for its commit. Of a distributed ledger each server has a writer of its own
+ * ({@link Lanes}).
  */
 @ApplicationScoped
 public class Intake {
 
     /** How often it is looked whether somebody has waited too long; {@code answer-within} is kept to this precision. */
     private static final Duration LOOK = Duration.ofMillis(20);
-
-    /** Statements that take longer are stuck: each of their timeouts, and that of their connection, is shorter. */
-    private static final Duration GROUP_MAX = Duration.ofSeconds(10);
 
     /** A stop waits so long for the group that is being written. */
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
@@ -42,15 +39,11 @@ public class Intake {
     private static final Duration LAST_CALL = Duration.ofMillis(50);
 
     private final Packs packs = new Packs();
-    private final WaitingRoom waiting;
-    private final LatestNews news;
-    private final GroupWriter groups;
+    private final Lanes lanes;
     private final IntakeMetrics metrics;
     private final Duration answerWithin;
     private final Duration stopDelay;
-    private final Thread writer = new Thread(this::writeUntilClosed, "intake-writer");
     private final Thread watch = new Thread(this::watchUntilClosed, "intake-watch");
-    private volatile List<Pending> beingWritten = List.of();
 
     /** When to take nothing new, by the monotonic clock; null until it is known. */
     private volatile @Nullable Long closingNanos;
@@ -58,13 +51,11 @@ public class Intake {
     private volatile boolean stopped;
 
     Intake(
-            LedgerWriter ledger,
+            Lanes lanes,
             IntakeMetrics metrics,
             IntakeConfig config,
             @ConfigProperty(name = "quarkus.shutdown.delay") Duration stopDelay) {
-        this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
-        this.news = new LatestNews(waiting::wakeWriter);
-        this.groups = new GroupWriter(ledger, metrics, news);
+        this.lanes = lanes;
         this.metrics = metrics;
         this.answerWithin = config.answerWithin();
         this.stopDelay = stopDelay;
@@ -72,9 +63,9 @@ public class Intake {
     }
 
     void start(@Observes StartupEvent event) {
-        writer.start();
+        lanes.start();
         watch.start();
-        metrics.show(waiting::size, () -> beingWritten.size());
+        metrics.show(lanes::gathering, lanes::committing);
     }
 
     /**
@@ -83,11 +74,12 @@ public class Intake {
      * @throws ProblemException 503 if the intake is full or closing
      */
     void requireRoom() {
-        waiting.requireRoom();
+        lanes.requireRoom();
     }
 
     /**
-     * Stores what one request brought, at least one webhook, all of it in one commit, or nothing.
+     * Stores what one request brought, at least one webhook, all of it in one commit, or nothing; of a distributed ledger in one commit of
+     * each server that it belongs to.
      *
      * @return a receipt for each, or a {@link ProblemException} with 503 if the database did not confirm in time. After a 503 the
      *     webhook may be stored all the same; the sender's retry is then a replay.
@@ -99,32 +91,8 @@ public class Intake {
             packs.add(event.raw()); // Which all of them share.
         }
         var pending = new Pending(webhooks, System.nanoTime(), new CompletableFuture<>());
-        waiting.enter(pending);
+        lanes.enter(pending);
         return pending.receipts();
-    }
-
-    private void writeUntilClosed() {
-        try {
-            while (!waiting.isOver()) {
-                List<Pending> group = waiting.nextGroup(groups.patience());
-                if (!group.isEmpty()) {
-                    write(group);
-                } else if (groups.isUnsure() && !waiting.isOver()) {
-                    groups.ask();
-                }
-            }
-        } catch (InterruptedException interrupted) {
-            Log.debug("The writer was told to stop");
-        }
-    }
-
-    private void write(List<Pending> group) throws InterruptedException {
-        groups.begin();
-        beingWritten = group;
-        groups.write(group);
-        beingWritten = List.of();
-        GroupWriter.refuse(waiting.leaveIfCrowded(), WaitingRoom.full());
-        groups.rest();
     }
 
     /**
@@ -132,21 +100,19 @@ public class Intake {
      * 500 ms.
      */
     public CompletionStage<Boolean> takesWebhooks() {
-        return news.ask();
+        return lanes.takeWebhooks();
     }
 
     /** Whether no webhook can be stored, for whatever reason in here. */
     public boolean stalled() {
-        return !writer.isAlive()
-                || !watch.isAlive()
-                || (!beingWritten.isEmpty() && System.nanoTime() - groups.sinceNanos() > GROUP_MAX.toNanos());
+        return !watch.isAlive() || lanes.stalled();
     }
 
     private void watchUntilClosed() {
         try {
             while (!stopped) {
                 Thread.sleep(LOOK.toMillis());
-                refuseWhatWaitsTooLong(System.nanoTime() - answerWithin.toNanos());
+                lanes.refuseWhatWaitsSinceBefore(System.nanoTime() - answerWithin.toNanos());
                 closeInTime();
             }
         } catch (InterruptedException interrupted) {
@@ -154,18 +120,10 @@ public class Intake {
         }
     }
 
-    private void refuseWhatWaitsTooLong(long sinceBefore) {
-        List<Pending> late = new ArrayList<>(waiting.leaveIfSinceBefore(sinceBefore));
-        beingWritten.stream()
-                .filter(pending -> pending.isSinceBefore(sinceBefore))
-                .forEach(late::add);
-        GroupWriter.refuse(late, ProblemException.unavailable("The database did not confirm in time; try again"));
-    }
-
     /** For the delay of the stop webhooks are still taken, because balancers need a while to learn of it. */
     void stopSoon(@Observes ShutdownDelayInitiatedEvent event) {
         if (stopDelay.compareTo(LAST_CALL.plus(LOOK)) <= 0) {
-            waiting.close();
+            lanes.close();
         } else {
             closingNanos = System.nanoTime() + stopDelay.minus(LAST_CALL).toNanos();
         }
@@ -174,17 +132,16 @@ public class Intake {
     private void closeInTime() {
         Long closing = closingNanos;
         if (closing != null && System.nanoTime() - closing > 0) {
-            waiting.close();
+            lanes.close();
         }
     }
 
     /** Nothing is taken from here on, and what was taken is answered before the connections close. */
     void stop(@Observes ShutdownEvent event) throws InterruptedException {
-        waiting.close();
-        writer.join(STOP_MAX.toMillis());
+        lanes.close();
+        boolean over = lanes.areOverWithin(STOP_MAX);
         stopped = true;
-        if (writer.isAlive()) {
-            writer.interrupt();
+        if (!over) {
             Log.warn("Stopped while the database still owed an answer; those senders were answered 503");
         }
     }

@@ -26,7 +26,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /**
@@ -35,7 +35,7 @@ import javax.sql.DataSource;
  * because a webhook is stored by one statement and its conflict recorded by another before it is answered.
  */
 @ApplicationScoped
-class LedgerWriter {
+class LedgerWriter implements Ledger {
 
     /**
      * The end of an insert whose new rows are {@code inserted}: the ids that were new; NULL says that all were, which is nearly always
@@ -52,7 +52,7 @@ class LedgerWriter {
                 ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[])))
             """;
 
-    private static final String INSERT_NEW = """
+    static final String INSERT_NEW = """
             WITH inserted AS (
                 INSERT INTO transactions (
                     transaction_id, source_account, destination_account, amount, currency, due_at, traceparent)
@@ -67,15 +67,14 @@ class LedgerWriter {
 
     private static final Insert BUILT_IN = Insert.of(INSERT_NEW);
 
-    private static final String SELECT_STORED = """
+    static final String SELECT_STORED = """
             SELECT transaction_id, source_account, destination_account, amount, currency, source
             FROM transactions
             WHERE transaction_id = ANY (?::text[])
             """;
 
     /** Asked after what is stored: what goes meanwhile is here before it is not there. */
-    private static final String SELECT_GONE =
-            "SELECT transaction_id, content FROM gone WHERE transaction_id = ANY (?::text[])";
+    static final String SELECT_GONE = "SELECT transaction_id, content FROM gone WHERE transaction_id = ANY (?::text[])";
 
     /** Of a webhook, in the order in which {@link #bindColumns} binds them. */
     static final int COLUMNS = 5;
@@ -112,18 +111,22 @@ class LedgerWriter {
                             + WHICH_WERE_NEW.formatted(", " + Telling.WHOM));
         }
 
+        /** Both, for a shard: what is to be told is kept there, and the second column says nothing of whom. */
+        static Insert inShard(String statement) {
+            return new Insert(
+                    statement.formatted("transaction_id") + WHICH_WERE_NEW.formatted(""),
+                    statement.formatted("transaction_id")
+                            + Telling.keep(EventKind.ACCEPTED, "inserted", "transaction_id")
+                            + WHICH_WERE_NEW.formatted(", " + Telling.KEPT));
+        }
+
         String text(boolean tells) {
             return tells ? told : silent;
         }
     }
 
-    /**
-     * Stores what is new, and compares what is not with what is stored.
-     *
-     * @return a receipt for each webhook, in the order given
-     * @throws SQLException if a statement failed; some of the webhooks may be stored all the same, and a retry tells
-     */
-    List<Receipt> write(List<Webhook> webhooks) throws SQLException {
+    @Override
+    public List<Receipt> write(List<Webhook> webhooks) throws SQLException {
         List<Webhook> firsts = firstOfEachId(webhooks);
         try (Connection connection = dataSource.getConnection()) {
             Set<String> inserted = insertNew(connection, firsts);
@@ -135,29 +138,16 @@ class LedgerWriter {
         }
     }
 
-    /**
-     * Asks, with the statement that stores webhooks and no webhook in it, whether they could be stored: whether the server takes
-     * writes, and table, columns and privileges are there. It takes no transaction id and writes nothing.
-     */
-    void ask() throws SQLException {
+    @Override
+    public void ask() throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             insertNew(connection, List.of());
         }
     }
 
-    /**
-     * Goes the whole way of a webhook with a row that is not kept: what {@link #ask} does, and a transaction id, a page and entries in
-     * indexes for the row, constraints, triggers, and a commit that waits for the disk. The row is undone before that commit.
-     */
-    void tryOut() throws SQLException {
-        tryOut(1);
-    }
-
-    /** The same with as many rows. */
-    void tryOut(int rows) throws SQLException {
-        List<Webhook> trials = IntStream.range(0, rows)
-                .mapToObj(i -> new Webhook("trial-" + UUID.randomUUID(), "trial", "trial", BigDecimal.ONE, "XXX"))
-                .toList();
+    @Override
+    public void tryOut(int rows) throws SQLException {
+        List<Webhook> trials = Stream.generate(LedgerWriter::trial).limit(rows).toList();
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             // Whatever happens in between, what is open then is undone, and never committed by switching back.
@@ -173,8 +163,13 @@ class LedgerWriter {
         }
     }
 
+    /** One that nobody has sent, and that is not kept. */
+    static Webhook trial() {
+        return new Webhook("trial-" + UUID.randomUUID(), "trial", "trial", BigDecimal.ONE, "XXX");
+    }
+
     /** Sorted by id, so that two writers that share ids lock them in the same order and cannot deadlock. */
-    private static List<Webhook> firstOfEachId(List<Webhook> webhooks) {
+    static List<Webhook> firstOfEachId(List<Webhook> webhooks) {
         Map<String, Webhook> firsts = new HashMap<>();
         webhooks.forEach(webhook -> firsts.putIfAbsent(webhook.transactionId(), webhook));
         return firsts.values().stream()
@@ -195,12 +190,21 @@ class LedgerWriter {
     private PreparedStatement prepare(Connection connection, boolean tells, List<Webhook> webhooks)
             throws SQLException {
         PreparedStatement insert = connection.prepareStatement(BUILT_IN.text(tells));
-        insert.setLong(1, delay.toNanos() / 1_000);
-        bindColumns(insert, 2, webhooks);
-        insert.setArray(2 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::traceparent));
-        insert.setArray(3 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::transactionId));
-        insert.setInt(4 + COLUMNS, webhooks.size());
+        bind(insert, 1, delay, webhooks);
         return insert;
+    }
+
+    /** Of {@link #INSERT_NEW}; gives the place behind the last one. */
+    static int bind(PreparedStatement insert, int first, Duration delay, List<Webhook> webhooks) throws SQLException {
+        Connection connection = insert.getConnection();
+        insert.setLong(first, delay.toNanos() / 1_000);
+        int next = first + 1;
+        bindColumns(insert, next, webhooks);
+        next += COLUMNS;
+        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::traceparent));
+        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::transactionId));
+        insert.setInt(next++, webhooks.size());
+        return next;
     }
 
     private Set<String> inserted(PreparedStatement insert, boolean tells, List<Webhook> webhooks) throws SQLException {
@@ -209,11 +213,16 @@ class LedgerWriter {
             if (tells) {
                 telling.queued(row, 2);
             }
-            Array someNew = row.getArray(1);
-            return someNew == null
-                    ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())
-                    : Set.of((String[]) someNew.getArray());
+            return whichWereNew(row, webhooks);
         }
+    }
+
+    /** Of the answer of {@link #WHICH_WERE_NEW}. */
+    static Set<String> whichWereNew(ResultSet row, List<Webhook> webhooks) throws SQLException {
+        Array someNew = row.getArray(1);
+        return someNew == null
+                ? webhooks.stream().map(Webhook::transactionId).collect(Collectors.toSet())
+                : Set.of((String[]) someNew.getArray());
     }
 
     /** What there is with these ids: it is stored, or gone. */
@@ -224,34 +233,40 @@ class LedgerWriter {
         try (PreparedStatement select = connection.prepareStatement(SELECT_STORED)) {
             select.setArray(1, ids);
             try (ResultSet rows = select.executeQuery()) {
-                while (rows.next()) {
-                    var stored = new Webhook.Stored(
-                            rows.getString(6),
-                            rows.getString(2),
-                            rows.getString(3),
-                            rows.getBigDecimal(4),
-                            rows.getString(5));
-                    known.put(rows.getString(1), webhook -> webhook.sameContentAs(stored));
-                }
+                readStored(rows, known);
             }
         }
         if (known.size() < webhooks.size()) {
             try (PreparedStatement select = connection.prepareStatement(SELECT_GONE)) {
                 select.setArray(1, ids);
                 try (ResultSet rows = select.executeQuery()) {
-                    while (rows.next()) {
-                        byte[] content = rows.getBytes(2);
-                        known.putIfAbsent(rows.getString(1), webhook -> webhook.agreesWithWhatIsGone(content));
-                    }
+                    readGone(rows, known);
                 }
             }
         }
         return known;
     }
 
+    /** Of the answer of {@link #SELECT_STORED}. */
+    static void readStored(ResultSet rows, Map<String, Predicate<Webhook>> known) throws SQLException {
+        while (rows.next()) {
+            var stored = new Webhook.Stored(
+                    rows.getString(6), rows.getString(2), rows.getString(3), rows.getBigDecimal(4), rows.getString(5));
+            known.put(rows.getString(1), webhook -> webhook.sameContentAs(stored));
+        }
+    }
+
+    /** Of the answer of {@link #SELECT_GONE}. */
+    static void readGone(ResultSet rows, Map<String, Predicate<Webhook>> known) throws SQLException {
+        while (rows.next()) {
+            byte[] content = rows.getBytes(2);
+            known.putIfAbsent(rows.getString(1), webhook -> webhook.agreesWithWhatIsGone(content));
+        }
+    }
+
     /** @param known whether a webhook has the content of what there is with its id */
-    private static List<Receipt> settle(
-            List<Webhook> webhooks, Set<String> inserted, Map<String, Predicate<Webhook>> known) throws SQLException {
+    static List<Receipt> settle(List<Webhook> webhooks, Set<String> inserted, Map<String, Predicate<Webhook>> known)
+            throws SQLException {
         Set<String> stillNew = new HashSet<>(inserted);
         List<Receipt> receipts = new ArrayList<>(webhooks.size());
         for (Webhook webhook : webhooks) {

@@ -1,9 +1,11 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Recalling;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
+import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
@@ -31,9 +33,11 @@ class Recollection {
             """;
 
     private final DataSource dataSource;
+    private final Distribution distribution;
 
-    Recollection(DataSource dataSource) {
+    Recollection(DataSource dataSource, Distribution distribution) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
     }
 
     void start(
@@ -73,11 +77,19 @@ class Recollection {
     }
 
     private Optional<Delivery> newest(String source) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement select = connection.prepareStatement(NEWEST)) {
+        try (Connection connection = dataSource.getConnection()) {
+            return (distribution.map().isPresent()
+                            ? RawRequests.newest(connection, source)
+                            : newest(connection, source))
+                    .map(RawDelivery::restore);
+        }
+    }
+
+    private static Optional<RawRequest> newest(Connection connection, String source) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(NEWEST)) {
             select.setString(1, source);
             try (ResultSet row = select.executeQuery()) {
-                return row.next() ? RawRequests.read(row, 1).map(RawDelivery::restore) : Optional.empty();
+                return row.next() ? RawRequests.read(row, 1) : Optional.empty();
             }
         }
     }

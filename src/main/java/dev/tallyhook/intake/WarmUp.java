@@ -54,7 +54,7 @@ public class WarmUp {
     private static final int GROUP_SIZE = 8;
 
     private final Vertx vertx;
-    private final LedgerWriter ledger;
+    private final Lanes lanes;
     private final Duration most;
     private final CompletableFuture<HttpServerOptions> plain = new CompletableFuture<>();
     private final CompletableFuture<HttpServerOptions> secure = new CompletableFuture<>();
@@ -70,9 +70,9 @@ public class WarmUp {
 
     private volatile boolean over;
 
-    WarmUp(Vertx vertx, LedgerWriter ledger, IntakeConfig config) {
+    WarmUp(Vertx vertx, Lanes lanes, IntakeConfig config) {
         this.vertx = vertx;
-        this.ledger = ledger;
+        this.lanes = lanes;
         this.most = config.warmUpMax();
     }
 
@@ -137,7 +137,7 @@ public class WarmUp {
         int written = 0;
         try {
             while (written < GROUPS && isBefore(deadlineNanos)) {
-                ledger.tryOut(GROUP_SIZE);
+                lanes.tryOut(GROUP_SIZE);
                 written++;
             }
         } catch (SQLException failure) {

@@ -3,6 +3,7 @@ package dev.tallyhook.keeping;
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.database.ReplicaName;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
@@ -66,6 +67,7 @@ class Keeping {
     static final String IDS = "ids";
 
     private final KeepingConfig config;
+    private final Distribution distribution;
     private final Progress progress;
     private final Stretches stretches;
     private final Lease lease;
@@ -93,6 +95,7 @@ class Keeping {
     Keeping(
             KeepingConfig config,
             DataSource dataSource,
+            Distribution distribution,
             ObjectMapper json,
             Stretches stretches,
             ArchiveStores stores,
@@ -100,6 +103,7 @@ class Keeping {
             ReplicaName replica,
             Ticks ticks) {
         this.config = config;
+        this.distribution = distribution;
         this.progress = progress;
         this.stretches = stretches;
         this.lease = new Lease(dataSource, replica.whole());
@@ -145,9 +149,9 @@ class Keeping {
         }
     }
 
-    /** Who keeps everything for ever has ids to forget, if that was otherwise once. */
+    /** Who keeps everything for ever has ids to forget, if that was otherwise once. Of a distributed ledger nothing goes. */
     private boolean mayBeWanted() throws SQLException {
-        return KeepingRules.isAnythingToGo(config) || leftovers.areIdsRemembered();
+        return distribution.map().isEmpty() && (KeepingRules.isAnythingToGo(config) || leftovers.areIdsRemembered());
     }
 
     /** Whether there is more. What is wrong with one kind keeps no other. */

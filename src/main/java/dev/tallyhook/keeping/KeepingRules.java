@@ -37,7 +37,7 @@ public final class KeepingRules {
     }
 
     /** Whether anything goes but ids. */
-    static boolean isAnythingToGo(KeepingConfig config) {
+    public static boolean isAnythingToGo(KeepingConfig config) {
         return config.keep().isPresent()
                 || config.keepRequests().isPresent()
                 || config.keepConflicts().isPresent()

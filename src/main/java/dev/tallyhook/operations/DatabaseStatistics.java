@@ -2,6 +2,7 @@ package dev.tallyhook.operations;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.micrometer.core.instrument.Gauge;
@@ -74,15 +75,22 @@ class DatabaseStatistics {
             FROM pg_database
             """;
 
+    /** Of a distributed ledger: what the tables have is in shards, and what is held has an index of its own there. */
+    static final String SELECT_OF_SHARDS = SELECT.replace(
+                    "SELECT 'conflicts', coalesce(max(conflict_id), 0)", "SELECT 'conflicts', count(*)")
+            .replace("transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))\n  AND ", "");
+
     private static final Duration PERIOD = Duration.ofSeconds(15);
 
     private final DataSource dataSource;
+    private final Distribution distribution;
     private final Tick asking;
     private final Map<String, Double> figures = new ConcurrentHashMap<>();
     private boolean failing;
 
-    DatabaseStatistics(DataSource dataSource, Ticks ticks) {
+    DatabaseStatistics(DataSource dataSource, Distribution distribution, Ticks ticks) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
         this.asking = ticks.every(PERIOD, "statistics", this::ask);
     }
 
@@ -124,7 +132,8 @@ class DatabaseStatistics {
 
     private void ask() {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement select = connection.prepareStatement(SELECT);
+                PreparedStatement select =
+                        connection.prepareStatement(distribution.map().isPresent() ? SELECT_OF_SHARDS : SELECT);
                 ResultSet rows = select.executeQuery()) {
             while (rows.next()) {
                 figures.put(rows.getString(1), rows.getDouble(2));

@@ -2,6 +2,7 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
@@ -52,14 +53,25 @@ public class Backlog {
                   AND transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays WHERE look_at <> 'infinity'))) AS waiting
             """;
 
+    /** Of a distributed ledger, where each shard has an index of what waits, and nothing else. */
+    private static final String COUNT_IN_SHARDS = """
+            SELECT count(*),
+                   count(*) FILTER (WHERE due_at <= now() AND isfinite(due_at)),
+                   coalesce(greatest(extract(epoch FROM now() - min(due_at) FILTER (WHERE isfinite(due_at))), 0), 0)
+            FROM transactions
+            WHERE status = 'PROCESSING'
+            """;
+
     private final DataSource dataSource;
+    private final Distribution distribution;
     private final ProcessingMetrics metrics;
     private final Tick tick;
     private boolean failing;
     private volatile @Nullable Size latest;
 
-    Backlog(DataSource dataSource, ProcessingMetrics metrics, Ticks ticks) {
+    Backlog(DataSource dataSource, Distribution distribution, ProcessingMetrics metrics, Ticks ticks) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
         this.metrics = metrics;
         this.tick = ticks.every(PERIOD, "backlog", this::count);
     }
@@ -129,7 +141,8 @@ public class Backlog {
     /** What it takes to get a connection costs the database nothing, so there is no rest for it. */
     private Size countAndRest(Connection connection) throws SQLException {
         long start = System.nanoTime();
-        try (PreparedStatement count = connection.prepareStatement(COUNT);
+        try (PreparedStatement count =
+                        connection.prepareStatement(distribution.map().isPresent() ? COUNT_IN_SHARDS : COUNT);
                 ResultSet row = count.executeQuery()) {
             row.next();
             return new Size(row.getLong(1), row.getLong(2), row.getDouble(3), System.nanoTime());

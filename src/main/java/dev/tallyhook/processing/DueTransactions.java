@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /** What is due in the ledger, and the one statement that claims and finishes it. */
 @ApplicationScoped
-class DueTransactions {
+class DueTransactions implements Due {
 
     /** A watermark below every row; pgjdbc writes it as {@code -infinity}. */
     static final OffsetDateTime FROM_THE_BEGINNING = OffsetDateTime.MIN;
@@ -97,9 +97,13 @@ class DueTransactions {
 
     private static final String TELL = Telling.queue(EventKind.PROCESSED, "finished", "transaction_id");
 
-    static final Statements OF_ALL = Statements.finishing(DUE);
+    static final Statements OF_ALL = Statements.finishing(DUE, TELL, Telling.WHOM);
 
-    static final Statements OF_STRAYS = Statements.finishing(DUE_STRAYS);
+    static final Statements OF_STRAYS = Statements.finishing(DUE_STRAYS, TELL, Telling.WHOM);
+
+    /** In a shard, which has no strays: there an index has what waits, and nothing else. */
+    static final Statements OF_SHARD =
+            Statements.finishing(DUE, Telling.keep(EventKind.PROCESSED, "finished", "transaction_id"), Telling.KEPT);
 
     private static final String NOW = "SELECT clock_timestamp()";
 
@@ -143,12 +147,12 @@ class DueTransactions {
     /** The statements that finish the same rows, and tell more or less of them. */
     record Statements(String plain, String traced, String told, String tracedAndTold) {
 
-        static Statements finishing(String due) {
+        static Statements finishing(String due, String tell, String whom) {
             return new Statements(
                     finish(due, "", "", ""),
                     finish(due, TRACED_COLUMNS, "", TRACES),
-                    finish(due, ", " + Telling.COLUMNS, TELL, ", " + Telling.WHOM),
-                    finish(due, ", traceparent, " + Telling.COLUMNS, TELL, TRACES + ", " + Telling.WHOM));
+                    finish(due, ", " + Telling.COLUMNS, tell, ", " + whom),
+                    finish(due, ", traceparent, " + Telling.COLUMNS, tell, TRACES + ", " + whom));
         }
 
         private static String finish(String due, String columns, String tell, String answers) {
@@ -163,37 +167,8 @@ class DueTransactions {
         }
     }
 
-    /**
-     * What one statement finished.
-     *
-     * @param count how many
-     * @param watermark just below the latest {@code due_at} among them, or the one given if there was none
-     */
-    record Batch(int count, OffsetDateTime watermark) {
-
-        private static final int SAME_INSTANT_MAX = 20_000;
-
-        /**
-         * How many to finish next: more where all of a batch were due at the instant that the one before ended with, because each batch
-         * reads past what was finished of that instant.
-         *
-         * @param from the watermark of this batch
-         * @param size of this batch
-         * @param usual of one that knows of no such instant
-         */
-        int next(OffsetDateTime from, int size, int usual) {
-            return watermark.isAfter(from) ? usual : Math.max(usual, Math.min(2 * size, SAME_INSTANT_MAX));
-        }
-    }
-
-    /**
-     * Finishes the longest overdue above the watermark, skipping what another replica is finishing right now.
-     *
-     * @param watermark rows up to it are not looked at, which spares reading what was finished before; {@link #FROM_THE_BEGINNING}
-     *     looks at all
-     * @param batchSize how many at most
-     */
-    Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
+    @Override
+    public Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
         return finish(OF_ALL, watermark, batchSize);
     }
 
@@ -202,16 +177,24 @@ class DueTransactions {
         return finish(OF_STRAYS, watermark, batchSize);
     }
 
+    boolean tells() {
+        return telling.isWanted(EventKind.PROCESSED);
+    }
+
+    String wanted(Statements statements, boolean tells) {
+        return statements.wanted(spans.areWanted(), tells);
+    }
+
     private Batch finish(Statements statements, OffsetDateTime watermark, int batchSize) throws SQLException {
-        boolean tells = telling.isWanted(EventKind.PROCESSED);
-        String statement = statements.wanted(spans.areWanted(), tells);
+        boolean tells = tells();
+        String statement = wanted(statements, tells);
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement finish = connection.prepareStatement(statement)) {
             finish.setObject(1, watermark);
             finish.setInt(2, batchSize);
             try (ResultSet rows = finish.executeQuery()) {
-                Batch batch = count(rows, watermark, tells);
-                if (batch.count() == batchSize) {
+                Batch batch = count(rows, watermark, batchSize, tells);
+                if (batch.isFull()) {
                     telling.moreIsDue();
                 }
                 return batch;
@@ -219,7 +202,8 @@ class DueTransactions {
         }
     }
 
-    private Batch count(ResultSet buckets, OffsetDateTime watermark, boolean tells) throws SQLException {
+    /** What the answer of one of the {@link Statements} says, counted. */
+    Batch count(ResultSet buckets, OffsetDateTime watermark, int batchSize, boolean tells) throws SQLException {
         int count = 0;
         OffsetDateTime above = watermark;
         while (buckets.next()) {
@@ -236,20 +220,24 @@ class DueTransactions {
                 telling.queued(buckets, spans.areWanted() ? FIRST_ANSWER + TRACE_COLUMNS : FIRST_ANSWER);
             }
         }
-        return new Batch(count, above);
+        return new Batch(count, count == batchSize, above);
     }
 
-    /** The database's clock, which is the only one that says what is due. */
-    OffsetDateTime now() throws SQLException {
-        return time(NOW);
+    @Override
+    public OffsetDateTime now() throws SQLException {
+        return now(dataSource);
+    }
+
+    static OffsetDateTime now(javax.sql.DataSource dataSource) throws SQLException {
+        return time(dataSource, NOW);
     }
 
     /** A watermark below all that waits, strays apart. */
     OffsetDateTime belowAll() throws SQLException {
-        return time(BELOW_ALL);
+        return time(dataSource, BELOW_ALL);
     }
 
-    private OffsetDateTime time(String sql) throws SQLException {
+    private static OffsetDateTime time(javax.sql.DataSource dataSource, String sql) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement select = connection.prepareStatement(sql);
                 ResultSet row = select.executeQuery()) {
@@ -258,27 +246,22 @@ class DueTransactions {
         }
     }
 
-    /**
-     * What the database says of what comes next.
-     *
-     * @param now its clock
-     * @param untilNextDue how long from then until the next one above the watermark is due that nobody holds; nothing if none is within a
-     *     second
-     */
-    record Outlook(OffsetDateTime now, Optional<Duration> untilNextDue) {}
-
-    /** When the next one above the watermark is due. */
-    Outlook outlook(OffsetDateTime watermark) throws SQLException {
+    @Override
+    public Outlook outlook(OffsetDateTime watermark) throws SQLException {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement next = connection.prepareStatement(NEXT_DUE)) {
             next.setObject(1, watermark);
             try (ResultSet row = next.executeQuery()) {
-                row.next();
-                long millis = row.getLong(2);
-                Optional<Duration> untilNextDue =
-                        row.wasNull() ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
-                return new Outlook(row.getObject(1, OffsetDateTime.class), untilNextDue);
+                return outlook(row);
             }
         }
+    }
+
+    /** Of the answer of {@link #NEXT_DUE}. */
+    static Outlook outlook(ResultSet row) throws SQLException {
+        row.next();
+        long millis = row.getLong(2);
+        Optional<Duration> untilNextDue = row.wasNull() ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
+        return new Outlook(row.getObject(1, OffsetDateTime.class), untilNextDue);
     }
 }

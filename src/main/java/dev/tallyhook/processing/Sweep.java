@@ -2,6 +2,9 @@ package dev.tallyhook.processing;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.citus.Distribution;
+import dev.tallyhook.citus.Node;
+import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
@@ -15,6 +18,7 @@ import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -44,6 +48,8 @@ class Sweep {
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
     private final DueTransactions due;
+    private final Distribution distribution;
+    private final DueOnNodes onNodes;
     private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
     private final ReentrantLock turn = new ReentrantLock();
@@ -54,12 +60,16 @@ class Sweep {
 
     Sweep(
             @DataSource("sweep") javax.sql.DataSource dataSource,
+            Distribution distribution,
+            DueOnNodes onNodes,
             Lateness lateness,
             FinishSpans spans,
             Telling telling,
             ProcessingMetrics metrics,
             ProcessingConfig config,
             Ticks ticks) {
+        this.distribution = distribution;
+        this.onNodes = onNodes;
         this.due = new DueTransactions(dataSource, lateness, spans, telling);
         this.metrics = metrics;
         this.config = config;
@@ -110,24 +120,46 @@ class Sweep {
 
     /** Whether there may be more. */
     private boolean sweep() throws SQLException {
+        List<Node> nodes = distribution.map().map(ShardMap::nodes).orElse(List.of());
+        return nodes.isEmpty() ? sweepLedger() : sweepNodes(nodes);
+    }
+
+    /** One server that is away keeps none of the others from being swept. */
+    private boolean sweepNodes(List<Node> nodes) throws SQLException {
+        boolean more = false;
+        SQLException failure = null;
+        for (Node node : nodes) {
+            try {
+                more |= sweep(onNodes.on(node)::finish, DueTransactions.FROM_THE_BEGINNING);
+            } catch (SQLException away) {
+                distribution.mayBeOtherwise(away);
+                failure = away;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return more;
+    }
+
+    private boolean sweepLedger() throws SQLException {
         boolean more = sweep(due::finish, due.belowAll());
         return sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING) || more;
     }
 
     private interface Finish {
-        DueTransactions.Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException;
+        Due.Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException;
     }
 
     private boolean sweep(Finish statement, OffsetDateTime from) throws SQLException {
         OffsetDateTime watermark = from;
         int size = config.batchSize();
         for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
-            DueTransactions.Batch batch = statement.finish(watermark, size);
-            boolean isFull = batch.count() == size;
+            Due.Batch batch = statement.finish(watermark, size);
             size = batch.next(watermark, size, config.batchSize());
             tick.goesOn();
             metrics.finishedBySweep(batch.count());
-            if (!isFull) {
+            if (!batch.isFull()) {
                 return false;
             }
             watermark = batch.watermark();

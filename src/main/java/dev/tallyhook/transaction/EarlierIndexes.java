@@ -2,6 +2,7 @@ package dev.tallyhook.transaction;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
@@ -43,11 +44,13 @@ class EarlierIndexes {
     private static final String NOT_ITS_OWNER = "42501";
 
     private final DataSource dataSource;
+    private final Distribution distribution;
     private final Tick tick;
     private boolean isLeftToTheOwner;
 
-    EarlierIndexes(DataSource dataSource, Ticks ticks) {
+    EarlierIndexes(DataSource dataSource, Distribution distribution, Ticks ticks) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
         this.tick = ticks.every(PERIOD, "earlier-indexes", this::drop);
     }
 
@@ -57,7 +60,7 @@ class EarlierIndexes {
     }
 
     private void drop() {
-        if (isLeftToTheOwner) {
+        if (isLeftToTheOwner || distribution.map().isPresent()) {
             return;
         }
         try {

@@ -3,7 +3,6 @@ package dev.tallyhook.transaction;
 import static dev.tallyhook.database.Durability.DURABLY;
 
 import dev.tallyhook.problem.ProblemException;
-import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * Holds transactions back and releases them, with a record of who did so. The status decides, in one statement with the record: of a
  * hold and a poller that come for the same row at once one locks it first, and the other then sees what became of it.
  */
-@ApplicationScoped
 class Holds {
 
     /** A row that changes between the statement and the look at why it changed nothing is tried again so often. */
@@ -70,11 +68,20 @@ class Holds {
                 TransactionStatus.PROCESSING);
 
         private final String sql;
+
         private final TransactionStatus to;
 
         Action(String change, TransactionStatus from, TransactionStatus to) {
             this.sql = CHANGE.formatted(change, from, TransactionView.COLUMNS, name());
             this.to = to;
+        }
+
+        /** In a shard, whose tables have no identity columns of their own: the number is of the server's share of the sequence. */
+        String inShard() {
+            return sql.replace("INSERT INTO holds (transaction_id", "INSERT INTO holds (hold_id, transaction_id")
+                    .replace(
+                            "SELECT transaction_id, '" + name() + "'",
+                            "SELECT nextval('holds_hold_id_seq'), transaction_id, '" + name() + "'");
         }
     }
 
@@ -103,9 +110,7 @@ class Holds {
     Result apply(Action action, String transactionId, String by, @Nullable String reason) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             for (int i = 0; i < TRIES_MAX; i++) {
-                List<TransactionView> changed = new Sql()
-                        .add(action.sql, transactionId, by, reason)
-                        .query(connection, row -> TransactionView.of(row, 1));
+                List<TransactionView> changed = change(connection, action, transactionId, by, reason);
                 if (!changed.isEmpty()) {
                     return new Result(changed.get(0), true);
                 }
@@ -120,6 +125,15 @@ class Holds {
         }
         throw ProblemException.unavailable(
                 "Somebody else holds and releases this transaction at the same time; try again");
+    }
+
+    /** As it is now, if it was changed. */
+    List<TransactionView> change(
+            Connection connection, Action action, String transactionId, String by, @Nullable String reason)
+            throws SQLException {
+        return new Sql()
+                .add(action.sql, transactionId, by, reason)
+                .query(connection, row -> TransactionView.of(row, 1));
     }
 
     private static TransactionView stored(Connection connection, String transactionId) throws SQLException {

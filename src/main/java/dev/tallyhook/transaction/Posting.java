@@ -2,6 +2,7 @@ package dev.tallyhook.transaction;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.micrometer.core.instrument.Gauge;
@@ -29,6 +30,7 @@ class Posting {
     private static final int LOOKS_MAX = 10;
 
     private final Stretches stretches;
+    private final Distribution distribution;
     private final Tick tick;
     private int rest;
     private boolean failing;
@@ -36,8 +38,9 @@ class Posting {
     private long settledNanos = System.nanoTime();
     private long settleRest;
 
-    Posting(Stretches stretches, Ticks ticks, MeterRegistry registry) {
+    Posting(Stretches stretches, Distribution distribution, Ticks ticks, MeterRegistry registry) {
         this.stretches = stretches;
+        this.distribution = distribution;
         this.tick = ticks.every(PERIOD, "posting", this::post);
         Gauge.builder("tallyhook.unposted.transactions", stretches, Stretches::open)
                 .description("Transactions that lists by account, source, type and subject still find by their time; "
@@ -77,6 +80,9 @@ class Posting {
     }
 
     private void post() {
+        if (distribution.map().isPresent()) {
+            return; // Its lists are found without.
+        }
         settle();
         try {
             stretches.openWhatIsAhead();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.Inflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Requests as the ledger keeps them together: each behind its length in four bytes, and all compressed as RFC 1951 says, with a
@@ -39,6 +41,16 @@ public final class RawRequests {
             LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
             LEFT JOIN events AS keeper ON keeper.transaction_id = coalesce(event.raw_of, event.transaction_id)
             """;
+
+    private static final String WHERE_OF = "SELECT request, request_place FROM transactions WHERE transaction_id = ?";
+
+    /** Of those that are finished, which an index has by their sources; what waits is not much newer. */
+    private static final String NEWEST =
+            "SELECT transaction_id FROM transactions WHERE source = ? AND status = 'PROCESSED' ORDER BY created_at DESC LIMIT 1";
+
+    private static final String BY_NUMBER = "SELECT raw FROM requests WHERE id = ?";
+
+    private static final String OF_EVENT = "SELECT raw, raw_of FROM events WHERE transaction_id = ?";
 
     /** In the place of one that is not kept. */
     public static final RawRequest NONE = RawRequest.of(new TreeMap<>(), new byte[0]);
@@ -157,10 +169,61 @@ public final class RawRequests {
         return found;
     }
 
+    /** The newest of a source, of a distributed ledger. */
+    public static Optional<RawRequest> newest(Connection session, String source) throws SQLException {
+        List<String> newest = new Sql().add(NEWEST, source).query(session, row -> row.getString(1));
+        return newest.isEmpty()
+                ? Optional.empty()
+                : find(session, newest.get(0)).flatMap(raw -> raw);
+    }
+
     /** Reads that of a row with {@link #COLUMNS}, of which the first is {@code first}; nothing, if it is none of an event or somebody deleted it. */
     public static Optional<RawRequest> read(ResultSet row, int first) throws SQLException {
         byte[] stored = row.getBytes(first);
         return stored == null ? Optional.empty() : Optional.of(read(stored, row.getInt(first + 1)));
+    }
+
+    private record Place(@Nullable Long request, int place) {}
+
+    @SuppressWarnings("ArrayRecordComponent") // Compared by nobody, and changed by nobody.
+    private record Kept(byte @Nullable [] raw, @Nullable String elsewhere) {}
+
+    /**
+     * Reads that of a transaction of a distributed ledger, one step after the other: what would have to be joined is on different servers.
+     *
+     * @return nothing if there is no such transaction; and inside it nothing, if its request is not kept
+     */
+    static Optional<Optional<RawRequest>> find(Connection session, String transactionId) throws SQLException {
+        List<Place> found = new Sql()
+                .add(WHERE_OF, transactionId)
+                .query(session, row -> new Place(row.getObject(1, Long.class), row.getInt(2)));
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        Place place = found.get(0);
+        return Optional.of(
+                place.request() == null
+                        ? ofEvent(session, transactionId)
+                        : new Sql()
+                                        .add(BY_NUMBER, place.request())
+                                        .query(session, row -> read(row.getBytes(1), place.place()))
+                                        .stream()
+                                        .findFirst());
+    }
+
+    /** As the version of before kept it. */
+    private static Optional<RawRequest> ofEvent(Connection session, String transactionId) throws SQLException {
+        List<Kept> found = new Sql()
+                .add(OF_EVENT, transactionId)
+                .query(session, row -> new Kept(row.getBytes(1), row.getString(2)));
+        if (found.isEmpty()) {
+            return Optional.empty();
+        }
+        byte[] raw = found.get(0).raw();
+        String elsewhere = found.get(0).elsewhere();
+        return raw != null
+                ? Optional.of(read(raw, 0))
+                : elsewhere == null ? Optional.empty() : ofEvent(session, elsewhere);
     }
 
     private static byte[] inflate(byte[] compressed) {

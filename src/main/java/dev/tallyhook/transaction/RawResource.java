@@ -1,5 +1,6 @@
 package dev.tallyhook.transaction;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.problem.ProblemException;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.annotation.security.RolesAllowed;
@@ -34,9 +35,11 @@ class RawResource {
     private static final String RECEIVED = "Tallyhook-Received-";
 
     private final DataSource dataSource;
+    private final Distribution distribution;
 
-    RawResource(DataSource dataSource) {
+    RawResource(DataSource dataSource, Distribution distribution) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
     }
 
     @GET
@@ -47,8 +50,9 @@ class RawResource {
                 .filter(of -> Identifier.violationAsId(of) == null)
                 .orElseThrow(RawResource::notFound);
         try (Connection session = dataSource.getConnection()) {
-            List<Optional<RawRequest>> found =
-                    new Sql().add(SELECT, id).query(session, row -> RawRequests.read(row, 1));
+            List<Optional<RawRequest>> found = distribution.map().isPresent()
+                    ? RawRequests.find(session, id).stream().toList()
+                    : new Sql().add(SELECT, id).query(session, row -> RawRequests.read(row, 1));
             if (found.isEmpty()) {
                 Gone.refuse(session, id);
             }

@@ -4,6 +4,7 @@ import static dev.tallyhook.transaction.TransactionStatus.HELD;
 import static dev.tallyhook.transaction.TransactionStatus.PROCESSED;
 import static dev.tallyhook.transaction.TransactionStatus.PROCESSING;
 
+import dev.tallyhook.citus.Distribution;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
 import java.util.List;
@@ -24,10 +25,12 @@ class TransactionPages {
             "transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))";
 
     private final DataSource dataSource;
+    private final Distribution distribution;
     private final EventDetails events;
 
-    TransactionPages(DataSource dataSource, EventDetails events) {
+    TransactionPages(DataSource dataSource, Distribution distribution, EventDetails events) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
         this.events = events;
     }
 
@@ -47,8 +50,10 @@ class TransactionPages {
      */
     Page read(TransactionFilter filter, PageRequest page) throws SQLException {
         String list = "transactions " + filter;
-        List<TransactionView> found = select(filter, page.rowsToLookFor(), page.after(list))
-                .query(dataSource, row -> TransactionView.of(row, 1));
+        List<TransactionView> found = distribution.map().isPresent()
+                ? ShardPages.read(dataSource, filter, page.rowsToLookFor(), page.after(list))
+                : select(filter, page.rowsToLookFor(), page.after(list))
+                        .query(dataSource, row -> TransactionView.of(row, 1));
         List<TransactionView> detailed = events.of(found);
         return new Page(
                 page.rows(detailed),

@@ -10,7 +10,6 @@ import dev.tallyhook.problem.ProblemException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigDecimal;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +18,6 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.postgresql.ds.PGSimpleDataSource;
 
 class GroupWriterTest {
 
@@ -39,23 +37,23 @@ class GroupWriterTest {
     private int trials;
     private final LatestNews news = new LatestNews(() -> {});
     private final GroupWriter writer = new GroupWriter(
-            new LedgerWriter(new PGSimpleDataSource(), () -> Duration.ZERO, null) {
+            new Ledger() {
                 @Override
-                List<Receipt> write(List<Webhook> webhooks) throws SQLException {
+                public List<Receipt> write(List<Webhook> webhooks) throws SQLException {
                     writes++;
                     failWith(failing.apply(webhooks));
                     return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
                 }
 
                 @Override
-                void tryOut() throws SQLException {
+                public void tryOut(int rows) throws SQLException {
                     trials++;
                     failWith(trialFailing);
                 }
 
                 @Override
-                void ask() throws SQLException {
-                    tryOut();
+                public void ask() throws SQLException {
+                    tryOut(1);
                 }
             },
             new IntakeMetrics(new SimpleMeterRegistry()),

@@ -97,7 +97,7 @@ public final class Service implements AutoCloseable {
     }
 
     /** Starts the process with what a person would type behind its name, and does not wait for it. */
-    static Service command(Map<String, String> environment, String name, String... more) throws IOException {
+    public static Service command(Map<String, String> environment, String name, String... more) throws IOException {
         List<String> command = new ArrayList<>(command());
         command.add(name);
         command.addAll(List.of(more));

@@ -51,9 +51,9 @@ class DuePollerTest {
     @Test
     void the_watermark_passes_what_was_due_long_before_the_batch_that_left_it_and_nothing_else() {
         var looked = OffsetDateTime.parse("2026-01-01T00:00:10Z");
-        assertEquals(looked.minusSeconds(60), DuePoller.passed(null, looked.minusSeconds(60)));
-        assertEquals(looked.minusSeconds(1), DuePoller.passed(looked, looked.minusSeconds(60)));
-        assertEquals(looked.minusNanos(1_000), DuePoller.passed(looked, looked.minusNanos(1_000)));
+        assertEquals(looked.minusSeconds(60), Poll.passed(null, looked.minusSeconds(60)));
+        assertEquals(looked.minusSeconds(1), Poll.passed(looked, looked.minusSeconds(60)));
+        assertEquals(looked.minusNanos(1_000), Poll.passed(looked, looked.minusNanos(1_000)));
     }
 
     @Test

@@ -119,11 +119,11 @@ class DueTransactionsTest {
     @Test
     void where_all_of_a_batch_was_due_at_one_instant_the_next_one_is_larger() {
         var instant = due(0);
-        assertEquals(1_000, new DueTransactions.Batch(1_000, due(1)).next(instant, 1_000, 1_000));
-        assertEquals(2_000, new DueTransactions.Batch(1_000, instant).next(instant, 1_000, 1_000));
-        assertEquals(20_000, new DueTransactions.Batch(16_000, instant).next(instant, 16_000, 1_000));
-        assertEquals(50_000, new DueTransactions.Batch(50_000, instant).next(instant, 50_000, 50_000));
-        assertEquals(1_000, new DueTransactions.Batch(20_000, due(1)).next(instant, 20_000, 1_000));
+        assertEquals(1_000, new Due.Batch(1_000, true, due(1)).next(instant, 1_000, 1_000));
+        assertEquals(2_000, new Due.Batch(1_000, true, instant).next(instant, 1_000, 1_000));
+        assertEquals(20_000, new Due.Batch(16_000, true, instant).next(instant, 16_000, 1_000));
+        assertEquals(50_000, new Due.Batch(50_000, true, instant).next(instant, 50_000, 50_000));
+        assertEquals(1_000, new Due.Batch(20_000, true, due(1)).next(instant, 20_000, 1_000));
     }
 
     private static OffsetDateTime due(int second) {

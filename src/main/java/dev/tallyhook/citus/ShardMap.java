@@ -1,0 +1,112 @@
+package dev.tallyhook.citus;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * Which shards there are, and which server has each, as Citus said last. It may be out of date as soon as it is read: whatever is done
+ * in a shard by it is {@linkplain #guarded guarded}.
+ */
+public final class ShardMap {
+
+    /** In the order of their hashes. */
+    private final List<Shard> shards;
+
+    private final int[] leasts;
+    private final Map<Node, List<Shard>> ofNodes;
+
+    /** Those that requests are kept in, which are distributed by their own ids. */
+    private final List<Shard> ofRequests;
+
+    private final int[] leastsOfRequests;
+
+    private final Map<Statement, String> texts = new ConcurrentHashMap<>();
+
+    /** @param number of the first shard; of a server's shards either one is meant or all */
+    private record Statement(long number, int shards, String plain) {}
+
+    /** Of shards that leave no hash out. */
+    ShardMap(List<Shard> shards, List<Shard> ofRequests) {
+        this.shards = sorted(shards);
+        this.ofRequests = sorted(ofRequests);
+        leasts = leasts(this.shards);
+        leastsOfRequests = leasts(this.ofRequests);
+        ofNodes = this.shards.stream().collect(Collectors.groupingBy(Shard::node));
+    }
+
+    private static List<Shard> sorted(List<Shard> shards) {
+        return shards.stream().sorted(Comparator.comparingInt(Shard::least)).toList();
+    }
+
+    private static int[] leasts(List<Shard> sorted) {
+        return sorted.stream().mapToInt(Shard::least).toArray();
+    }
+
+    /** In the order of their hashes. */
+    public List<Shard> shards() {
+        return shards;
+    }
+
+    /** Where a transaction is, or would be. */
+    public Shard shardOf(String transactionId) {
+        return shards.get(place(leasts, DistributionHash.of(transactionId)));
+    }
+
+    /** The server that keeps a request with this number. */
+    public Node nodeOfRequest(long number) {
+        return ofRequests
+                .get(place(leastsOfRequests, DistributionHash.of(number)))
+                .node();
+    }
+
+    private static int place(int[] leasts, int hash) {
+        int place = Arrays.binarySearch(leasts, hash);
+        return place >= 0 ? place : -place - 2;
+    }
+
+    /** Those that have shards. */
+    public List<Node> nodes() {
+        return List.copyOf(ofNodes.keySet());
+    }
+
+    /** Which a server has, in the order of their hashes; none if it has none, or none any more. */
+    public List<Shard> on(Node node) {
+        return ofNodes.getOrDefault(node, List.of());
+    }
+
+    /**
+     * A statement of a plain ledger for each of some shards of one server, all in one transaction, behind a guard: while that transaction is
+     * open no shard of them is moved or divided, and if one was before, it fails and nothing is done.
+     *
+     * @param of one shard, or all that a server has: another number of them would be another statement to prepare each time
+     * @return several statements, whose first answer is the guard's; in autocommit mode they are one transaction, because they are sent
+     *     together
+     * @see <a href="https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING">Pipelining</a>
+     */
+    public String guarded(List<Shard> of, String plain) {
+        return texts.computeIfAbsent(new Statement(of.get(0).number(), of.size(), plain), statement -> of.stream()
+                .map(shard -> shard.statement(plain))
+                .collect(Collectors.joining(";\n", guard(of) + ";\n", "")));
+    }
+
+    /** Alone, for a transaction that goes on with statements of its own. */
+    static String guard(List<Shard> of) {
+        return of.stream()
+                .map(shard -> Long.toString(shard.number()))
+                .collect(Collectors.joining(",", "SELECT on_shards('{", "}')"));
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ShardMap map && shards.equals(map.shards) && ofRequests.equals(map.ofRequests);
+    }
+
+    @Override
+    public int hashCode() {
+        return shards.hashCode();
+    }
+}

@@ -1,0 +1,197 @@
+package dev.tallyhook.intake;
+
+import dev.tallyhook.citus.OnShards;
+import dev.tallyhook.citus.Shard;
+import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.endpoint.EventKind;
+import dev.tallyhook.transaction.Columns;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+
+/**
+ * That part of a distributed ledger that one server has. A group is stored inside its shards by the statements of a plain ledger, in one
+ * transaction of that server alone: its commit needs no other one, so there is no second phase, and what is answered 202 is on its disk.
+ *
+ * @see <a href="https://www.postgresql.org/docs/current/sql-prepare-transaction.html">Two-phase commit</a>
+ */
+final class ShardLedger implements Ledger {
+
+    private static final LedgerWriter.Insert BUILT_IN = LedgerWriter.Insert.inShard(LedgerWriter.INSERT_NEW);
+
+    private final DataSource dataSource;
+    private final Shards shards;
+    private final ShardRequests requests;
+    private final ConflictWriter conflicts;
+    private final Duration delay;
+    private final Telling telling;
+
+    ShardLedger(DataSource dataSource, Shards shards, Duration delay, Telling telling) {
+        this.dataSource = dataSource;
+        this.shards = shards;
+        this.requests = new ShardRequests(shards);
+        this.conflicts = new ShardConflictWriter(shards, telling);
+        this.delay = delay;
+        this.telling = telling;
+    }
+
+    @Override
+    public List<Receipt> write(List<Webhook> webhooks) throws SQLException {
+        List<Webhook> firsts = LedgerWriter.firstOfEachId(webhooks);
+        Map<Shard, List<Webhook>> parts = divided(firsts);
+        try (Connection connection = dataSource.getConnection()) {
+            Set<String> inserted = insertNew(connection, firsts, parts);
+            if (inserted.size() == webhooks.size()) {
+                return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
+            }
+            List<Receipt> receipts = LedgerWriter.settle(webhooks, inserted, known(connection, firsts.size(), parts));
+            return conflicts.record(connection, webhooks, receipts);
+        } catch (SQLException failure) {
+            shards.lookAgain(failure);
+            throw OnShards.isBusy(failure) ? new BusyException(failure, busy(parts)) : failure;
+        }
+    }
+
+    /** Whose shards are being moved: each that has a part is asked alone, because one that is not locked answers at once. */
+    private Predicate<Webhook> busy(Map<Shard, List<Webhook>> parts) {
+        Set<String> ids = new HashSet<>();
+        try (Connection connection = dataSource.getConnection()) {
+            for (Map.Entry<Shard, List<Webhook>> part : parts.entrySet()) {
+                try {
+                    insertNew(connection, List.of(), Map.of(part.getKey(), List.of()));
+                } catch (SQLException busy) {
+                    part.getValue().forEach(webhook -> ids.add(webhook.transactionId()));
+                }
+            }
+        } catch (SQLException away) {
+            return webhook -> true;
+        }
+        return webhook -> ids.contains(webhook.transactionId());
+    }
+
+    private Map<Shard, List<Webhook>> divided(List<Webhook> webhooks) throws SQLException {
+        return shards.divided(webhooks, Webhook::transactionId);
+    }
+
+    private Set<String> insertNew(Connection connection, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts)
+            throws SQLException {
+        boolean tells = telling.isWanted(EventKind.ACCEPTED);
+        boolean hasEvents = webhooks.stream().anyMatch(webhook -> webhook.event() != null);
+        Set<String> inserted =
+                hasEvents ? insertEvents(connection, webhooks, parts, tells) : insertBuiltIn(connection, parts, tells);
+        if (tells && !inserted.isEmpty()) {
+            telling.kept();
+        }
+        return inserted;
+    }
+
+    private Set<String> insertBuiltIn(Connection connection, Map<Shard, List<Webhook>> parts, boolean tells)
+            throws SQLException {
+        Set<String> inserted = new HashSet<>();
+        shards.run(
+                connection,
+                parts,
+                BUILT_IN.text(tells),
+                (insert, first, part) -> LedgerWriter.bind(insert, first, delay, part),
+                (row, part) -> {
+                    row.next();
+                    inserted.addAll(LedgerWriter.whichWereNew(row, part));
+                });
+        return inserted;
+    }
+
+    /** What brought them is kept in the same transaction, unless nothing of it was new. */
+    private Set<String> insertEvents(
+            Connection connection, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts, boolean tells)
+            throws SQLException {
+        var numbered = requests.number(webhooks);
+        Set<String> inserted = new HashSet<>();
+        connection.setAutoCommit(false);
+        try {
+            shards.run(
+                    connection,
+                    parts,
+                    EventInsert.inShard(tells),
+                    (insert, first, part) -> EventInsert.bindInShard(insert, first, delay, part, numbered::of),
+                    (row, part) -> {
+                        row.next();
+                        inserted.addAll(LedgerWriter.whichWereNew(row, part));
+                    });
+            numbered.keep(connection, webhooks.stream().filter(webhook -> inserted.contains(webhook.transactionId())));
+            connection.commit();
+        } finally {
+            connection.rollback(); // Of what has not been committed.
+            connection.setAutoCommit(true);
+        }
+        return inserted;
+    }
+
+    private Map<String, Predicate<Webhook>> known(Connection connection, int ids, Map<Shard, List<Webhook>> parts)
+            throws SQLException {
+        Map<String, Predicate<Webhook>> known = new HashMap<>();
+        shards.run(
+                connection,
+                parts,
+                LedgerWriter.SELECT_STORED,
+                ShardLedger::bindIds,
+                (rows, part) -> LedgerWriter.readStored(rows, known));
+        if (known.size() < ids) {
+            shards.run(
+                    connection,
+                    parts,
+                    LedgerWriter.SELECT_GONE,
+                    ShardLedger::bindIds,
+                    (rows, part) -> LedgerWriter.readGone(rows, known));
+        }
+        return known;
+    }
+
+    private static int bindIds(PreparedStatement select, int first, List<Webhook> part) throws SQLException {
+        select.setArray(first, Columns.of(select.getConnection(), "text", part, Webhook::transactionId));
+        return first + 1;
+    }
+
+    @Override
+    public void ask() throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            insertBuiltIn(connection, Map.of(), false);
+        } catch (SQLException failure) {
+            shards.lookAgain(failure);
+            throw failure;
+        }
+    }
+
+    @Override
+    public void tryOut(int rows) throws SQLException {
+        List<Webhook> trials = trials(rows);
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                insertBuiltIn(connection, divided(LedgerWriter.firstOfEachId(trials)), false);
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+        }
+    }
+
+    /** With ids that belong to this server. */
+    private List<Webhook> trials(int rows) throws SQLException {
+        shards.all();
+        var map = shards.map();
+        return Stream.generate(LedgerWriter::trial)
+                .filter(trial -> map.shardOf(trial.transactionId()).node().equals(shards.node()))
+                .limit(rows)
+                .toList();
+    }
+}

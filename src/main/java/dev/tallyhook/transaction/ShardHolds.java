@@ -1,0 +1,67 @@
+package dev.tallyhook.transaction;
+
+import dev.tallyhook.citus.Distribution;
+import dev.tallyhook.citus.NodeSessions;
+import dev.tallyhook.citus.OnShards;
+import dev.tallyhook.citus.Shard;
+import dev.tallyhook.citus.ShardMap;
+import jakarta.inject.Singleton;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Of a ledger that may be distributed: then a transaction and the record of who held it are in one shard, and are changed there. */
+@Singleton
+class ShardHolds extends Holds {
+
+    private final Distribution distribution;
+    private final NodeSessions sessions;
+
+    ShardHolds(DataSource dataSource, Distribution distribution, NodeSessions sessions) {
+        super(dataSource);
+        this.distribution = distribution;
+        this.sessions = sessions;
+    }
+
+    @Override
+    List<TransactionView> change(
+            Connection connection, Action action, String transactionId, String by, @Nullable String reason)
+            throws SQLException {
+        Optional<ShardMap> map = distribution.map();
+        return map.isEmpty()
+                ? super.change(connection, action, transactionId, by, reason)
+                : changeInShard(map.get(), action, transactionId, by, reason);
+    }
+
+    private List<TransactionView> changeInShard(
+            ShardMap map, Action action, String transactionId, String by, @Nullable String reason) throws SQLException {
+        Shard shard = map.shardOf(transactionId);
+        List<TransactionView> changed = new ArrayList<>();
+        try (Connection connection = sessions.processing(shard.node()).getConnection()) {
+            OnShards.run(
+                    connection,
+                    map,
+                    List.of(shard),
+                    action.inShard(),
+                    (change, first, its) -> {
+                        change.setString(first, transactionId);
+                        change.setString(first + 1, by);
+                        change.setString(first + 2, reason);
+                        return first + 3;
+                    },
+                    (rows, its) -> {
+                        while (rows.next()) {
+                            changed.add(TransactionView.of(rows, 1));
+                        }
+                    });
+        } catch (SQLException failure) {
+            distribution.mayBeOtherwise(failure);
+            throw failure;
+        }
+        return changed;
+    }
+}

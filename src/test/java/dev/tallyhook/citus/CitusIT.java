@@ -1,0 +1,375 @@
+package dev.tallyhook.citus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tallyhook.packaged.DatabaseServer;
+import dev.tallyhook.packaged.Eventually;
+import dev.tallyhook.packaged.Service;
+import dev.tallyhook.source.SchemeSender;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/** The packaged service on a coordinator and two workers: one after the other, what an operator does with them, and what befalls them. */
+@Tag("whole-machine")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class CitusIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+    private static final int SHARDS = 8;
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    /** What the promise says of what is due when a server has come back. */
+    private static final Duration FINISHED_AFTER_RETURN_MAX = Duration.ofSeconds(10);
+
+    private static final SchemeSender STRIPE = SchemeSender.of("stripe");
+    private static final SchemeSender GOCARDLESS = SchemeSender.of("gocardless");
+
+    private static CitusServers servers;
+    private static Service service;
+
+    /** Of every webhook that was answered 202. */
+    private static final Set<String> ACCEPTED = new HashSet<>();
+
+    @BeforeAll
+    static void start() throws Exception {
+        CitusServers.assumeInstalled();
+        servers = new CitusServers(2);
+        service = Service.launch(environment(), DatabaseServer.freePort());
+        service.awaitHealthy();
+    }
+
+    private static Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>(servers.environment());
+        environment.put("TALLYHOOK_PROCESSING_DELAY", "PT1S");
+        environment.putAll(STRIPE.environment());
+        environment.putAll(GOCARDLESS.environment());
+        return environment;
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        if (service != null) {
+            service.close();
+        }
+        if (servers != null) {
+            servers.close();
+        }
+    }
+
+    private static HttpResponse<String> get(String path) throws Exception {
+        return service.get(path, "none");
+    }
+
+    private static int post(String id, String amount) throws Exception {
+        int status = service.post("""
+                        {"transaction_id": "%s", "source_account": "from_%s", "destination_account": "to", "amount": %s, "currency": "INR"}""".formatted(id, id, amount)).statusCode();
+        if (status == 202) {
+            ACCEPTED.add(id);
+        }
+        return status;
+    }
+
+    private static long finished() throws SQLException {
+        return servers.coordinator().number("SELECT count(*) FROM transactions WHERE status = 'PROCESSED'");
+    }
+
+    private static void awaitAllFinished(Duration within) throws Exception {
+        Eventually.within(
+                within,
+                () -> finished() == servers.coordinator().number("SELECT count(*) FROM transactions"),
+                () -> "not all is finished:\n" + service.log());
+        assertEquals(
+                0,
+                servers.coordinator()
+                        .number(
+                                "SELECT count(*) FROM transactions WHERE processed_at < due_at OR processed_at IS NULL"));
+    }
+
+    private static void assertAllAcceptedIsThere() throws SQLException {
+        Set<String> stored = new HashSet<>();
+        try (var connection = servers.coordinator().connect();
+                var statement = connection.createStatement();
+                var rows = statement.executeQuery("SELECT transaction_id FROM transactions")) {
+            while (rows.next()) {
+                assertTrue(stored.add(rows.getString(1)), () -> "twice");
+            }
+        }
+        Set<String> lost = new HashSet<>(ACCEPTED);
+        lost.removeAll(stored);
+        assertEquals(Set.of(), lost);
+    }
+
+    private static List<String> ids(String prefix, int count) {
+        return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
+    }
+
+    @Test
+    @Order(1)
+    void a_ledger_is_distributed_beside_a_replica_that_goes_on() throws Exception {
+        for (String id : ids("before_", 50)) {
+            assertEquals(202, post(id, "1"));
+        }
+        assertEquals(409, post("before_1", "2"));
+        Service command = Service.command(environment(), Distribute.NAME, Integer.toString(SHARDS));
+        assertEquals(0, command.awaitExit(), command::log);
+        Eventually.within(
+                SOON, () -> service.log().contains("The ledger is distributed by Citus"), () -> service.log());
+        assertEquals(
+                SHARDS,
+                servers.coordinator()
+                        .number("SELECT count(*) FROM citus_shards WHERE table_name = 'transactions'::regclass"));
+        for (String id : ids("after_", 50)) {
+            assertEquals(202, post(id, "1"));
+        }
+        assertEquals(202, post("before_1", "1"), "a replay");
+        assertEquals(409, post("before_1", "2"), "on record before");
+        assertEquals(409, post("after_1", "2"));
+        awaitAllFinished(SOON);
+        assertAllAcceptedIsThere();
+        JsonNode conflicts = JSON.readTree(get("/v1/conflicts").body()).get("conflicts");
+        assertEquals(2, conflicts.size());
+        assertEquals("after_1", conflicts.get(0).get("transaction_id").asText());
+        assertEquals(2, conflicts.get(1).get("attempts").asInt());
+
+        Service again = Service.command(environment(), Distribute.NAME, Integer.toString(SHARDS));
+        assertEquals(0, again.awaitExit(), again::log);
+    }
+
+    @Test
+    @Order(2)
+    void lists_give_page_after_page_what_they_give_on_one_server() throws Exception {
+        awaitAllFinished(SOON);
+        for (String filter : List.of("", "status=PROCESSED", "destination_account=to")) {
+            List<String> listed = new ArrayList<>();
+            String cursor = null;
+            do {
+                JsonNode page = JSON.readTree(
+                        get("/v1/transactions?limit=7&" + filter + (cursor == null ? "" : "&cursor=" + cursor))
+                                .body());
+                page.get("transactions")
+                        .forEach(row -> listed.add(row.get("transaction_id").asText()));
+                cursor = page.get("next_cursor").textValue();
+            } while (cursor != null);
+            assertEquals(
+                    servers.coordinator()
+                            .text(
+                                    "SELECT string_agg(transaction_id, ' ' ORDER BY created_at DESC, transaction_id COLLATE \"C\" DESC)"
+                                            + " FROM transactions"),
+                    String.join(" ", listed),
+                    filter);
+        }
+        JsonNode one = JSON.readTree(
+                get("/v1/transactions?source_account=from_after_7").body());
+        assertEquals(1, one.get("transactions").size());
+        assertEquals(200, get("/v1/transactions/after_7").statusCode());
+        assertEquals(404, get("/v1/transactions/nobody").statusCode());
+    }
+
+    @Test
+    @Order(3)
+    void what_is_held_waits_until_it_is_released() throws Exception {
+        assertEquals(202, post("held", "1"));
+        assertEquals("HELD", hold("held", "hold").get("status").asText());
+        assertEquals("HELD", hold("held", "hold").get("status").asText(), "twice");
+        assertEquals(202, post("beside", "1"));
+        Eventually.within(SOON, () -> status("beside").equals("PROCESSED"), () -> "beside");
+        assertEquals("HELD", status("held"));
+        assertEquals(
+                1,
+                JSON.readTree(get("/v1/transactions?status=HELD").body())
+                        .get("transactions")
+                        .size());
+        assertEquals("PROCESSING", hold("held", "release").get("status").asText());
+        awaitAllFinished(SOON);
+        assertEquals(
+                2,
+                JSON.readTree(get("/v1/transactions/held/holds").body())
+                        .get("holds")
+                        .size());
+    }
+
+    private static String status(String id) throws Exception {
+        return JSON.readTree(get("/v1/transactions/" + id).body()).get("status").asText();
+    }
+
+    private static JsonNode hold(String id, String action) throws Exception {
+        var request = HttpRequest.newBuilder(
+                        URI.create("http://localhost:" + service.port() + "/v1/transactions/" + id + "/" + action))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"reason\": \"a look\"}"))
+                .build();
+        return JSON.readTree(
+                CLIENT.send(request, HttpResponse.BodyHandlers.ofString()).body());
+    }
+
+    @Test
+    @Order(4)
+    void events_of_providers_are_kept_with_what_brought_them_on_the_servers_that_they_belong_to() throws Exception {
+        String event = """
+                {"id":"evt_one","object":"event","account":"acct_1","created":1795820000,"type":"payment_intent.succeeded",\
+                "data":{"object":{"id":"pi_1","object":"payment_intent","amount":9,"amount_received":150050,"currency":"usd"}}}""";
+        String many = IntStream.range(0, 30)
+                .mapToObj(number -> """
+                        {"id":"EV-%1$d","created_at":"2026-11-27T10:00:00.000Z","resource_type":"payments","action":"confirmed",\
+                        "links":{"payment":"PM-%1$d"}}""".formatted(number))
+                .collect(Collectors.joining(",", "{\"events\":[", "],\"meta\":{\"webhook_id\":\"WB1\"}}"));
+        for (int i = 0; i < 2; i++) { // The second time nothing is new, and nothing is kept again.
+            assertEquals(200, send(STRIPE, event));
+            assertEquals(200, send(GOCARDLESS, many));
+        }
+        awaitAllFinished(SOON);
+        assertEquals(
+                30,
+                JSON.readTree(get("/v1/transactions?limit=100&source=" + GOCARDLESS.source())
+                                .body())
+                        .get("transactions")
+                        .size());
+        assertEquals(
+                1,
+                JSON.readTree(get("/v1/transactions?subject=pi_1").body())
+                        .get("transactions")
+                        .size());
+        HttpResponse<String> raw = get("/v1/transactions/" + STRIPE.source() + ":evt_one/raw");
+        assertEquals(event, raw.body());
+        assertEquals(
+                many,
+                get("/v1/transactions/" + GOCARDLESS.source() + ":EV-17/raw").body());
+        // One for each server that has some of its events.
+        assertEquals(3, servers.coordinator().number("SELECT count(*) FROM requests"));
+        assertEquals(
+                0,
+                servers.coordinator().number("SELECT count(*) FROM pg_prepared_xacts")
+                        + servers.workers().get(0).number("SELECT count(*) FROM pg_prepared_xacts"));
+    }
+
+    private static int send(SchemeSender sender, String body) throws Exception {
+        SchemeSender.Signed signed = sender.sign(body.getBytes(StandardCharsets.UTF_8));
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + service.port() + sender.path()))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(signed.body()));
+        signed.headers().forEach(request::header);
+        return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString())
+                .statusCode();
+    }
+
+    @Test
+    @Order(5)
+    void while_one_worker_is_away_the_others_shards_go_on_and_its_own_are_finished_when_it_is_back() throws Exception {
+        ShardMap map = map();
+        CitusServers.Server away = servers.workers().get(0);
+        List<String> due = ids("due_", 40);
+        for (String id : due) {
+            assertEquals(202, post(id, "1"));
+        }
+        away.crash();
+        int refused = 0;
+        for (String id : ids("meanwhile_", 60)) {
+            boolean isThere = map.shardOf(id).node().port() == away.port();
+            int status = post(id, "1");
+            assertEquals(isThere ? 503 : 202, status, id);
+            refused += isThere ? 1 : 0;
+        }
+        assertTrue(refused > 0 && refused < 60);
+        assertEquals(200, service.probe(), "what it can take is taken");
+        Thread.sleep(2_000);
+        away.start();
+        awaitAllFinished(FINISHED_AFTER_RETURN_MAX);
+        for (String id : ids("meanwhile_", 60)) {
+            Eventually.within(SOON, () -> post(id, "1") == 202, () -> id);
+        }
+        awaitAllFinished(SOON);
+        assertAllAcceptedIsThere();
+    }
+
+    private static ShardMap map() throws SQLException {
+        try (var connection = servers.coordinator().connect()) {
+            return Distribution.shards(connection).orElseThrow();
+        }
+    }
+
+    @Test
+    @Order(6)
+    void shards_move_to_a_server_that_is_added_while_webhooks_come_in() throws Exception {
+        CitusServers.Server added = servers.newServer();
+        servers.join(added);
+        var moving = new Thread(() -> {
+            try {
+                servers.coordinator()
+                        .execute(
+                                "SELECT rebalance_table_shards('transactions', shard_transfer_mode => 'force_logical')");
+            } catch (SQLException failure) {
+                throw new IllegalStateException(failure);
+            }
+        });
+        moving.start();
+        int refused = 0;
+        int sent = 0;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (moving.isAlive() && System.nanoTime() < end) {
+            String id = "moving_" + sent++;
+            while (post(id, "1") != 202 && System.nanoTime() < end) {
+                refused++;
+            }
+        }
+        moving.join();
+        assertTrue(
+                servers.coordinator()
+                                .number(
+                                        "SELECT count(*) FROM citus_shards WHERE table_name = 'transactions'::regclass AND nodeport = "
+                                                + added.port())
+                        > 0,
+                "nothing has moved");
+        Eventually.within(SOON, () -> service.log().contains("Shards have moved"), () -> service.log());
+        System.out.printf("citus: %d webhooks while shards moved, %d answers 503%n", sent, refused);
+        for (String id : ids("moved_", 40)) {
+            assertEquals(202, post(id, "1"));
+        }
+        awaitAllFinished(SOON);
+        assertAllAcceptedIsThere();
+    }
+
+    @Test
+    @Order(7)
+    void every_202_is_there_after_all_servers_have_crashed_at_once() throws Exception {
+        for (String id : ids("crash_", 60)) {
+            assertEquals(202, post(id, "1"));
+        }
+        for (CitusServers.Server server : servers.all()) {
+            server.crash();
+        }
+        for (CitusServers.Server server : servers.all()) {
+            server.start();
+        }
+        awaitAllFinished(FINISHED_AFTER_RETURN_MAX.multipliedBy(2));
+        assertAllAcceptedIsThere();
+        assertEquals(
+                0,
+                service.log().lines().filter(line -> line.startsWith("\tat ")).count(),
+                () -> service.log());
+    }
+}
