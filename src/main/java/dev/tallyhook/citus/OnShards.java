@@ -60,6 +60,15 @@ public final class OnShards {
         }
     }
 
+    /** Executes what {@link ShardMap#guarded(List, Object, ShardMap.Maker)} has made, and gives the answer behind the guard's. */
+    public static ResultSet answer(PreparedStatement guarded) throws SQLException {
+        guarded.execute();
+        if (!guarded.getMoreResults()) {
+            throw new SQLException("A statement behind a guard has not answered", "XX000");
+        }
+        return guarded.getResultSet();
+    }
+
     /** Whether a shard is just being moved or divided, and the same may be done soon. */
     public static boolean isBusy(SQLException failure) {
         return BUSY.equals(failure.getSQLState());

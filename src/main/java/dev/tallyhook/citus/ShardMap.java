@@ -24,10 +24,17 @@ public final class ShardMap {
 
     private final int[] leastsOfRequests;
 
-    private final Map<Statement, String> texts = new ConcurrentHashMap<>();
+    private final Map<Key, String> texts = new ConcurrentHashMap<>();
 
     /** @param number of the first shard; of a server's shards either one is meant or all */
-    private record Statement(long number, int shards, String plain) {}
+    private record Key(long number, int shards, Object what) {}
+
+    /** Makes one statement for all of some shards. */
+    @FunctionalInterface
+    public interface Maker {
+        /** Makes it. */
+        String of(List<Shard> shards);
+    }
 
     /** Of shards that leave no hash out. */
     ShardMap(List<Shard> shards, List<Shard> ofRequests) {
@@ -79,22 +86,28 @@ public final class ShardMap {
     }
 
     /**
-     * A statement of a plain ledger for each of some shards of one server, all in one transaction, behind a guard: while that transaction is
-     * open no shard of them is moved or divided, and if one was before, it fails and nothing is done.
+     * A statement that is made for some shards of one server, behind a guard: while its transaction is open no shard of them is moved or
+     * divided, and if one was before, it fails and nothing is done.
      *
      * @param of one shard, or all that a server has: another number of them would be another statement to prepare each time
-     * @return several statements, whose first answer is the guard's; in autocommit mode they are one transaction, because they are sent
+     * @param what is made, by which it is found again
+     * @return two statements, of which the first answer is the guard's; in autocommit mode they are one transaction, because they are sent
      *     together
      * @see <a href="https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING">Pipelining</a>
      */
-    public String guarded(List<Shard> of, String plain) {
-        return texts.computeIfAbsent(new Statement(of.get(0).number(), of.size(), plain), statement -> of.stream()
-                .map(shard -> shard.statement(plain))
-                .collect(Collectors.joining(";\n", guard(of) + ";\n", "")));
+    public String guarded(List<Shard> of, Object what, Maker maker) {
+        return texts.computeIfAbsent(
+                new Key(of.get(0).number(), of.size(), what), key -> guard(of) + ";\n" + maker.of(of));
     }
 
-    /** Alone, for a transaction that goes on with statements of its own. */
-    static String guard(List<Shard> of) {
+    /** A statement of a plain ledger for each of them, one after the other, in one transaction. */
+    public String guarded(List<Shard> of, String plain) {
+        return guarded(of, plain, shards -> shards.stream()
+                .map(shard -> shard.statement(plain))
+                .collect(Collectors.joining(";\n")));
+    }
+
+    private static String guard(List<Shard> of) {
         return of.stream()
                 .map(shard -> Long.toString(shard.number()))
                 .collect(Collectors.joining(",", "SELECT on_shards('{", "}')"));

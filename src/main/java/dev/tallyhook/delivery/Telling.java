@@ -48,7 +48,7 @@ public class Telling {
 
     private static final String KEEP = """
             ,
-            told AS (
+            %s AS (
                 INSERT INTO tellings (transaction_id, event, ids, of_transactions)
                 SELECT min(of_transaction), '%s', array_agg(id), array_agg(of_transaction)
                 FROM (SELECT t.%s AS id, t.transaction_id AS of_transaction, (row_number() OVER () - 1) / %d AS piece
@@ -81,7 +81,12 @@ public class Telling {
      * shard, until it is {@linkplain Relay carried} there.
      */
     public static String keep(EventKind kind, String of, String id) {
-        return KEEP.formatted(kind.code(), id, IDS_MAX, of);
+        return keep("told", kind, of, id);
+    }
+
+    /** Under a name of its own, where there are several. */
+    public static String keep(String name, EventKind kind, String of, String id) {
+        return KEEP.formatted(name, kind.code(), id, IDS_MAX, of);
     }
 
     /** Whether anybody may want to hear of that; if not, the part can be left out. */

@@ -45,29 +45,6 @@ final class EventInsert {
 
     private static final LedgerWriter.Insert EVENTS = LedgerWriter.Insert.of(INSERT);
 
-    /**
-     * In a shard: the requests have numbers already, because they are kept elsewhere, and the answer tells which of them brought something
-     * new. Those of nobody else are built-in webhooks.
-     */
-    private static final String INSERT_IN_SHARD = """
-            WITH inserted AS (
-                INSERT INTO transactions (
-                    transaction_id, source_account, destination_account, amount, currency, due_at, traceparent,
-                    source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
-                SELECT transaction_id, source_account, destination_account, amount, currency,
-                       now() + ? * interval '1 microsecond', traceparent,
-                       source, type, subject, occurred_at, unmapped, amount_sent, amount_unit::"char", request, request_place
-                FROM unnest(?::text[], ?::text[], ?::text[], ?::numeric[], ?::text[], ?::text[],
-                        ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::int[])
-                    AS webhook (transaction_id, source_account, destination_account, amount, currency, traceparent,
-                        source, type, subject, occurred_at, unmapped, amount_sent, amount_unit, request, request_place)
-                WHERE\s""" + LedgerWriter.ARE_NOT_GONE + """
-                ON CONFLICT (transaction_id) DO NOTHING
-                RETURNING %s, request)
-            """;
-
-    private static final LedgerWriter.Insert EVENTS_IN_SHARD = LedgerWriter.Insert.inShard(INSERT_IN_SHARD);
-
     private EventInsert() {}
 
     /** Bound, and to be executed and closed. Its answer is that of every {@link LedgerWriter.Insert}. */
@@ -76,39 +53,21 @@ final class EventInsert {
         var requests = KeptRequests.of(webhooks);
         PreparedStatement insert = connection.prepareStatement(EVENTS.text(tells));
         insert.setArray(1, connection.createArrayOf("bytea", requests.compressed()));
-        bind(insert, 2, delay, webhooks, "int", event -> requests.number(event.raw()));
+        insert.setLong(2, delay.toNanos() / 1_000);
+        LedgerWriter.bindColumns(insert, 3, webhooks);
+        int next = bindEvents(insert, 3 + LedgerWriter.COLUMNS, webhooks);
+        insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> requests.number(event.raw())));
+        insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> event.raw()
+                .place()));
+        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::transactionId));
+        insert.setInt(next, webhooks.size());
         return insert;
     }
 
-    /** The statement for a shard, to be bound by {@link #bindInShard}. */
-    static String inShard(boolean tells) {
-        return EVENTS_IN_SHARD.text(tells);
-    }
-
-    /** Gives the place behind the last one. */
-    static int bindInShard(
-            PreparedStatement insert,
-            int first,
-            Duration delay,
-            List<Webhook> webhooks,
-            Function<RawDelivery, Long> numbers)
-            throws SQLException {
-        return bind(insert, first, delay, webhooks, "bigint", event -> numbers.apply(event.raw()));
-    }
-
-    private static int bind(
-            PreparedStatement insert,
-            int first,
-            Duration delay,
-            List<Webhook> webhooks,
-            String numberType,
-            Function<EventRow, @Nullable Object> number)
-            throws SQLException {
+    /** What a webhook has beside {@link LedgerWriter#bindColumns}, but for its request; gives the place behind the last one. */
+    static int bindEvents(PreparedStatement insert, int first, List<Webhook> webhooks) throws SQLException {
         Connection connection = insert.getConnection();
-        insert.setLong(first, delay.toNanos() / 1_000);
-        int next = first + 1;
-        LedgerWriter.bindColumns(insert, next, webhooks);
-        next += LedgerWriter.COLUMNS;
+        int next = first;
         insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::traceparent));
         insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::source));
         insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::type));
@@ -117,11 +76,6 @@ final class EventInsert {
         insert.setArray(next++, ofEvents(connection, "text", webhooks, EventRow::unmapped));
         insert.setArray(next++, ofSent(connection, webhooks, Money::sent));
         insert.setArray(next++, ofSent(connection, webhooks, sent -> sent.unit().code()));
-        insert.setArray(next++, ofEvents(connection, numberType, webhooks, number));
-        insert.setArray(next++, ofEvents(connection, "int", webhooks, event -> event.raw()
-                .place()));
-        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::transactionId));
-        insert.setInt(next++, webhooks.size());
         return next;
     }
 
@@ -130,7 +84,7 @@ final class EventInsert {
         return ofEvents(connection, "text", webhooks, event -> event.sent() == null ? null : value.apply(event.sent()));
     }
 
-    private static @Nullable Array ofEvents(
+    static @Nullable Array ofEvents(
             Connection connection, String type, List<Webhook> webhooks, Function<EventRow, @Nullable Object> value)
             throws SQLException {
         return Columns.of(

@@ -41,7 +41,7 @@ class LedgerWriter implements Ledger {
      * The end of an insert whose new rows are {@code inserted}: the ids that were new; NULL says that all were, which is nearly always
      * so and saves sending them back.
      */
-    private static final String WHICH_WERE_NEW = """
+    static final String WHICH_WERE_NEW = """
             SELECT CASE WHEN count(*) < ? THEN coalesce(array_agg(transaction_id), '{}') END %s
             FROM inserted
             WHERE\s""" + DURABLY;
@@ -52,7 +52,7 @@ class LedgerWriter implements Ledger {
                 ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[])))
             """;
 
-    static final String INSERT_NEW = """
+    private static final String INSERT_NEW = """
             WITH inserted AS (
                 INSERT INTO transactions (
                     transaction_id, source_account, destination_account, amount, currency, due_at, traceparent)
@@ -109,15 +109,6 @@ class LedgerWriter implements Ledger {
                     statement.formatted(Telling.COLUMNS)
                             + Telling.queue(EventKind.ACCEPTED, "inserted", "transaction_id")
                             + WHICH_WERE_NEW.formatted(", " + Telling.WHOM));
-        }
-
-        /** Both, for a shard: what is to be told is kept there, and the second column says nothing of whom. */
-        static Insert inShard(String statement) {
-            return new Insert(
-                    statement.formatted("transaction_id") + WHICH_WERE_NEW.formatted(""),
-                    statement.formatted("transaction_id")
-                            + Telling.keep(EventKind.ACCEPTED, "inserted", "transaction_id")
-                            + WHICH_WERE_NEW.formatted(", " + Telling.KEPT));
         }
 
         String text(boolean tells) {
@@ -190,21 +181,12 @@ class LedgerWriter implements Ledger {
     private PreparedStatement prepare(Connection connection, boolean tells, List<Webhook> webhooks)
             throws SQLException {
         PreparedStatement insert = connection.prepareStatement(BUILT_IN.text(tells));
-        bind(insert, 1, delay, webhooks);
+        insert.setLong(1, delay.toNanos() / 1_000);
+        bindColumns(insert, 2, webhooks);
+        insert.setArray(2 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::traceparent));
+        insert.setArray(3 + COLUMNS, Columns.of(connection, "text", webhooks, Webhook::transactionId));
+        insert.setInt(4 + COLUMNS, webhooks.size());
         return insert;
-    }
-
-    /** Of {@link #INSERT_NEW}; gives the place behind the last one. */
-    static int bind(PreparedStatement insert, int first, Duration delay, List<Webhook> webhooks) throws SQLException {
-        Connection connection = insert.getConnection();
-        insert.setLong(first, delay.toNanos() / 1_000);
-        int next = first + 1;
-        bindColumns(insert, next, webhooks);
-        next += COLUMNS;
-        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::traceparent));
-        insert.setArray(next++, Columns.of(connection, "text", webhooks, Webhook::transactionId));
-        insert.setInt(next++, webhooks.size());
-        return next;
     }
 
     private Set<String> inserted(PreparedStatement insert, boolean tells, List<Webhook> webhooks) throws SQLException {

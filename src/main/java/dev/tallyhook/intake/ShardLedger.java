@@ -7,8 +7,10 @@ import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.transaction.Columns;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,8 +28,6 @@ import javax.sql.DataSource;
  * @see <a href="https://www.postgresql.org/docs/current/sql-prepare-transaction.html">Two-phase commit</a>
  */
 final class ShardLedger implements Ledger {
-
-    private static final LedgerWriter.Insert BUILT_IN = LedgerWriter.Insert.inShard(LedgerWriter.INSERT_NEW);
 
     private final DataSource dataSource;
     private final Shards shards;
@@ -85,8 +85,8 @@ final class ShardLedger implements Ledger {
 
     private Set<String> insertNew(Connection connection, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts)
             throws SQLException {
-        boolean tells = telling.isWanted(EventKind.ACCEPTED);
         boolean hasEvents = webhooks.stream().anyMatch(webhook -> webhook.event() != null);
+        boolean tells = telling.isWanted(EventKind.ACCEPTED);
         Set<String> inserted =
                 hasEvents ? insertEvents(connection, webhooks, parts, tells) : insertBuiltIn(connection, parts, tells);
         if (tells && !inserted.isEmpty()) {
@@ -97,17 +97,10 @@ final class ShardLedger implements Ledger {
 
     private Set<String> insertBuiltIn(Connection connection, Map<Shard, List<Webhook>> parts, boolean tells)
             throws SQLException {
-        Set<String> inserted = new HashSet<>();
-        shards.run(
-                connection,
-                parts,
-                BUILT_IN.text(tells),
-                (insert, first, part) -> LedgerWriter.bind(insert, first, delay, part),
-                (row, part) -> {
-                    row.next();
-                    inserted.addAll(LedgerWriter.whichWereNew(row, part));
-                });
-        return inserted;
+        return insert(connection, ShardInsert.BUILT_IN, parts, tells, (insert, first, webhooks) -> {
+            insert.setArray(first, Columns.of(connection, "text", webhooks, Webhook::traceparent));
+            return first + 1;
+        });
     }
 
     /** What brought them is kept in the same transaction, unless nothing of it was new. */
@@ -115,25 +108,54 @@ final class ShardLedger implements Ledger {
             Connection connection, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts, boolean tells)
             throws SQLException {
         var numbered = requests.number(webhooks);
-        Set<String> inserted = new HashSet<>();
         connection.setAutoCommit(false);
         try {
-            shards.run(
-                    connection,
-                    parts,
-                    EventInsert.inShard(tells),
-                    (insert, first, part) -> EventInsert.bindInShard(insert, first, delay, part, numbered::of),
-                    (row, part) -> {
-                        row.next();
-                        inserted.addAll(LedgerWriter.whichWereNew(row, part));
-                    });
+            Set<String> inserted = insert(connection, ShardInsert.WITH_EVENTS, parts, tells, (insert, first, rows) -> {
+                int next = EventInsert.bindEvents(insert, first, rows);
+                insert.setArray(
+                        next, EventInsert.ofEvents(connection, "bigint", rows, event -> numbered.of(event.raw())));
+                insert.setArray(next + 1, EventInsert.ofEvents(connection, "int", rows, event -> event.raw()
+                        .place()));
+                return next + 2;
+            });
             numbered.keep(connection, webhooks.stream().filter(webhook -> inserted.contains(webhook.transactionId())));
             connection.commit();
+            return inserted;
         } finally {
             connection.rollback(); // Of what has not been committed.
             connection.setAutoCommit(true);
         }
-        return inserted;
+    }
+
+    /** Binds what is beyond the columns that every webhook has. */
+    private interface More {
+        int bind(PreparedStatement insert, int first, List<Webhook> webhooks) throws SQLException;
+    }
+
+    /** In the order of the shards, and of the ids in each, so that two writers that share ids lock them in the same order. */
+    private Set<String> insert(
+            Connection connection, ShardInsert kind, Map<Shard, List<Webhook>> parts, boolean tells, More more)
+            throws SQLException {
+        List<Shard> asked = shards.asked(parts);
+        List<Webhook> webhooks = new ArrayList<>();
+        List<Integer> places = new ArrayList<>();
+        for (int place = 0; place < asked.size(); place++) {
+            List<Webhook> part = parts.getOrDefault(asked.get(place), List.of());
+            webhooks.addAll(part);
+            places.addAll(Collections.nCopies(part.size(), place));
+        }
+        String text = shards.map().guarded(asked, new ShardInsert.Wanted(kind, tells), of -> kind.text(of, tells));
+        try (PreparedStatement insert = connection.prepareStatement(text)) {
+            insert.setLong(1, delay.toNanos() / 1_000);
+            LedgerWriter.bindColumns(insert, 2, webhooks);
+            int next = more.bind(insert, 2 + LedgerWriter.COLUMNS, webhooks);
+            insert.setArray(next, Columns.of(connection, "int", places, place -> place));
+            insert.setInt(next + 1, webhooks.size());
+            try (ResultSet row = OnShards.answer(insert)) {
+                row.next();
+                return LedgerWriter.whichWereNew(row, webhooks);
+            }
+        }
     }
 
     private Map<String, Predicate<Webhook>> known(Connection connection, int ids, Map<Shard, List<Webhook>> parts)

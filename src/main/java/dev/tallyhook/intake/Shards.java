@@ -70,6 +70,14 @@ final class Shards {
         return parts;
     }
 
+    /**
+     * Those that a statement is made for: one, or all of them, because of more than one those that have nothing to do cost less than a
+     * statement for each choice.
+     */
+    <T> List<Shard> asked(Map<Shard, List<T>> parts) throws SQLException {
+        return parts.size() == 1 ? List.copyOf(parts.keySet()) : all();
+    }
+
     /** Runs a statement of a plain ledger in each shard that has a part, all in one transaction. */
     <T> void run(Connection connection, Map<Shard, List<T>> parts, String plain, Binder<T> binder, Reader<T> reader)
             throws SQLException {

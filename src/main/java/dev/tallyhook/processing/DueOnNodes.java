@@ -1,5 +1,7 @@
 package dev.tallyhook.processing;
 
+import static dev.tallyhook.database.Durability.DURABLY;
+
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
 import dev.tallyhook.citus.NodeSessions;
@@ -7,16 +9,18 @@ import dev.tallyhook.citus.OnShards;
 import dev.tallyhook.citus.Shard;
 import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.endpoint.EventKind;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.sql.DataSource;
 
 /** What is due on each server of a distributed ledger: inside each of its shards the statement of a plain one, all in one transaction. */
@@ -33,6 +37,29 @@ class DueOnNodes {
             LEFT JOIN LATERAL (
                 SELECT min(due_at) AS due_at
                 FROM (%s) AS firsts) AS next ON true
+            """;
+
+    private static final String FINISHED = """
+            due_%1$d AS MATERIALIZED (%2$s),
+            finished_%1$d AS (
+                UPDATE transactions
+                SET status = 'PROCESSED',
+                    processed_at = greatest(clock_timestamp(), due_at)
+                WHERE ctid = ANY (ARRAY (SELECT ctid FROM due_%1$d))
+                RETURNING due_at, processed_at %3$s)""";
+
+    private static final String ANSWER = """
+
+            SELECT width_bucket(processed_at - due_at, %1$s) AS lateness,
+                   count(*),
+                   extract(epoch FROM sum(processed_at - due_at)),
+                   max(due_at)
+                   %2$s,
+                   %3$d
+            FROM finished_%3$d
+            WHERE\s""" + DURABLY + """
+
+            GROUP BY lateness
             """;
 
     private static final String FIRST_DUE = """
@@ -78,33 +105,34 @@ class DueOnNodes {
             if (map.isEmpty() || shards.isEmpty()) {
                 return new Batch(0, false, watermark);
             }
-            boolean tells = plain.tells();
+            var wanted = new Wanted(plain.traces(), plain.tells());
             int ofShard = Math.max(OF_SHARD_MIN, batchSize / shards.size());
-            List<Batch> batches = new ArrayList<>();
-            try (Connection connection = dataSource.getConnection()) {
-                OnShards.run(
-                        connection,
-                        map.get(),
-                        shards,
-                        plain.wanted(DueTransactions.OF_SHARD, tells),
-                        (statement, first, shard) -> bind(statement, first, watermark, ofShard),
-                        (rows, shard) -> batches.add(plain.count(rows, watermark, ofShard, false)));
+            int[] counts = new int[shards.size()];
+            OffsetDateTime[] reached = new OffsetDateTime[shards.size()];
+            Arrays.fill(reached, watermark);
+            String text = map.get().guarded(shards, wanted, of -> text(of, wanted));
+            try (Connection connection = dataSource.getConnection();
+                    PreparedStatement finish = connection.prepareStatement(text)) {
+                for (int i = 0; i < shards.size(); i++) {
+                    finish.setObject(2 * i + 1, watermark);
+                    finish.setInt(2 * i + 2, ofShard);
+                }
+                try (ResultSet rows = OnShards.answer(finish)) {
+                    while (rows.next()) {
+                        int place = rows.getInt(wanted.place());
+                        counts[place] += plain.record(rows);
+                        reached[place] = DueTransactions.above(rows, reached[place]);
+                    }
+                }
             }
-            Batch together = together(batches, watermark);
+            Batch together = together(counts, reached, ofShard, watermark);
             if (together.isFull()) {
                 telling.moreIsDue();
             }
-            if (tells && together.count() > 0) {
+            if (wanted.tells() && together.count() > 0) {
                 telling.kept();
             }
             return together;
-        }
-
-        private static int bind(PreparedStatement statement, int first, OffsetDateTime watermark, int ofShard)
-                throws SQLException {
-            statement.setObject(first, watermark);
-            statement.setInt(first + 1, ofShard);
-            return first + 2;
         }
 
         @Override
@@ -133,18 +161,47 @@ class DueOnNodes {
     }
 
     /** Beyond the watermark of a shard that may have more nothing of it may be passed over. */
-    static Due.Batch together(List<Due.Batch> batches, OffsetDateTime from) {
-        int count = 0;
-        OffsetDateTime reached = from;
+    static Due.Batch together(int[] counts, OffsetDateTime[] reached, int ofShard, OffsetDateTime from) {
+        OffsetDateTime last = from;
         OffsetDateTime limit = null;
-        for (Due.Batch batch : batches) {
-            count += batch.count();
-            OffsetDateTime its = batch.watermark();
-            reached = its.isAfter(reached) ? its : reached;
-            if (batch.isFull()) {
-                limit = limit == null || its.isBefore(limit) ? its : limit;
+        for (int i = 0; i < counts.length; i++) {
+            last = reached[i].isAfter(last) ? reached[i] : last;
+            if (counts[i] == ofShard) {
+                limit = limit == null || reached[i].isBefore(limit) ? reached[i] : limit;
             }
         }
-        return new Due.Batch(count, limit != null, limit == null ? reached : limit);
+        return new Due.Batch(Arrays.stream(counts).sum(), limit != null, limit == null ? last : limit);
+    }
+
+    /** What a statement is made for. */
+    private record Wanted(boolean traces, boolean tells) {
+
+        /** The column behind all others, which says of which shard a row is. */
+        int place() {
+            return DueTransactions.FIRST_ANSWER + (traces ? DueTransactions.TRACE_COLUMNS : 0);
+        }
+    }
+
+    /** Claim and finish of all shards, by one statement: one for each would cost as much again for each, before it has found a row. */
+    private static String text(List<Shard> shards, Wanted wanted) {
+        String columns = (wanted.traces() ? wanted.tells() ? ", traceparent" : DueTransactions.TRACED_COLUMNS : "")
+                + (wanted.tells() ? ", " + Telling.COLUMNS : "");
+        String parts = IntStream.range(0, shards.size())
+                .mapToObj(place -> shards.get(place)
+                        .statement(FINISHED.formatted(place, DueTransactions.DUE, columns)
+                                + (wanted.tells()
+                                        ? Telling.keep(
+                                                        "told_" + place,
+                                                        EventKind.PROCESSED,
+                                                        "finished_" + place,
+                                                        "transaction_id")
+                                                .stripTrailing()
+                                        : "")))
+                .collect(Collectors.joining(",\n", "WITH ", ""));
+        String answers = IntStream.range(0, shards.size())
+                .mapToObj(place ->
+                        ANSWER.formatted(Lateness.BOUNDS_SQL, wanted.traces() ? DueTransactions.TRACES : "", place))
+                .collect(Collectors.joining("UNION ALL"));
+        return parts + answers;
     }
 }

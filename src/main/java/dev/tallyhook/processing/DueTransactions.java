@@ -23,7 +23,7 @@ class DueTransactions implements Due {
     static final OffsetDateTime FROM_THE_BEGINNING = OffsetDateTime.MIN;
 
     /** What is due, the longest overdue first. */
-    private static final String DUE = """
+    static final String DUE = """
             SELECT ctid
             FROM transactions
             WHERE status = 'PROCESSING'
@@ -81,9 +81,9 @@ class DueTransactions implements Due {
             GROUP BY lateness
             """;
 
-    private static final String TRACED_COLUMNS = ", transaction_id, traceparent";
+    static final String TRACED_COLUMNS = ", transaction_id, traceparent";
 
-    private static final String TRACES = """
+    static final String TRACES = """
             , array_agg(transaction_id) FILTER (WHERE traceparent IS NOT NULL)
             , array_agg(traceparent) FILTER (WHERE traceparent IS NOT NULL)
             , array_agg(extract(epoch FROM due_at)) FILTER (WHERE traceparent IS NOT NULL)
@@ -91,19 +91,15 @@ class DueTransactions implements Due {
             """;
 
     /** The column behind those that every answer has. */
-    private static final int FIRST_ANSWER = 5;
+    static final int FIRST_ANSWER = 5;
 
-    private static final int TRACE_COLUMNS = 4;
+    static final int TRACE_COLUMNS = 4;
 
     private static final String TELL = Telling.queue(EventKind.PROCESSED, "finished", "transaction_id");
 
-    static final Statements OF_ALL = Statements.finishing(DUE, TELL, Telling.WHOM);
+    static final Statements OF_ALL = Statements.finishing(DUE);
 
-    static final Statements OF_STRAYS = Statements.finishing(DUE_STRAYS, TELL, Telling.WHOM);
-
-    /** In a shard, which has no strays: there an index has what waits, and nothing else. */
-    static final Statements OF_SHARD =
-            Statements.finishing(DUE, Telling.keep(EventKind.PROCESSED, "finished", "transaction_id"), Telling.KEPT);
+    static final Statements OF_STRAYS = Statements.finishing(DUE_STRAYS);
 
     private static final String NOW = "SELECT clock_timestamp()";
 
@@ -147,12 +143,12 @@ class DueTransactions implements Due {
     /** The statements that finish the same rows, and tell more or less of them. */
     record Statements(String plain, String traced, String told, String tracedAndTold) {
 
-        static Statements finishing(String due, String tell, String whom) {
+        static Statements finishing(String due) {
             return new Statements(
                     finish(due, "", "", ""),
                     finish(due, TRACED_COLUMNS, "", TRACES),
-                    finish(due, ", " + Telling.COLUMNS, tell, ", " + whom),
-                    finish(due, ", traceparent, " + Telling.COLUMNS, tell, TRACES + ", " + whom));
+                    finish(due, ", " + Telling.COLUMNS, TELL, ", " + Telling.WHOM),
+                    finish(due, ", traceparent, " + Telling.COLUMNS, TELL, TRACES + ", " + Telling.WHOM));
         }
 
         private static String finish(String due, String columns, String tell, String answers) {
@@ -181,13 +177,9 @@ class DueTransactions implements Due {
         return telling.isWanted(EventKind.PROCESSED);
     }
 
-    String wanted(Statements statements, boolean tells) {
-        return statements.wanted(spans.areWanted(), tells);
-    }
-
     private Batch finish(Statements statements, OffsetDateTime watermark, int batchSize) throws SQLException {
         boolean tells = tells();
-        String statement = wanted(statements, tells);
+        String statement = statements.wanted(spans.areWanted(), tells);
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement finish = connection.prepareStatement(statement)) {
             finish.setObject(1, watermark);
@@ -202,25 +194,36 @@ class DueTransactions implements Due {
         }
     }
 
-    /** What the answer of one of the {@link Statements} says, counted. */
-    Batch count(ResultSet buckets, OffsetDateTime watermark, int batchSize, boolean tells) throws SQLException {
+    private Batch count(ResultSet buckets, OffsetDateTime watermark, int batchSize, boolean tells) throws SQLException {
         int count = 0;
         OffsetDateTime above = watermark;
         while (buckets.next()) {
-            count += buckets.getInt(2);
-            lateness.add(buckets.getInt(1), buckets.getInt(2), buckets.getDouble(3));
-            // Others may be due at the very same microsecond.
-            OffsetDateTime justBelow =
-                    buckets.getObject(4, OffsetDateTime.class).minus(1, ChronoUnit.MICROS);
-            above = justBelow.isAfter(above) ? justBelow : above;
-            if (spans.areWanted()) {
-                spans.record(buckets, FIRST_ANSWER);
-            }
+            count += record(buckets);
+            above = above(buckets, above);
             if (tells) { // Each row says the same, of all of them.
                 telling.queued(buckets, spans.areWanted() ? FIRST_ANSWER + TRACE_COLUMNS : FIRST_ANSWER);
             }
         }
         return new Batch(count, count == batchSize, above);
+    }
+
+    /** Takes note of a row of the answer, and says how many it tells of. */
+    int record(ResultSet bucket) throws SQLException {
+        lateness.add(bucket.getInt(1), bucket.getInt(2), bucket.getDouble(3));
+        if (spans.areWanted()) {
+            spans.record(bucket, FIRST_ANSWER);
+        }
+        return bucket.getInt(2);
+    }
+
+    /** A watermark, moved by a row of the answer: others may be due at the very same microsecond as the last one. */
+    static OffsetDateTime above(ResultSet bucket, OffsetDateTime watermark) throws SQLException {
+        OffsetDateTime justBelow = bucket.getObject(4, OffsetDateTime.class).minus(1, ChronoUnit.MICROS);
+        return justBelow.isAfter(watermark) ? justBelow : watermark;
+    }
+
+    boolean traces() {
+        return spans.areWanted();
     }
 
     @Override
