@@ -1,5 +1,6 @@
 package dev.tallyhook;
 
+import dev.tallyhook.citus.Distribute;
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.intake.MapAgain;
 import dev.tallyhook.keeping.Erase;
@@ -27,14 +28,13 @@ class NotOnShards {
             Distribution distribution,
             KeepingConfig keeping,
             @CommandLineArguments String[] arguments) {
-        if (distribution.map().isEmpty()) {
-            return;
-        }
-        if (KeepingRules.isAnythingToGo(keeping)) {
+        boolean isDistributed = distribution.map().isPresent();
+        boolean isAboutToBe = arguments.length > 0 && arguments[0].equals(Distribute.NAME);
+        if ((isDistributed || isAboutToBe) && KeepingRules.isAnythingToGo(keeping)) {
             throw new ConfigurationException("A ledger that Citus has distributed keeps everything for ever:"
                     + " tallyhook.ledger.keep and its like are for one on a single PostgreSQL. Leave them out");
         }
-        if (arguments.length > 0 && COMMANDS.contains(arguments[0])) {
+        if (isDistributed && arguments.length > 0 && COMMANDS.contains(arguments[0])) {
             throw new ConfigurationException(arguments[0]
                     + " works on a ledger on a single PostgreSQL alone, and this one is distributed by Citus."
                     + " docs/citus.md tells what can be done instead");

@@ -55,8 +55,11 @@ final class ArchitectureTest {
     static final ArchRule database_depends_on_problem_and_schedule_alone = only("database", "problem", "schedule");
 
     @ArchTest
-    static final ArchRule transaction_depends_on_problem_database_schedule_and_settings_alone =
-            only("transaction", "problem", "database", "schedule", "settings");
+    static final ArchRule citus_depends_on_database_and_schedule = only("citus", "problem", "database", "schedule");
+
+    @ArchTest
+    static final ArchRule transaction_depends_on_citus_problem_database_schedule_and_settings_alone =
+            only("transaction", "citus", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule access_depends_on_problem_database_schedule_and_settings_alone =
@@ -65,6 +68,7 @@ final class ArchitectureTest {
     @ArchTest
     static final ArchRule intake_depends_on_access_and_transaction = only(
             "intake",
+            "citus",
             "source",
             "access",
             "delivery",
@@ -80,20 +84,37 @@ final class ArchitectureTest {
             only("source", "access", "problem", "database", "schedule", "settings");
 
     @ArchTest
-    static final ArchRule processing_depends_on_transaction =
-            only("processing", "delivery", "endpoint", "transaction", "problem", "database", "schedule", "settings");
+    static final ArchRule processing_depends_on_transaction = only(
+            "processing",
+            "citus",
+            "delivery",
+            "endpoint",
+            "transaction",
+            "problem",
+            "database",
+            "schedule",
+            "settings");
 
     @ArchTest
     static final ArchRule endpoint_depends_on_what_it_is_told_of =
-            only("endpoint", "source", "access", "transaction", "problem", "database", "schedule", "settings");
+            only("endpoint", "source", "access", "transaction", "citus", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule delivery_depends_on_endpoint = only(
-            "delivery", "endpoint", "source", "access", "transaction", "problem", "database", "schedule", "settings");
+            "delivery",
+            "citus",
+            "endpoint",
+            "source",
+            "access",
+            "transaction",
+            "problem",
+            "database",
+            "schedule",
+            "settings");
 
     @ArchTest
     static final ArchRule keeping_depends_on_transaction =
-            only("keeping", "transaction", "problem", "database", "schedule", "settings");
+            only("keeping", "citus", "transaction", "problem", "database", "schedule", "settings");
 
     @ArchTest
     static final ArchRule nothing_depends_on_operations = noClasses()
@@ -223,6 +244,8 @@ final class ArchitectureTest {
                 "database",
                 "schedule",
                 "settings",
+                "citus",
+                "keeping",
                 "development"));
         others.remove(name);
         others.removeAll(java.util.List.of(allowed));

@@ -40,22 +40,22 @@ public final class Distribute implements QuarkusApplication {
      */
     private static final String GUARD = """
             CREATE OR REPLACE FUNCTION on_shards(shards bigint[]) RETURNS void
-            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $function$
             BEGIN
-                IF (SELECT count(*) FROM pg_dist_shard WHERE shardid = ANY (shards)) = cardinality(shards) THEN
-                    BEGIN
-                        PERFORM lock_shard_metadata(5, shards); -- ShareLock
-                    EXCEPTION WHEN lock_not_available OR internal_error THEN
+                BEGIN
+                    PERFORM lock_shard_metadata(5, shards); -- ShareLock
+                EXCEPTION
+                    WHEN lock_not_available THEN
                         RAISE object_in_use USING MESSAGE = 'a shard of the ledger is just being moved or divided';
-                    END;
-                    IF (SELECT count(*)
-                        FROM pg_dist_placement
-                        WHERE shardid = ANY (shards)
-                          AND groupid = (SELECT groupid FROM pg_dist_local_group)) = cardinality(shards) THEN
-                        RETURN;
-                    END IF;
+                    WHEN internal_error THEN
+                        NULL; -- There is no such shard any more, which is found out below.
+                END;
+                IF (SELECT count(*)
+                    FROM pg_dist_placement
+                    WHERE shardid = ANY (shards)
+                      AND groupid = (SELECT groupid FROM pg_dist_local_group)) < cardinality(shards) THEN
+                    RAISE serialization_failure USING MESSAGE = 'a shard of the ledger is on this server no more';
                 END IF;
-                RAISE serialization_failure USING MESSAGE = 'a shard of the ledger is on this server no more';
             END $function$
             """;
 
@@ -78,6 +78,25 @@ public final class Distribute implements QuarkusApplication {
             """;
 
     private record Index(String name, String table, String rows) {}
+
+    /** Whoever may write to the ledger may use what is new. Only who may needs to hold shards where they are. */
+    private static final String RIGHTS = """
+            DO $$
+            DECLARE
+                writer text;
+            BEGIN
+                REVOKE ALL ON FUNCTION on_shards(bigint[]) FROM PUBLIC;
+                FOR writer IN
+                    SELECT DISTINCT CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+                    FROM pg_class, aclexplode(relacl)
+                    WHERE oid = 'transactions'::regclass AND privilege_type = 'INSERT' AND grantee <> relowner
+                LOOP
+                    EXECUTE format('GRANT EXECUTE ON FUNCTION on_shards(bigint[]) TO %1$s', writer);
+                    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON tellings TO %1$s', writer);
+                    EXECUTE format('GRANT USAGE ON SEQUENCE conflicts_conflict_id_seq, holds_hold_id_seq TO %1$s', writer);
+                END LOOP;
+            END $$
+            """;
 
     /**
      * By which shards are read: each index has one status alone, so that what waits is found without what is finished, and lists by account,
@@ -109,7 +128,8 @@ public final class Distribute implements QuarkusApplication {
                     "transactions",
                     "(subject, (coalesce(occurred_at, created_at)))"
                             + " WHERE status = 'PROCESSED' AND subject IS NOT NULL"),
-            new Index("conflicts_by_number", "conflicts", "(conflict_id)"));
+            new Index("conflicts_by_number", "conflicts", "(conflict_id)"),
+            new Index("tellings_by_time", "tellings", "(kept_at)"));
 
     /** Citus takes none on a table that is distributed. What they do for a plain ledger nobody needs of this one. */
     private static final String FAREWELL = """
@@ -122,6 +142,20 @@ public final class Distribute implements QuarkusApplication {
                     DROP TRIGGER hold_strays ON holds;
                 END IF;
             END $$
+            """;
+
+    /** As migrations 019 and 021 have them, if the table could not be distributed after all. */
+    private static final String TRIGGERS_AGAIN = """
+            CREATE OR REPLACE TRIGGER post_late AFTER INSERT ON transactions
+                FOR EACH ROW WHEN (NEW.created_at < clock_timestamp() - interval '10 seconds' OR NEW.due_at < NEW.created_at)
+                EXECUTE FUNCTION post_late();
+            ALTER TABLE transactions ENABLE ALWAYS TRIGGER post_late;
+            CREATE OR REPLACE TRIGGER hold_strays AFTER INSERT ON holds FOR EACH ROW EXECUTE FUNCTION hold_strays();
+            ALTER TABLE holds ENABLE ALWAYS TRIGGER hold_strays;
+            INSERT INTO strays (transaction_id, look_at)
+            SELECT DISTINCT transaction_id, 'infinity'::timestamptz FROM transactions WHERE status = 'HELD'
+            UNION
+            SELECT DISTINCT transaction_id, due_at FROM transactions JOIN holds USING (transaction_id) WHERE status = 'PROCESSING'
             """;
 
     /** Citus drops one of them at a time. */
@@ -166,6 +200,8 @@ public final class Distribute implements QuarkusApplication {
     /** A copy that was broken off leaves a table of which Citus knows already, and which it keeps a claim from. */
     private static final String IS_LEFT_BEHIND =
             "SELECT count(*) FROM pg_dist_partition WHERE logicalrelid = '%s'::regclass AND partmethod = 'n'";
+
+    private static final String HAS_ROWS = "SELECT count(*) FROM (SELECT FROM %s LIMIT 1) AS any_row";
 
     private static final String ROWS = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = '%s'::regclass";
 
@@ -256,7 +292,7 @@ public final class Distribute implements QuarkusApplication {
                 index(connection, index);
             }
         }
-        execute(connection, null, FAREWELL);
+        execute(connection, null, RIGHTS);
         tables(connection, shards);
         for (String index : INDEXES_OF_BEFORE) {
             execute(connection, null, "DROP INDEX IF EXISTS " + index);
@@ -281,35 +317,40 @@ public final class Distribute implements QuarkusApplication {
     }
 
     /**
-     * The largest one that grows with every webhook first, beside replicas that go on; then the others, while which a webhook that meets
-     * one of them is answered 503.
+     * First the one that grows with every webhook, beside replicas that go on; then those that a webhook may meet, which are small; at last the
+     * requests of providers: by then everything else is stored and finished in shards.
      */
     private void tables(Connection connection, int shards) throws SQLException {
         if (number(connection, IS_LEFT_BEHIND.formatted("transactions")) > 0) { // By a process that was killed.
-            execute(connection, null, "SELECT undistribute_table('transactions')");
+            execute(connection, "the table transactions plain again", "SELECT undistribute_table('transactions')");
         }
-        boolean isEmpty = number(connection, ROWS.formatted("transactions")) == 0;
-        table(
-                connection,
-                "transactions",
-                "transaction_id",
-                "shard_count => " + shards + ", colocate_with => 'none'",
-                isEmpty);
-        String beside = "colocate_with => 'transactions'";
+        execute(connection, null, "SET citus.shard_replication_factor = 1");
+        String alone = "shard_count => " + shards + ", colocate_with => 'none'";
+        try {
+            execute(connection, null, FAREWELL);
+            table(connection, "transactions", "transaction_id", alone);
+        } catch (SQLException failure) {
+            if (number(connection, IS_DISTRIBUTED.formatted("transactions")) == 0) {
+                execute(connection, "the triggers of a plain ledger again", TRIGGERS_AGAIN);
+                tell(
+                        "The indexes that were made stay until it is distributed, and cost each finish something: DROP INDEX them, or run it again");
+            }
+            throw failure;
+        }
         execute(connection, null, KEY.formatted("conflicts", "conflict_id"));
         execute(connection, null, KEY.formatted("holds", "hold_id"));
         for (String table : List.of("conflicts", "holds", "gone", "tellings", "events")) {
-            table(connection, table, "transaction_id", beside, true);
+            table(connection, table, "transaction_id", "colocate_with => 'transactions'");
         }
-        table(connection, "requests", "id", "shard_count => " + shards + ", colocate_with => 'none'", true);
+        table(connection, "requests", "id", alone);
     }
 
-    private void table(Connection connection, String table, String column, String how, boolean blocks)
-            throws SQLException {
+    private void table(Connection connection, String table, String column, String how) throws SQLException {
         if (number(connection, IS_DISTRIBUTED.formatted(table)) > 0) {
             return;
         }
-        String function = blocks || !isOnline ? "create_distributed_table" : "create_distributed_table_concurrently";
+        boolean isEmpty = number(connection, HAS_ROWS.formatted(table)) == 0;
+        String function = isEmpty || !isOnline ? "create_distributed_table" : "create_distributed_table_concurrently";
         long rows = number(connection, ROWS.formatted(table));
         long begun = System.nanoTime();
         tell("Distributing the table %s, of about %d rows", table, rows);

@@ -6,13 +6,30 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 
-/** Runs a statement of a plain ledger inside shards of one server, all of it in one transaction and in one round trip. */
+/**
+ * Runs statements inside shards of one server, in one transaction, behind a guard: while it is open no shard of them is moved or divided, and if one
+ * was before, it fails and nothing is done.
+ *
+ * <p>The guard and what it guards are two statements, because the second must see what was committed before the first one had its lock. So they
+ * need a transaction that somebody opens and commits: sent together without one, the driver may divide them, where it cannot know how long an
+ * answer is.
+ */
 public final class OnShards {
 
     /** What {@code on_shards} says of a shard that is being moved: who has locked it will be over soon. */
     private static final String BUSY = "55006";
 
+    /** Waits for the lock of a shard for 100 ms. */
+    private static final String GUARD = "SELECT on_shards(?)";
+
     private OnShards() {}
+
+    /** What is done in a transaction. */
+    @FunctionalInterface
+    public interface Work<T> {
+        /** Does it. */
+        T run() throws SQLException;
+    }
 
     /** Binds what one shard is asked. */
     @FunctionalInterface
@@ -34,39 +51,59 @@ public final class OnShards {
     }
 
     /**
-     * Runs it.
+     * Does something in a transaction in which shards stay where they are, and commits it.
      *
-     * @param connection to the server that has these shards; in autocommit mode each call is a transaction
+     * @param connection to the server that has these shards, in autocommit mode
+     * @throws SQLException also if one of the shards is not there or is just being moved; then nothing was done
+     */
+    public static <T> T guarded(Connection connection, List<Shard> shards, Work<T> work) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            guard(connection, shards);
+            T done = work.run();
+            connection.commit();
+            return done;
+        } finally {
+            connection.rollback(); // Of what has not been committed.
+            connection.setAutoCommit(true);
+        }
+    }
+
+    /** For a transaction that is open: from now on these shards stay where they are until it is over. */
+    public static void guard(Connection connection, List<Shard> shards) throws SQLException {
+        try (PreparedStatement guard = connection.prepareStatement(GUARD)) {
+            guard.setArray(
+                    1,
+                    connection.createArrayOf(
+                            "bigint", shards.stream().map(Shard::number).toArray(Long[]::new)));
+            guard.executeQuery().close();
+        }
+    }
+
+    /**
+     * Runs a statement of a plain ledger in each of the shards, in a transaction that is open and {@linkplain #guard guarded}.
+     *
      * @param shards one, or all of a server
      * @param plain the statement as it is for a plain ledger
-     * @throws SQLException also if one of the shards is not there, is just being moved, or does not answer; then nothing was done
      */
     public static void run(
             Connection connection, ShardMap map, List<Shard> shards, String plain, Binder binder, Reader reader)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(map.guarded(shards, plain))) {
+        try (PreparedStatement statement = connection.prepareStatement(map.each(shards, plain))) {
             int place = 1;
             for (Shard shard : shards) {
                 place = binder.bind(statement, place, shard);
             }
-            statement.execute();
+            boolean hasRows = statement.execute();
             for (Shard shard : shards) {
-                if (statement.getMoreResults()) { // The first answer is the guard's.
+                if (hasRows) {
                     try (ResultSet rows = statement.getResultSet()) {
                         reader.read(rows, shard);
                     }
                 }
+                hasRows = statement.getMoreResults();
             }
         }
-    }
-
-    /** Executes what {@link ShardMap#guarded(List, Object, ShardMap.Maker)} has made, and gives the answer behind the guard's. */
-    public static ResultSet answer(PreparedStatement guarded) throws SQLException {
-        guarded.execute();
-        if (!guarded.getMoreResults()) {
-            throw new SQLException("A statement behind a guard has not answered", "XX000");
-        }
-        return guarded.getResultSet();
     }
 
     /** Whether a shard is just being moved or divided, and the same may be done soon. */

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 
 /**
  * Which shards there are, and which server has each, as Citus said last. It may be out of date as soon as it is read: whatever is done
- * in a shard by it is {@linkplain #guarded guarded}.
+ * in a shard by it is guarded ({@link OnShards}).
  */
 public final class ShardMap {
 
@@ -86,31 +86,25 @@ public final class ShardMap {
     }
 
     /**
-     * A statement that is made for some shards of one server, behind a guard: while its transaction is open no shard of them is moved or
-     * divided, and if one was before, it fails and nothing is done.
+     * A statement that is made for some shards of one server.
      *
      * @param of one shard, or all that a server has: another number of them would be another statement to prepare each time
      * @param what is made, by which it is found again
-     * @return two statements, of which the first answer is the guard's; in autocommit mode they are one transaction, because they are sent
-     *     together
-     * @see <a href="https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING">Pipelining</a>
      */
-    public String guarded(List<Shard> of, Object what, Maker maker) {
-        return texts.computeIfAbsent(
-                new Key(of.get(0).number(), of.size(), what), key -> guard(of) + ";\n" + maker.of(of));
+    public String together(List<Shard> of, Object what, Maker maker) {
+        return texts.computeIfAbsent(new Key(of.get(0).number(), of.size(), what), key -> maker.of(of));
     }
 
-    /** A statement of a plain ledger for each of them, one after the other, in one transaction. */
-    public String guarded(List<Shard> of, String plain) {
-        return guarded(of, plain, shards -> shards.stream()
+    /** A statement of a plain ledger for each of them, one after the other. */
+    public String each(List<Shard> of, String plain) {
+        return together(of, plain, shards -> shards.stream()
                 .map(shard -> shard.statement(plain))
                 .collect(Collectors.joining(";\n")));
     }
 
-    private static String guard(List<Shard> of) {
-        return of.stream()
-                .map(shard -> Long.toString(shard.number()))
-                .collect(Collectors.joining(",", "SELECT on_shards('{", "}')"));
+    /** Whether requests are distributed too, which is done last. */
+    public boolean hasRequests() {
+        return !ofRequests.isEmpty();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.tallyhook.delivery;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.transaction.QueryParameters;
 import dev.tallyhook.transaction.Reading;
 import dev.tallyhook.transaction.Sql;
@@ -34,12 +35,17 @@ class AttemptResource {
             LIMIT ?
             """;
 
+    private static final String LAST_ON_SHARDS = Subject.onShards(LAST);
+
     private final DataSource dataSource;
+    private final Distribution distribution;
     private final ExistingEndpoints endpoints;
     private final SecurityIdentity identity;
 
-    AttemptResource(DataSource dataSource, ExistingEndpoints endpoints, SecurityIdentity identity) {
+    AttemptResource(
+            DataSource dataSource, Distribution distribution, ExistingEndpoints endpoints, SecurityIdentity identity) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
         this.endpoints = endpoints;
         this.identity = identity;
     }
@@ -71,7 +77,8 @@ class AttemptResource {
         parameters.requireValid();
         endpoints.require(endpointId);
         boolean showsAnswers = identity.hasRole(Rights.WRITE);
-        List<View> last = new Sql().add(LAST, endpointId, limit).query(dataSource, row -> view(row, showsAnswers));
+        String sql = distribution.map().isPresent() ? LAST_ON_SHARDS : LAST;
+        List<View> last = new Sql().add(sql, endpointId, limit).query(dataSource, row -> view(row, showsAnswers));
         return RestResponse.ResponseBuilder.ok(new Attempts(last), MediaType.APPLICATION_JSON)
                 .build();
     }

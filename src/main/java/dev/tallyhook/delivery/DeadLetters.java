@@ -1,5 +1,6 @@
 package dev.tallyhook.delivery;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.transaction.Cursor;
 import dev.tallyhook.transaction.PageRequest;
@@ -33,9 +34,15 @@ class DeadLetters {
             """;
 
     private final DataSource dataSource;
+    private final Distribution distribution;
 
-    DeadLetters(DataSource dataSource) {
+    DeadLetters(DataSource dataSource, Distribution distribution) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
+    }
+
+    private String ofEndpoint() {
+        return distribution.map().isPresent() ? Subject.onShards(OF_ENDPOINT) : OF_ENDPOINT;
     }
 
     /**
@@ -68,7 +75,7 @@ class DeadLetters {
      */
     Page read(String endpointId, PageRequest page, boolean showsAnswers) throws SQLException {
         String list = "dead letters of " + endpointId;
-        var select = new Sql().add(OF_ENDPOINT, endpointId);
+        var select = new Sql().add(ofEndpoint(), endpointId);
         page.after(list).ifPresent(cursor -> select.add(" AND dead_letter_id < ?", cursor.number()));
         List<View> found = select.add(" ORDER BY dead_letter_id DESC LIMIT ?", page.rowsToLookFor())
                 .query(dataSource, row -> view(row, showsAnswers));
@@ -93,7 +100,7 @@ class DeadLetters {
      */
     void require(String endpointId, long deadLetterId) throws SQLException {
         if (new Sql()
-                .add(OF_ENDPOINT + " AND dead_letter_id = ?", endpointId, deadLetterId)
+                .add(ofEndpoint() + " AND dead_letter_id = ?", endpointId, deadLetterId)
                 .query(dataSource, row -> true)
                 .isEmpty()) {
             throw notFound();

@@ -27,9 +27,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -55,19 +57,31 @@ class Relay {
 
     private static final String CLAIM = """
             WITH claimed AS MATERIALIZED (
-                SELECT telling_id, event, ids, of_transactions
+                SELECT transaction_id, telling_id, event, ids, of_transactions
                 FROM tellings
                 ORDER BY kept_at
                 LIMIT ?
                 FOR UPDATE SKIP LOCKED)
-            SELECT claimed.telling_id, claimed.event, told.id, t.transaction_id, t.source, t.type, t.currency, t.source_account,
+            SELECT claimed.transaction_id, claimed.telling_id, claimed.event, told.id, told.of_transaction, t.transaction_id, t.source, t.type, t.currency, t.source_account,
                    t.destination_account, t.amount
             FROM claimed
             CROSS JOIN unnest(ids, of_transactions) AS told (id, of_transaction)
             LEFT JOIN transactions AS t ON t.transaction_id = told.of_transaction
             """;
 
-    private static final String DELETE = "DELETE FROM tellings WHERE telling_id = ANY (?::uuid[])";
+    private static final String DELETE = """
+            DELETE FROM tellings
+            USING unnest(?::text[], ?::uuid[]) AS carried (of_transaction, id)
+            WHERE transaction_id = of_transaction
+              AND telling_id = id
+            """;
+
+    /** Of those that were in the same shard once, before it was divided. */
+    private static final String ELSEWHERE = """
+            SELECT transaction_id, source, type, currency, source_account, destination_account, amount
+            FROM transactions
+            WHERE transaction_id = ANY (?)
+            """;
 
     private static final String QUEUE = """
             WITH told AS (
@@ -91,6 +105,10 @@ class Relay {
     private final Semaphore toCarry;
     private final Tick tick;
     private final Set<Node> failing = new HashSet<>();
+
+    /** Rows of a shard at a time, of servers where less than usual is tried. */
+    private final Map<Node, Integer> pieces = new HashMap<>();
+
     private volatile boolean stopping;
 
     Relay(
@@ -124,17 +142,18 @@ class Relay {
             @Nullable String destinationAccount,
             @Nullable BigDecimal amount) {
 
-        static Told of(ResultSet row) throws SQLException {
+        /** What a row says of the transaction itself begins at {@code first}. */
+        static Told of(String code, String id, ResultSet row, int first) throws SQLException {
             return new Told(
-                    row.getString(2),
-                    row.getString(3),
-                    row.getString(4),
-                    row.getString(5),
-                    row.getString(6),
-                    row.getString(7),
-                    row.getString(8),
-                    row.getString(9),
-                    row.getBigDecimal(10));
+                    code,
+                    id,
+                    row.getString(first),
+                    row.getString(first + 1),
+                    row.getString(first + 2),
+                    row.getString(first + 3),
+                    row.getString(first + 4),
+                    row.getString(first + 5),
+                    row.getBigDecimal(first + 6));
         }
 
         String kind() {
@@ -142,7 +161,7 @@ class Relay {
         }
     }
 
-    /** All that there is, and what comes until the next tick takes over. */
+    /** All that there is, and what comes in the second after. */
     private void carryForATick() throws InterruptedException {
         long end = System.nanoTime() + PERIOD.toNanos();
         do {
@@ -151,80 +170,97 @@ class Relay {
                 return;
             }
             toCarry.drainPermits();
-            for (Node node : nodes) {
-                carryFrom(node);
+            List<Node> more = nodes;
+            while (!more.isEmpty() && !stopping) { // In turns, so that one that has much keeps no other.
+                more = more.stream().filter(this::carryFrom).toList();
+                tick.goesOn();
             }
-            tick.goesOn();
             Thread.sleep(PAUSE.toMillis());
         } while (!stopping && toCarry.tryAcquire(end - System.nanoTime(), TimeUnit.NANOSECONDS));
     }
 
-    private void carryFrom(Node node) {
+    /** A piece; whether there may be more. */
+    private boolean carryFrom(Node node) {
+        int rows = pieces.getOrDefault(node, ROWS_MAX);
         try {
-            while (!stopping && carryPiece(node)) {
-                tick.goesOn();
-            }
+            boolean more = carryPiece(node, rows);
+            pieces.put(node, Math.min(2 * rows, ROWS_MAX));
             if (failing.remove(node)) {
                 Log.infof("What %s keeps for endpoints is carried again", node);
             }
+            return more;
         } catch (SQLException failure) {
+            pieces.put(node, Math.max(1, rows / 2)); // What takes too long at once may not in halves.
+            sessions.failed(node, failure);
             distribution.mayBeOtherwise(failure);
             if (failing.add(node)) {
                 Log.warnf("What %s keeps for endpoints stays there for now: %s", node, failure.getMessage());
             }
+            return false;
         }
     }
 
-    /** Whether there may be more. */
-    private boolean carryPiece(Node node) throws SQLException {
+    private record Key(String transactionId, String tellingId) {}
+
+    private record Missing(String code, String id) {}
+
+    private boolean carryPiece(Node node, int rowsMax) throws SQLException {
         ShardMap map = distribution.map().orElse(null);
         List<Shard> shards = map == null ? List.of() : map.on(node);
         if (map == null || shards.isEmpty()) {
             return false;
         }
-        Set<String> claimed = new LinkedHashSet<>();
+        Set<Key> claimed = new LinkedHashSet<>();
         List<Told> told = new ArrayList<>();
-        try (Connection connection = sessions.processing(node).getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                OnShards.run(connection, map, shards, CLAIM, Relay::bindClaim, (rows, shard) -> {
-                    while (rows.next()) {
-                        claimed.add(rows.getString(1));
-                        if (rows.getString(4) != null) { // Nothing can be told of what somebody has deleted.
-                            told.add(Told.of(rows));
-                        }
-                    }
-                });
+        Map<String, List<Missing>> missing = new HashMap<>();
+        try (Connection connection = sessions.delivery(node).getConnection()) {
+            return OnShards.guarded(connection, shards, () -> {
+                OnShards.run(
+                        connection,
+                        map,
+                        shards,
+                        CLAIM,
+                        (claim, first, shard) -> {
+                            claim.setInt(first, rowsMax);
+                            return first + 1;
+                        },
+                        (rows, shard) -> {
+                            while (rows.next()) {
+                                claimed.add(new Key(rows.getString(1), rows.getString(2)));
+                                if (rows.getString(6) == null) {
+                                    missing.computeIfAbsent(rows.getString(5), of -> new ArrayList<>())
+                                            .add(new Missing(rows.getString(3), rows.getString(4)));
+                                } else {
+                                    told.add(Told.of(rows.getString(3), rows.getString(4), rows, 6));
+                                }
+                            }
+                        });
                 if (!claimed.isEmpty()) {
-                    queue(told);
+                    queue(told, missing);
                     OnShards.run(
                             connection,
                             map,
                             shards,
                             DELETE,
                             (delete, first, shard) -> {
-                                delete.setArray(first, connection.createArrayOf("text", claimed.toArray()));
-                                return first + 1;
+                                List<Key> keys = List.copyOf(claimed);
+                                delete.setArray(first, Columns.of(connection, "text", keys, Key::transactionId));
+                                delete.setArray(first + 1, Columns.of(connection, "text", keys, Key::tellingId));
+                                return first + 2;
                             },
                             (rows, shard) -> {});
                 }
-                connection.commit();
-            } finally {
-                connection.rollback(); // Of what has not been committed.
-                connection.setAutoCommit(true);
-            }
+                return claimed.size() >= rowsMax;
+            });
         }
-        return claimed.size() >= ROWS_MAX;
     }
 
-    private static int bindClaim(PreparedStatement claim, int first, Shard shard) throws SQLException {
-        claim.setInt(first, ROWS_MAX);
-        return first + 1;
-    }
-
-    private void queue(List<Told> told) throws SQLException {
+    private void queue(List<Told> told, Map<String, List<Missing>> missing) throws SQLException {
         try (Connection connection = queue.getConnection();
                 PreparedStatement insert = connection.prepareStatement(QUEUE)) {
+            if (!missing.isEmpty()) { // Of what is nowhere any more nothing can be told.
+                told.addAll(elsewhere(connection, missing));
+            }
             List<Function<Told, @Nullable Object>> columns = List.of(
                     Told::code,
                     Told::kind,
@@ -245,6 +281,21 @@ class Relay {
                 telling.queued(row, 1);
             }
         }
+    }
+
+    private static List<Told> elsewhere(Connection connection, Map<String, List<Missing>> missing) throws SQLException {
+        List<Told> found = new ArrayList<>();
+        try (PreparedStatement select = connection.prepareStatement(ELSEWHERE)) {
+            select.setArray(1, connection.createArrayOf("text", missing.keySet().toArray(String[]::new)));
+            try (ResultSet row = select.executeQuery()) {
+                while (row.next()) {
+                    for (Missing one : missing.getOrDefault(row.getString(1), List.of())) {
+                        found.add(Told.of(one.code(), one.id(), row, 1));
+                    }
+                }
+            }
+        }
+        return found;
     }
 
     void stop(@Observes ShutdownEvent event) {

@@ -16,6 +16,12 @@ record Subject(String webhookId, String event, @Nullable String transactionId) {
     /** How a test is written where events are. */
     static final String TEST_CODE = "t";
 
+    private static final String OF_CONFLICT = """
+            (
+                    SELECT transaction_id
+                    FROM conflicts
+                    WHERE conflict_id = CASE WHEN told.event = 'c' THEN told.id::bigint END)""";
+
     /** In the order in which {@link #of} reads them, of a table with {@code event} and {@code id} that is called {@code told}. */
     static final String COLUMNS = """
             told.event,
@@ -29,6 +35,14 @@ record Subject(String webhookId, String event, @Nullable String transactionId) {
                 ELSE told.id
             END
             """;
+
+    /**
+     * A statement with these columns, for a distributed ledger: what is told is on the coordinator and conflicts are in shards, and they
+     * cannot be joined, so of a conflict the transaction is not told.
+     */
+    static String onShards(String statement) {
+        return statement.replace(OF_CONFLICT, "NULL");
+    }
 
     /** Reads the {@link #COLUMNS}, which begin at this one. */
     static Subject of(ResultSet row, int first) throws SQLException {

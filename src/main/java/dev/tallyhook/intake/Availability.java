@@ -4,14 +4,14 @@ import dev.tallyhook.problem.DatabaseFailure;
 import io.quarkus.logging.Log;
 import java.sql.SQLException;
 
-/** Whether the database takes webhooks; the log tells once when it does not, and once when it does again. For the writer's thread alone. */
+/** Whether the database takes webhooks; the log tells once when it does not, and once when it does again. To be told by the writer's thread alone. */
 final class Availability {
 
     /** In the log; empty of a ledger that is not distributed. */
     private final String where;
 
     private final LatestNews news;
-    private boolean away;
+    private volatile boolean away;
 
     Availability(String where, LatestNews news) {
         this.where = where;

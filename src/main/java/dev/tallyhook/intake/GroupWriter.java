@@ -94,9 +94,12 @@ final class GroupWriter {
             }
             if (failure instanceof BusyException busy) {
                 waiting = withoutTheOthers(busy, waiting);
-                if (i == retries) {
+                if (i >= retries) {
                     refuse(waiting, ProblemException.unavailable(MOVING));
+                    return;
                 }
+                Thread.sleep(DatabaseFailure.retryPause(RETRY_PAUSES.get(i)).toMillis());
+                continue;
             }
             if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE
                     || i == retries
@@ -109,9 +112,14 @@ final class GroupWriter {
         }
     }
 
-    /** Writes those at once that nothing keeps from it. */
+    /** Writes those at once that nothing keeps from it; if it is over by now for those who were kept, all are tried again. */
     private List<Pending> withoutTheOthers(BusyException busy, List<Pending> waiting) throws InterruptedException {
-        write(waiting.stream().filter(pending -> !busy.concerns(pending)).toList());
+        List<Pending> others =
+                waiting.stream().filter(pending -> !busy.concerns(pending)).toList();
+        if (others.size() == waiting.size()) {
+            return waiting;
+        }
+        write(others);
         return waiting.stream().filter(busy::concerns).toList();
     }
 
@@ -255,6 +263,11 @@ final class GroupWriter {
     /** Whether there is anything to {@link #ask}. */
     boolean isUnsure() {
         return availability.isAway() || news.isWanted();
+    }
+
+    /** Whether the database takes nothing, as it was found last; for every thread. */
+    boolean isAway() {
+        return availability.isAway();
     }
 
     /** Waits, if the database is away, before the next group is worth trying. */

@@ -65,7 +65,7 @@ public class Intake {
     void start(@Observes StartupEvent event) {
         lanes.start();
         watch.start();
-        metrics.show(lanes::gathering, lanes::committing);
+        metrics.show(lanes::gathering, lanes::committing, lanes::away);
     }
 
     /**

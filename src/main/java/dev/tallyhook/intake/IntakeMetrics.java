@@ -65,12 +65,15 @@ public class IntakeMetrics {
         return durations;
     }
 
-    void show(IntSupplier gathering, IntSupplier committing) {
+    void show(IntSupplier gathering, IntSupplier committing, IntSupplier away) {
         Gauge.builder("tallyhook.webhooks.gathering", gathering::getAsInt)
                 .description("Webhooks that wait for the next commit")
                 .register(registry);
         Gauge.builder("tallyhook.webhooks.committing", committing::getAsInt)
                 .description("Webhooks whose commit is under way")
+                .register(registry);
+        Gauge.builder("tallyhook.nodes.away", away::getAsInt)
+                .description("Servers of a distributed ledger that take no webhooks, as this replica finds")
                 .register(registry);
     }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -18,6 +19,7 @@ final class Lane {
     private static final Duration GROUP_MAX = Duration.ofSeconds(10);
 
     private final Ledger ledger;
+    private final BooleanSupplier isInUse;
     private final WaitingRoom waiting;
     private final LatestNews news;
     private final GroupWriter groups;
@@ -28,15 +30,18 @@ final class Lane {
      * Of a ledger, or a part of it.
      *
      * @param where it is, for the log; empty of a whole one
+     * @param isInUse whether anything may belong here; else nobody has to know how its server does
      * @param stillHere lets go those of a group whose place is another one by now, and gives the others
      */
     Lane(
             Ledger ledger,
             String where,
+            BooleanSupplier isInUse,
             UnaryOperator<List<Pending>> stillHere,
             IntakeMetrics metrics,
             IntakeConfig config) {
         this.ledger = ledger;
+        this.isInUse = isInUse;
         this.waiting = new WaitingRoom(config.waitingMax(), config.groupSizeMax());
         this.news = new LatestNews(waiting::wakeWriter);
         this.groups = new GroupWriter(ledger, where, stillHere, metrics, news);
@@ -70,10 +75,10 @@ final class Lane {
     private void writeUntilClosed() {
         try {
             while (!waiting.isOver()) {
-                List<Pending> group = waiting.nextGroup(groups.patience());
+                List<Pending> group = waiting.nextGroup(isInUse.getAsBoolean() ? groups.patience() : Duration.ZERO);
                 if (!group.isEmpty()) {
                     write(group);
-                } else if (groups.isUnsure() && !waiting.isOver()) {
+                } else if (groups.isUnsure() && isInUse.getAsBoolean() && !waiting.isOver()) {
                     groups.ask();
                 }
             }
@@ -94,6 +99,11 @@ final class Lane {
     /** Whether its server takes webhooks, by news that are at most 250 ms old, given after at most 500 ms. */
     CompletionStage<Boolean> takesWebhooks() {
         return news.ask();
+    }
+
+    /** Whether its server takes nothing, as the writer has found last. */
+    boolean isAway() {
+        return groups.isAway();
     }
 
     /** Whether nothing can be stored here, for whatever reason in this process. */

@@ -54,7 +54,7 @@ class Lanes {
         this.config = config;
         this.delay = ledgerConfig.delay();
         this.telling = telling;
-        this.plain = new Lane(ledger, "", this::stayPlain, metrics, config);
+        this.plain = new Lane(ledger, "", () -> distribution.map().isEmpty(), this::stayPlain, metrics, config);
     }
 
     void start() {
@@ -67,9 +67,19 @@ class Lanes {
     }
 
     private Lane open(Node node) {
-        var shards = new Shards(distribution, node);
-        var ledger = new ShardLedger(sessions.intake(node), shards, delay, telling);
-        Lane lane = new Lane(ledger, " on " + node, group -> stayOn(node, group), metrics, config).start();
+        var ledger = new ShardLedger(node, distribution, sessions, delay, telling);
+        Lane lane = new Lane(
+                        ledger,
+                        " on " + node,
+                        () -> distribution
+                                .map()
+                                .map(ShardMap::nodes)
+                                .orElse(List.of())
+                                .contains(node),
+                        group -> stayOn(node, group),
+                        metrics,
+                        config)
+                .start();
         if (closed) {
             lane.close();
         }
@@ -204,6 +214,13 @@ class Lanes {
     /** Whether a writer does not work, for whatever reason in here. */
     boolean stalled() {
         return inUse().stream().anyMatch(Lane::stalled);
+    }
+
+    /** Of the servers of a distributed ledger those that take nothing, as their writers have found last. */
+    int away() {
+        return distribution.map().isEmpty()
+                ? 0
+                : (int) inUse().stream().filter(Lane::isAway).count();
     }
 
     int gathering() {

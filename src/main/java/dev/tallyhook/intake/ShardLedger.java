@@ -1,5 +1,8 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.citus.Distribution;
+import dev.tallyhook.citus.Node;
+import dev.tallyhook.citus.NodeSessions;
 import dev.tallyhook.citus.OnShards;
 import dev.tallyhook.citus.Shard;
 import dev.tallyhook.delivery.Telling;
@@ -9,6 +12,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,7 +23,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 
 /**
  * That part of a distributed ledger that one server has. A group is stored inside its shards by the statements of a plain ledger, in one
@@ -29,35 +32,44 @@ import javax.sql.DataSource;
  */
 final class ShardLedger implements Ledger {
 
-    private final DataSource dataSource;
-    private final Shards shards;
-    private final ShardRequests requests;
-    private final ConflictWriter conflicts;
+    private final Node node;
+    private final Distribution distribution;
+    private final NodeSessions sessions;
     private final Duration delay;
     private final Telling telling;
 
-    ShardLedger(DataSource dataSource, Shards shards, Duration delay, Telling telling) {
-        this.dataSource = dataSource;
-        this.shards = shards;
-        this.requests = new ShardRequests(shards);
-        this.conflicts = new ShardConflictWriter(shards, telling);
+    ShardLedger(Node node, Distribution distribution, NodeSessions sessions, Duration delay, Telling telling) {
+        this.node = node;
+        this.distribution = distribution;
+        this.sessions = sessions;
         this.delay = delay;
         this.telling = telling;
     }
 
+    private Connection connect() throws SQLException {
+        return sessions.intake(node).getConnection();
+    }
+
+    private void failed(SQLException failure) {
+        sessions.failed(node, failure);
+        distribution.mayBeOtherwise(failure);
+    }
+
     @Override
     public List<Receipt> write(List<Webhook> webhooks) throws SQLException {
+        Shards shards = Shards.of(node, distribution);
         List<Webhook> firsts = LedgerWriter.firstOfEachId(webhooks);
-        Map<Shard, List<Webhook>> parts = divided(firsts);
-        try (Connection connection = dataSource.getConnection()) {
-            Set<String> inserted = insertNew(connection, firsts, parts);
+        Map<Shard, List<Webhook>> parts = shards.divided(firsts, Webhook::transactionId);
+        try (Connection connection = connect()) {
+            Set<String> inserted = insertNew(connection, shards, firsts, parts);
             if (inserted.size() == webhooks.size()) {
                 return Collections.nCopies(webhooks.size(), Receipt.ACCEPTED);
             }
-            List<Receipt> receipts = LedgerWriter.settle(webhooks, inserted, known(connection, firsts.size(), parts));
-            return conflicts.record(connection, webhooks, receipts);
+            List<Receipt> receipts =
+                    LedgerWriter.settle(webhooks, inserted, known(connection, shards, firsts.size(), parts));
+            return new ShardConflictWriter(shards, telling).record(connection, webhooks, receipts);
         } catch (SQLException failure) {
-            shards.lookAgain(failure);
+            failed(failure);
             throw OnShards.isBusy(failure) ? new BusyException(failure, busy(parts)) : failure;
         }
     }
@@ -65,10 +77,10 @@ final class ShardLedger implements Ledger {
     /** Whose shards are being moved: each that has a part is asked alone, because one that is not locked answers at once. */
     private Predicate<Webhook> busy(Map<Shard, List<Webhook>> parts) {
         Set<String> ids = new HashSet<>();
-        try (Connection connection = dataSource.getConnection()) {
+        try (Connection connection = connect()) {
             for (Map.Entry<Shard, List<Webhook>> part : parts.entrySet()) {
                 try {
-                    insertNew(connection, List.of(), Map.of(part.getKey(), List.of()));
+                    OnShards.guarded(connection, List.of(part.getKey()), () -> true);
                 } catch (SQLException busy) {
                     part.getValue().forEach(webhook -> ids.add(webhook.transactionId()));
                 }
@@ -79,25 +91,26 @@ final class ShardLedger implements Ledger {
         return webhook -> ids.contains(webhook.transactionId());
     }
 
-    private Map<Shard, List<Webhook>> divided(List<Webhook> webhooks) throws SQLException {
-        return shards.divided(webhooks, Webhook::transactionId);
-    }
-
-    private Set<String> insertNew(Connection connection, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts)
+    private Set<String> insertNew(
+            Connection connection, Shards shards, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts)
             throws SQLException {
         boolean hasEvents = webhooks.stream().anyMatch(webhook -> webhook.event() != null);
         boolean tells = telling.isWanted(EventKind.ACCEPTED);
-        Set<String> inserted =
-                hasEvents ? insertEvents(connection, webhooks, parts, tells) : insertBuiltIn(connection, parts, tells);
+        Set<String> inserted = shards.guarded(
+                connection,
+                parts,
+                () -> hasEvents
+                        ? insertEvents(connection, shards, webhooks, parts, tells)
+                        : insertBuiltIn(connection, shards, parts, tells));
         if (tells && !inserted.isEmpty()) {
             telling.kept();
         }
         return inserted;
     }
 
-    private Set<String> insertBuiltIn(Connection connection, Map<Shard, List<Webhook>> parts, boolean tells)
-            throws SQLException {
-        return insert(connection, ShardInsert.BUILT_IN, parts, tells, (insert, first, webhooks) -> {
+    private Set<String> insertBuiltIn(
+            Connection connection, Shards shards, Map<Shard, List<Webhook>> parts, boolean tells) throws SQLException {
+        return insert(connection, shards, ShardInsert.BUILT_IN, parts, tells, (insert, first, webhooks) -> {
             insert.setArray(first, Columns.of(connection, "text", webhooks, Webhook::traceparent));
             return first + 1;
         });
@@ -105,26 +118,24 @@ final class ShardLedger implements Ledger {
 
     /** What brought them is kept in the same transaction, unless nothing of it was new. */
     private Set<String> insertEvents(
-            Connection connection, List<Webhook> webhooks, Map<Shard, List<Webhook>> parts, boolean tells)
+            Connection connection,
+            Shards shards,
+            List<Webhook> webhooks,
+            Map<Shard, List<Webhook>> parts,
+            boolean tells)
             throws SQLException {
-        var numbered = requests.number(webhooks);
-        connection.setAutoCommit(false);
-        try {
-            Set<String> inserted = insert(connection, ShardInsert.WITH_EVENTS, parts, tells, (insert, first, rows) -> {
-                int next = EventInsert.bindEvents(insert, first, rows);
-                insert.setArray(
-                        next, EventInsert.ofEvents(connection, "bigint", rows, event -> numbered.of(event.raw())));
-                insert.setArray(next + 1, EventInsert.ofEvents(connection, "int", rows, event -> event.raw()
-                        .place()));
-                return next + 2;
-            });
-            numbered.keep(connection, webhooks.stream().filter(webhook -> inserted.contains(webhook.transactionId())));
-            connection.commit();
-            return inserted;
-        } finally {
-            connection.rollback(); // Of what has not been committed.
-            connection.setAutoCommit(true);
-        }
+        var numbered = ShardRequests.number(connection, shards, webhooks);
+        Set<String> inserted =
+                insert(connection, shards, ShardInsert.WITH_EVENTS, parts, tells, (insert, first, rows) -> {
+                    int next = EventInsert.bindEvents(insert, first, rows);
+                    insert.setArray(
+                            next, EventInsert.ofEvents(connection, "bigint", rows, event -> numbered.of(event.raw())));
+                    insert.setArray(next + 1, EventInsert.ofEvents(connection, "int", rows, event -> event.raw()
+                            .place()));
+                    return next + 2;
+                });
+        numbered.keep(connection, webhooks.stream().filter(webhook -> inserted.contains(webhook.transactionId())));
+        return inserted;
     }
 
     /** Binds what is beyond the columns that every webhook has. */
@@ -134,7 +145,12 @@ final class ShardLedger implements Ledger {
 
     /** In the order of the shards, and of the ids in each, so that two writers that share ids lock them in the same order. */
     private Set<String> insert(
-            Connection connection, ShardInsert kind, Map<Shard, List<Webhook>> parts, boolean tells, More more)
+            Connection connection,
+            Shards shards,
+            ShardInsert kind,
+            Map<Shard, List<Webhook>> parts,
+            boolean tells,
+            More more)
             throws SQLException {
         List<Shard> asked = shards.asked(parts);
         List<Webhook> webhooks = new ArrayList<>();
@@ -144,22 +160,22 @@ final class ShardLedger implements Ledger {
             webhooks.addAll(part);
             places.addAll(Collections.nCopies(part.size(), place));
         }
-        String text = shards.map().guarded(asked, new ShardInsert.Wanted(kind, tells), of -> kind.text(of, tells));
+        String text = shards.map().together(asked, new ShardInsert.Wanted(kind, tells), of -> kind.text(of, tells));
         try (PreparedStatement insert = connection.prepareStatement(text)) {
             insert.setLong(1, delay.toNanos() / 1_000);
             LedgerWriter.bindColumns(insert, 2, webhooks);
             int next = more.bind(insert, 2 + LedgerWriter.COLUMNS, webhooks);
             insert.setArray(next, Columns.of(connection, "int", places, place -> place));
             insert.setInt(next + 1, webhooks.size());
-            try (ResultSet row = OnShards.answer(insert)) {
+            try (ResultSet row = insert.executeQuery()) {
                 row.next();
                 return LedgerWriter.whichWereNew(row, webhooks);
             }
         }
     }
 
-    private Map<String, Predicate<Webhook>> known(Connection connection, int ids, Map<Shard, List<Webhook>> parts)
-            throws SQLException {
+    private Map<String, Predicate<Webhook>> known(
+            Connection connection, Shards shards, int ids, Map<Shard, List<Webhook>> parts) throws SQLException {
         Map<String, Predicate<Webhook>> known = new HashMap<>();
         shards.run(
                 connection,
@@ -185,34 +201,39 @@ final class ShardLedger implements Ledger {
 
     @Override
     public void ask() throws SQLException {
-        try (Connection connection = dataSource.getConnection()) {
-            insertBuiltIn(connection, Map.of(), false);
+        Shards shards = Shards.of(node, distribution);
+        try (Connection connection = connect()) {
+            insertNew(connection, shards, List.of(), Map.of());
         } catch (SQLException failure) {
-            shards.lookAgain(failure);
+            failed(failure);
             throw failure;
         }
     }
 
     @Override
     public void tryOut(int rows) throws SQLException {
-        List<Webhook> trials = trials(rows);
-        try (Connection connection = dataSource.getConnection()) {
-            connection.setAutoCommit(false);
-            try {
-                insertBuiltIn(connection, divided(LedgerWriter.firstOfEachId(trials)), false);
-            } finally {
-                connection.rollback();
-                connection.setAutoCommit(true);
-            }
+        Shards shards = Shards.of(node, distribution);
+        List<Webhook> trials = trials(shards, rows);
+        try (Connection connection = connect()) {
+            Map<Shard, List<Webhook>> parts =
+                    shards.divided(LedgerWriter.firstOfEachId(trials), Webhook::transactionId);
+            shards.guarded(connection, parts, () -> {
+                Savepoint before = connection.setSavepoint();
+                insertBuiltIn(connection, shards, parts, false);
+                connection.rollback(before);
+                return true;
+            });
+        } catch (SQLException failure) {
+            failed(failure);
+            throw failure;
         }
     }
 
     /** With ids that belong to this server. */
-    private List<Webhook> trials(int rows) throws SQLException {
-        shards.all();
-        var map = shards.map();
+    private List<Webhook> trials(Shards shards, int rows) {
         return Stream.generate(LedgerWriter::trial)
-                .filter(trial -> map.shardOf(trial.transactionId()).node().equals(shards.node()))
+                .filter(trial ->
+                        shards.map().shardOf(trial.transactionId()).node().equals(node))
                 .limit(rows)
                 .toList();
     }

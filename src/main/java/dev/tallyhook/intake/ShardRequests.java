@@ -1,9 +1,10 @@
 package dev.tallyhook.intake;
 
+import dev.tallyhook.problem.DatabaseFailure;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -16,20 +17,21 @@ import java.util.stream.Stream;
  */
 final class ShardRequests {
 
-    /** Of a number: the lower bits are chance, above the time in milliseconds. */
+    /** Of a number: the lower bits are chance, above them is the time in milliseconds at which what it brought was created. */
     private static final int CHANCE_BITS = 20;
 
     /** One of a number of servers is met after about as many tries; where it has none of their shards, another server keeps them. */
     private static final int TRIES_MAX = 1_000;
 
+    private static final String NOW = "SELECT (extract(epoch FROM now()) * 1000)::bigint";
+
     /** Routed by Citus: mostly to this very server. */
     private static final String KEEP = "INSERT INTO requests (id, raw) VALUES (?, ?)";
 
-    private final Shards shards;
+    /** {@code object_in_use}: its shard is just being moved, and another try may find it. */
+    private static final String BUSY = "55006";
 
-    ShardRequests(Shards shards) {
-        this.shards = shards;
-    }
+    private ShardRequests() {}
 
     /** Packed and numbered. */
     static final class Numbered {
@@ -59,26 +61,42 @@ final class ShardRequests {
                     keep.setLong(1, numbers.get(place));
                     keep.setBytes(2, rows[place]);
                     keep.executeUpdate();
+                } catch (SQLException failure) {
+                    throw DatabaseFailure.isLocked(failure)
+                            ? new SQLException("A shard of requests is just being moved", BUSY, failure)
+                            : failure;
                 }
             }
         }
     }
 
-    Numbered number(List<Webhook> webhooks) throws SQLException {
+    /** In the transaction that is going to keep them. */
+    static Numbered number(Connection connection, Shards shards, List<Webhook> webhooks) throws SQLException {
         var requests = KeptRequests.of(webhooks);
         var map = shards.map();
+        if (!map.hasRequests()) {
+            throw new SQLException("Requests are not distributed yet, and events cannot be kept until they are", BUSY);
+        }
+        long millis = now(connection);
         List<Long> numbers = Stream.of(requests.compressed())
-                .map(row -> Stream.generate(ShardRequests::any)
+                .map(row -> Stream.generate(() -> any(millis))
                         .limit(TRIES_MAX)
                         .filter(number -> map.nodeOfRequest(number).equals(shards.node()))
                         .findFirst()
-                        .orElseGet(ShardRequests::any))
+                        .orElseGet(() -> any(millis)))
                 .toList();
         return new Numbered(requests, numbers);
     }
 
-    private static Long any() {
-        return (Instant.now().toEpochMilli() << CHANCE_BITS)
-                + ThreadLocalRandom.current().nextLong(1L << CHANCE_BITS);
+    private static long now(Connection connection) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(NOW);
+                ResultSet row = select.executeQuery()) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static Long any(long millis) {
+        return (millis << CHANCE_BITS) + ThreadLocalRandom.current().nextLong(1L << CHANCE_BITS);
     }
 }

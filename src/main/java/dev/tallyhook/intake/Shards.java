@@ -15,22 +15,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** The shards of one server, as they are when a group is written: what the group brings is divided among them. */
-final class Shards {
+/** The shards of one server, as they are known when a group is written: what the group brings is divided among them. */
+record Shards(Node node, ShardMap map) {
 
     /** {@code serialization_failure}: another try finds the shard where it is now. */
     private static final String MOVED = "40001";
 
-    private final Distribution distribution;
-    private final Node node;
-
-    Shards(Distribution distribution, Node node) {
-        this.distribution = distribution;
-        this.node = node;
-    }
-
-    Node node() {
-        return node;
+    /**
+     * As they are known now.
+     *
+     * @throws SQLException if there are none
+     */
+    static Shards of(Node node, Distribution distribution) throws SQLException {
+        ShardMap map =
+                distribution.map().orElseThrow(() -> new SQLException("The ledger is no longer distributed", MOVED));
+        if (map.on(node).isEmpty()) {
+            throw new SQLException("No shard of the ledger is on " + node + " any more", MOVED);
+        }
+        return new Shards(node, map);
     }
 
     /** Binds what one shard is asked of its part. */
@@ -45,22 +47,12 @@ final class Shards {
         void read(ResultSet rows, List<T> part) throws SQLException;
     }
 
-    /** All of this server's shards, with none in them. */
-    List<Shard> all() throws SQLException {
-        List<Shard> all = map().on(node);
-        if (all.isEmpty()) {
-            throw new SQLException("No shard of the ledger is on " + node + " any more", MOVED);
-        }
-        return all;
-    }
-
     /**
      * Divides them.
      *
      * @throws SQLException if one of them belongs to a shard that is elsewhere
      */
     <T> Map<Shard, List<T>> divided(List<T> all, Function<T, String> transactionId) throws SQLException {
-        ShardMap map = map();
         Map<Shard, List<T>> parts = all.stream().collect(groupingBy(one -> map.shardOf(transactionId.apply(one))));
         for (Shard shard : parts.keySet()) {
             if (!shard.node().equals(node)) {
@@ -74,31 +66,27 @@ final class Shards {
      * Those that a statement is made for: one, or all of them, because of more than one those that have nothing to do cost less than a
      * statement for each choice.
      */
-    <T> List<Shard> asked(Map<Shard, List<T>> parts) throws SQLException {
-        return parts.size() == 1 ? List.copyOf(parts.keySet()) : all();
+    <T> List<Shard> asked(Map<Shard, List<T>> parts) {
+        return parts.size() == 1 ? List.copyOf(parts.keySet()) : map.on(node);
     }
 
-    /** Runs a statement of a plain ledger in each shard that has a part, all in one transaction. */
+    /** Does something in one transaction, in which the shards that have a part stay where they are; without parts, all. */
+    <T, R> R guarded(Connection connection, Map<Shard, List<T>> parts, OnShards.Work<R> work) throws SQLException {
+        return OnShards.guarded(connection, parts.isEmpty() ? map.on(node) : List.copyOf(parts.keySet()), work);
+    }
+
+    /** Runs a statement of a plain ledger in each shard that has a part, in one transaction. */
     <T> void run(Connection connection, Map<Shard, List<T>> parts, String plain, Binder<T> binder, Reader<T> reader)
             throws SQLException {
-        // One shard, or all of them: of more than one, those that have nothing cost less than a statement of its own
-        // for each choice.
-        List<Shard> shards = parts.size() == 1 ? List.copyOf(parts.keySet()) : all();
-        OnShards.run(
-                connection,
-                map(),
-                shards,
-                plain,
-                (statement, first, shard) -> binder.bind(statement, first, parts.getOrDefault(shard, List.of())),
-                (rows, shard) -> reader.read(rows, parts.getOrDefault(shard, List.of())));
-    }
-
-    ShardMap map() throws SQLException {
-        return distribution.map().orElseThrow(() -> new SQLException("The ledger is no longer distributed", MOVED));
-    }
-
-    /** After a statement failed. */
-    void lookAgain(SQLException failure) {
-        distribution.mayBeOtherwise(failure);
+        guarded(connection, parts, () -> {
+            OnShards.run(
+                    connection,
+                    map,
+                    asked(parts),
+                    plain,
+                    (statement, first, shard) -> binder.bind(statement, first, parts.getOrDefault(shard, List.of())),
+                    (rows, shard) -> reader.read(rows, parts.getOrDefault(shard, List.of())));
+            return true;
+        });
     }
 }

@@ -77,8 +77,16 @@ class DatabaseStatistics {
 
     /** Of a distributed ledger: what the tables have is in shards, and what is held has an index of its own there. */
     static final String SELECT_OF_SHARDS = SELECT.replace(
-                    "SELECT 'conflicts', coalesce(max(conflict_id), 0)", "SELECT 'conflicts', count(*)")
-            .replace("transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))\n  AND ", "");
+                            "SELECT 'conflicts', coalesce(max(conflict_id), 0)", "SELECT 'conflicts', count(*)")
+                    .replace("transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))\n  AND ", "")
+            + """
+            UNION ALL
+            SELECT 'oldest prepared', coalesce(max(result::float8) FILTER (WHERE success), 0)
+            FROM run_command_on_all_nodes($$
+                SELECT coalesce(extract(epoch FROM max(clock_timestamp() - prepared)), 0)
+                FROM pg_prepared_xacts
+                WHERE database = current_database() $$)
+            """;
 
     private static final Duration PERIOD = Duration.ofSeconds(15);
 
@@ -111,6 +119,11 @@ class DatabaseStatistics {
                         "tallyhook.oldest.transaction.seconds",
                         "oldest transaction",
                         "Age of the oldest database transaction seen")
+                .register(registry);
+        gauge(
+                        "tallyhook.oldest.prepared.seconds",
+                        "oldest prepared",
+                        "Age of the oldest prepared transaction on any server of a distributed ledger")
                 .register(registry);
         gauge("tallyhook.xmin.age.transactions", "xmin age", "Age of the oldest snapshot that vacuum must respect")
                 .register(registry);

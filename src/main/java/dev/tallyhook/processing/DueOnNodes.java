@@ -88,6 +88,11 @@ class DueOnNodes {
         return new OnNode(node, sessions.processing(node));
     }
 
+    /** The same by sessions of their own, for who sweeps. */
+    Due toSweep(Node node) {
+        return new OnNode(node, sessions.sweep(node));
+    }
+
     private final class OnNode implements Due {
 
         private final Node node;
@@ -107,32 +112,73 @@ class DueOnNodes {
             }
             var wanted = new Wanted(plain.traces(), plain.tells());
             int ofShard = Math.max(OF_SHARD_MIN, batchSize / shards.size());
-            int[] counts = new int[shards.size()];
-            OffsetDateTime[] reached = new OffsetDateTime[shards.size()];
-            Arrays.fill(reached, watermark);
-            String text = map.get().guarded(shards, wanted, of -> text(of, wanted));
-            try (Connection connection = dataSource.getConnection();
-                    PreparedStatement finish = connection.prepareStatement(text)) {
-                for (int i = 0; i < shards.size(); i++) {
-                    finish.setObject(2 * i + 1, watermark);
-                    finish.setInt(2 * i + 2, ofShard);
+            Batch finished;
+            try (Connection connection = dataSource.getConnection()) {
+                finished = finish(connection, map.get(), shards, wanted, watermark, ofShard);
+            } catch (SQLException failure) {
+                sessions.failed(node, failure);
+                if (!OnShards.isBusy(failure) || shards.size() == 1) {
+                    throw failure;
                 }
-                try (ResultSet rows = OnShards.answer(finish)) {
-                    while (rows.next()) {
-                        int place = rows.getInt(wanted.place());
-                        counts[place] += plain.record(rows);
-                        reached[place] = DueTransactions.above(rows, reached[place]);
+                finished = finishOneByOne(map.get(), shards, wanted, watermark, ofShard);
+            }
+            if (finished.isFull()) {
+                telling.moreIsDue();
+            }
+            if (wanted.tells() && finished.count() > 0) {
+                telling.kept();
+            }
+            return finished;
+        }
+
+        /** One is just being moved, and keeps none of the others; what is in it stays above the watermark. */
+        private Batch finishOneByOne(
+                ShardMap map, List<Shard> shards, Wanted wanted, OffsetDateTime watermark, int ofShard)
+                throws SQLException {
+            int count = 0;
+            try (Connection connection = dataSource.getConnection()) {
+                for (Shard shard : shards) {
+                    try {
+                        count += finish(connection, map, List.of(shard), wanted, watermark, ofShard)
+                                .count();
+                    } catch (SQLException failure) {
+                        if (!OnShards.isBusy(failure)) {
+                            throw failure;
+                        }
                     }
                 }
             }
-            Batch together = together(counts, reached, ofShard, watermark);
-            if (together.isFull()) {
-                telling.moreIsDue();
-            }
-            if (wanted.tells() && together.count() > 0) {
-                telling.kept();
-            }
-            return together;
+            return new Batch(count, false, watermark);
+        }
+
+        private Batch finish(
+                Connection connection,
+                ShardMap map,
+                List<Shard> shards,
+                Wanted wanted,
+                OffsetDateTime watermark,
+                int ofShard)
+                throws SQLException {
+            int[] counts = new int[shards.size()];
+            OffsetDateTime[] reached = new OffsetDateTime[shards.size()];
+            Arrays.fill(reached, watermark);
+            String text = map.together(shards, wanted, of -> text(of, wanted));
+            return OnShards.guarded(connection, shards, () -> {
+                try (PreparedStatement finish = connection.prepareStatement(text)) {
+                    for (int i = 0; i < shards.size(); i++) {
+                        finish.setObject(2 * i + 1, watermark);
+                        finish.setInt(2 * i + 2, ofShard);
+                    }
+                    try (ResultSet rows = finish.executeQuery()) {
+                        while (rows.next()) {
+                            int place = rows.getInt(wanted.place());
+                            counts[place] += plain.record(rows);
+                            reached[place] = DueTransactions.above(rows, reached[place]);
+                        }
+                    }
+                }
+                return together(counts, reached, ofShard, watermark);
+            });
         }
 
         @Override

@@ -35,6 +35,9 @@ public class DuePoller {
 
     private static final Duration PERIOD = Duration.ofSeconds(1);
 
+    /** A stop waits so long for all of them together: longer than a statement may take. */
+    private static final Duration STOP_MAX = Duration.ofSeconds(5);
+
     private final Distribution distribution;
     private final DueOnNodes onNodes;
     private final ProcessingMetrics metrics;
@@ -80,7 +83,13 @@ public class DuePoller {
             ofAll.inTurn();
             return;
         }
-        ofNodes.keySet().retainAll(nodes);
+        ofNodes.entrySet().removeIf(left -> {
+            boolean hasLeft = !nodes.contains(left.getKey());
+            if (hasLeft) {
+                left.getValue().stopSoon(); // Should its server come back, there is a new one.
+            }
+            return hasLeft;
+        });
         nodes.forEach(node -> polls.execute(() -> poll(node)));
     }
 
@@ -119,9 +128,14 @@ public class DuePoller {
     }
 
     /** Waits for the running batches, which are short; what is still due is left to the next start or another replica. */
-    void stop(@Observes ShutdownEvent event) {
-        ofAll.stop();
-        ofNodes.values().forEach(Poll::stop);
+    void stop(@Observes ShutdownEvent event) throws InterruptedException {
+        List<Poll> all =
+                Stream.concat(Stream.of(ofAll), ofNodes.values().stream()).toList();
+        all.forEach(Poll::stopSoon);
+        long deadline = System.nanoTime() + STOP_MAX.toNanos();
+        for (Poll poll : all) {
+            poll.stop(Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime())));
+        }
         polls.shutdown();
     }
 }

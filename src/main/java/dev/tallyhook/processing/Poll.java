@@ -6,6 +6,7 @@ import io.quarkus.logging.Log;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -221,14 +222,20 @@ final class Poll {
         return System.nanoTime() - lastSuccessNanos;
     }
 
-    /** Waits for the running batch, which is short; what is still due is left to the next start or another replica. */
-    void stop() {
+    /** It begins nothing more. */
+    void stopSoon() {
         stopping = true;
-        turn.lock();
-        try {
-            stopped.signalAll();
-        } finally {
-            turn.unlock();
+    }
+
+    /** Waits for the running batch, which is short; what is still due is left to the next start or another replica. */
+    void stop(Duration patience) throws InterruptedException {
+        stopping = true;
+        if (turn.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+            try {
+                stopped.signalAll();
+            } finally {
+                turn.unlock();
+            }
         }
     }
 }

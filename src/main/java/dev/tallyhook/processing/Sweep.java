@@ -130,7 +130,7 @@ class Sweep {
         SQLException failure = null;
         for (Node node : nodes) {
             try {
-                more |= sweep(onNodes.on(node)::finish, DueTransactions.FROM_THE_BEGINNING);
+                more |= sweep(onNodes.toSweep(node)::finish, DueTransactions.FROM_THE_BEGINNING);
             } catch (SQLException away) {
                 distribution.mayBeOtherwise(away);
                 failure = away;

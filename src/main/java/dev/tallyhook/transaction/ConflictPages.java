@@ -1,11 +1,14 @@
 package dev.tallyhook.transaction;
 
+import dev.tallyhook.citus.Distribution;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +24,15 @@ class ConflictPages {
 
     private static final String NEWEST_FIRST = " ORDER BY received_at DESC, conflict_id DESC";
 
-    private final DataSource dataSource;
+    private static final String STORED =
+            "SELECT " + TransactionView.COLUMNS + " FROM transactions WHERE transaction_id = ANY (?)";
 
-    ConflictPages(DataSource dataSource) {
+    private final DataSource dataSource;
+    private final Distribution distribution;
+
+    ConflictPages(DataSource dataSource, Distribution distribution) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
     }
 
     /**
@@ -45,7 +53,22 @@ class ConflictPages {
             Instant receivedAt,
             Instant lastReceivedAt,
             long attempts,
-            @Nullable TransactionView stored) {}
+            @Nullable TransactionView stored) {
+
+        private Conflict beside(@Nullable TransactionView present) {
+            return new Conflict(
+                    conflictId,
+                    transactionId,
+                    sourceAccount,
+                    destinationAccount,
+                    amount,
+                    currency,
+                    receivedAt,
+                    lastReceivedAt,
+                    attempts,
+                    present);
+        }
+    }
 
     /**
      * A page of the list.
@@ -78,20 +101,38 @@ class ConflictPages {
      */
     Page read(Filter filter, PageRequest page) throws SQLException {
         String list = "conflicts " + filter;
-        List<Conflict> found =
-                select(filter, page.rowsToLookFor(), page.after(list)).query(dataSource, ConflictPages::conflict);
+        List<Conflict> found = distribution.map().isPresent()
+                ? readFromShards(filter, page.rowsToLookFor(), page.after(list))
+                : select(filter, page.rowsToLookFor(), page.after(list)).query(dataSource, ConflictPages::conflict);
         return new Page(
                 page.rows(found),
                 page.nextCursor(found, list, last -> new Cursor(last.receivedAt(), Long.toString(last.conflictId()))));
     }
 
-    private static Sql select(Filter filter, int limit, Optional<Cursor> after) {
+    /** One after the other: joined, a page would be one server's, and all that is stored would be brought to it. */
+    private List<Conflict> readFromShards(Filter filter, int limit, Optional<Cursor> after) throws SQLException {
+        List<Conflict> page = page(filter, limit, after).query(dataSource, row -> conflict(row, null));
+        String[] ids = page.stream().map(Conflict::transactionId).distinct().toArray(String[]::new);
+        Map<String, TransactionView> stored = new HashMap<>();
+        new Sql()
+                .add(STORED, (Object) ids).query(dataSource, row -> TransactionView.of(row, 1)).stream()
+                        .forEach(transaction -> stored.put(transaction.transactionId(), transaction));
+        return page.stream()
+                .map(conflict -> conflict.beside(stored.get(conflict.transactionId())))
+                .toList();
+    }
+
+    private static Sql page(Filter filter, int limit, Optional<Cursor> after) {
         var page = new Sql().add("SELECT " + COLUMNS + " FROM conflicts WHERE true");
         filter.transactionId().ifPresent(id -> page.add(" AND transaction_id = ?", id));
         filter.receivedFrom().ifPresent(time -> page.add(" AND received_at >= ?", time));
         filter.receivedTo().ifPresent(time -> page.add(" AND received_at < ?", time));
         after.ifPresent(cursor -> page.add(" AND (received_at, conflict_id) < (?, ?)", cursor.at(), cursor.number()));
-        page.add(NEWEST_FIRST + " LIMIT ?", limit);
+        return page.add(NEWEST_FIRST + " LIMIT ?", limit);
+    }
+
+    private static Sql select(Filter filter, int limit, Optional<Cursor> after) {
+        Sql page = page(filter, limit, after);
         return new Sql()
                 .add("SELECT page.*, " + TransactionView.COLUMNS.replaceAll("(\\w+)", "stored.$1") + " FROM (")
                 .add(page)
@@ -100,6 +141,10 @@ class ConflictPages {
     }
 
     private static Conflict conflict(ResultSet row) throws SQLException {
+        return conflict(row, row.getString(10) == null ? null : TransactionView.of(row, 10));
+    }
+
+    private static Conflict conflict(ResultSet row, @Nullable TransactionView stored) throws SQLException {
         return new Conflict(
                 row.getLong(1),
                 row.getString(2),
@@ -110,6 +155,6 @@ class ConflictPages {
                 Timestamps.of(row, 7),
                 Timestamps.of(row, 8),
                 row.getLong(9),
-                row.getString(10) == null ? null : TransactionView.of(row, 10));
+                stored);
     }
 }

@@ -148,7 +148,12 @@ class Holds {
 
     /** What was done with it, latest first, {@link #LISTED_MAX} at most. */
     List<Entry> list(String transactionId) throws SQLException {
-        return new Sql().add(LIST, transactionId, LISTED_MAX).query(dataSource, Holds::entry);
+        return new Sql().add(list(), transactionId, LISTED_MAX).query(dataSource, Holds::entry);
+    }
+
+    /** The statement that lists them. */
+    String list() {
+        return LIST;
     }
 
     private static Entry entry(ResultSet row) throws SQLException {

@@ -37,11 +37,19 @@ class ShardHolds extends Holds {
                 : changeInShard(map.get(), action, transactionId, by, reason);
     }
 
+    /** Their numbers grow on each server for itself. */
+    @Override
+    String list() {
+        return distribution.map().isEmpty()
+                ? super.list()
+                : super.list().replace("ORDER BY hold_id DESC", "ORDER BY at DESC, hold_id DESC");
+    }
+
     private List<TransactionView> changeInShard(
             ShardMap map, Action action, String transactionId, String by, @Nullable String reason) throws SQLException {
         Shard shard = map.shardOf(transactionId);
         List<TransactionView> changed = new ArrayList<>();
-        try (Connection connection = sessions.processing(shard.node()).getConnection()) {
+        try (Connection connection = sessions.delivery(shard.node()).getConnection()) {
             OnShards.run(
                     connection,
                     map,

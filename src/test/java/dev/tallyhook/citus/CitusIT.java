@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.packaged.DatabaseServer;
 import dev.tallyhook.packaged.Eventually;
+import dev.tallyhook.packaged.Receiver;
 import dev.tallyhook.packaged.Service;
 import dev.tallyhook.source.SchemeSender;
 import java.net.URI;
@@ -22,7 +23,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -50,15 +53,17 @@ class CitusIT {
     private static final SchemeSender GOCARDLESS = SchemeSender.of("gocardless");
 
     private static CitusServers servers;
+    private static Receiver receiver;
     private static Service service;
 
     /** Of every webhook that was answered 202. */
-    private static final Set<String> ACCEPTED = new HashSet<>();
+    private static final Set<String> ACCEPTED = ConcurrentHashMap.newKeySet();
 
     @BeforeAll
     static void start() throws Exception {
         CitusServers.assumeInstalled();
         servers = new CitusServers(2);
+        receiver = new Receiver();
         service = Service.launch(environment(), DatabaseServer.freePort());
         service.awaitHealthy();
     }
@@ -68,6 +73,13 @@ class CitusIT {
         environment.put("TALLYHOOK_PROCESSING_DELAY", "PT1S");
         environment.putAll(STRIPE.environment());
         environment.putAll(GOCARDLESS.environment());
+        environment.put("TALLYHOOK_TELLING_ALLOW_HTTP", "true");
+        environment.put("TALLYHOOK_TELLING_ALLOWED_NETWORKS", "127.0.0.0/8");
+        environment.put("TALLYHOOK_ENDPOINTS_HEARS_URL", receiver.url());
+        environment.put("TALLYHOOK_ENDPOINTS_HEARS_SECRETS", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        environment.put(
+                "TALLYHOOK_ENDPOINTS_HEARS_EVENTS",
+                "transaction.accepted,transaction.processed,transaction.conflicting");
         return environment;
     }
 
@@ -75,6 +87,9 @@ class CitusIT {
     static void stop() throws Exception {
         if (service != null) {
             service.close();
+        }
+        if (receiver != null) {
+            receiver.close();
         }
         if (servers != null) {
             servers.close();
@@ -213,18 +228,52 @@ class CitusIT {
                         .size());
     }
 
+    @Test
+    @Order(3)
+    void endpoints_are_told_of_what_is_kept_in_shards_and_told_again_when_somebody_asks() throws Exception {
+        List<String> ids = ids("told_", 30);
+        for (String id : ids) {
+            assertEquals(202, post(id, "1"));
+        }
+        assertEquals(409, post("told_1", "2"));
+        for (String type : List.of("transaction.accepted", "transaction.processed")) {
+            Eventually.within(SOON, () -> told(type).containsAll(ids), () -> type + service.log());
+        }
+        Eventually.within(SOON, () -> told("transaction.conflicting").contains("told_1"), () -> service.log());
+        Eventually.within(
+                SOON, () -> servers.workers().get(0).number("SELECT count(*) FROM tellings") == 0, () -> service.log());
+        HttpResponse<String> attempts = get("/v1/endpoints/hears/attempts");
+        assertEquals(200, attempts.statusCode(), attempts::body);
+        assertEquals(200, get("/v1/endpoints/hears/dead-letters").statusCode());
+        long before = receiver.messagesWith("told_7\"").size();
+        assertEquals(
+                202,
+                send("/v1/endpoints/hears/replays", "{\"since\": \"2020-01-01T00:00:00Z\"}")
+                        .statusCode());
+        Eventually.within(SOON, () -> receiver.messagesWith("told_7\"").size() > before, () -> service.log());
+    }
+
+    private static Set<String> told(String type) {
+        return receiver.messagesWith("\"" + type + "\"").stream()
+                .map(message -> message.body().replaceAll(".*\"transaction_id\":\"([^\"]+)\".*", "$1"))
+                .collect(Collectors.toSet());
+    }
+
+    private static HttpResponse<String> send(String path, String body) throws Exception {
+        var request = HttpRequest.newBuilder(URI.create("http://localhost:" + service.port() + path))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        return CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
     private static String status(String id) throws Exception {
         return JSON.readTree(get("/v1/transactions/" + id).body()).get("status").asText();
     }
 
     private static JsonNode hold(String id, String action) throws Exception {
-        var request = HttpRequest.newBuilder(
-                        URI.create("http://localhost:" + service.port() + "/v1/transactions/" + id + "/" + action))
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString("{\"reason\": \"a look\"}"))
-                .build();
-        return JSON.readTree(
-                CLIENT.send(request, HttpResponse.BodyHandlers.ofString()).body());
+        return JSON.readTree(send("/v1/transactions/" + id + "/" + action, "{\"reason\": \"a look\"}")
+                .body());
     }
 
     @Test
@@ -327,14 +376,14 @@ class CitusIT {
             }
         });
         moving.start();
-        int refused = 0;
-        int sent = 0;
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (moving.isAlive() && System.nanoTime() < end) {
-            String id = "moving_" + sent++;
-            while (post(id, "1") != 202 && System.nanoTime() < end) {
-                refused++;
-            }
+        var refused = new AtomicInteger();
+        var sent = new AtomicInteger();
+        List<Thread> senders = IntStream.range(0, 8)
+                .mapToObj(sender -> new Thread(() -> sendWhile(moving, sent, refused)))
+                .toList();
+        senders.forEach(Thread::start);
+        for (Thread sender : senders) {
+            sender.join();
         }
         moving.join();
         assertTrue(
@@ -345,12 +394,27 @@ class CitusIT {
                         > 0,
                 "nothing has moved");
         Eventually.within(SOON, () -> service.log().contains("Shards have moved"), () -> service.log());
-        System.out.printf("citus: %d webhooks while shards moved, %d answers 503%n", sent, refused);
+        System.out.printf("citus: %d webhooks while shards moved, %d answers 503%n", sent.get(), refused.get());
         for (String id : ids("moved_", 40)) {
             assertEquals(202, post(id, "1"));
         }
         awaitAllFinished(SOON);
         assertAllAcceptedIsThere();
+    }
+
+    /** So many at once that groups have several shards. */
+    private static void sendWhile(Thread moving, AtomicInteger sent, AtomicInteger refused) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        try {
+            while (moving.isAlive() && System.nanoTime() < end) {
+                String id = "moving_" + sent.getAndIncrement();
+                while (post(id, "1") != 202 && System.nanoTime() < end) {
+                    refused.incrementAndGet();
+                }
+            }
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
+        }
     }
 
     @Test

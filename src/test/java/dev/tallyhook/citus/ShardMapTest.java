@@ -52,18 +52,14 @@ class ShardMapTest {
     }
 
     @Test
-    void a_statement_is_asked_of_each_shard_behind_a_guard_for_all_of_them() {
+    void a_statement_is_asked_of_each_shard() {
         ShardMap map = map(TWO);
         assertEquals(
                 """
-                SELECT on_shards('{100,102}');
                 SELECT transactions_100.amount FROM transactions_100 JOIN gone_200 USING (transaction_id);
                 SELECT transactions_102.amount FROM transactions_102 JOIN gone_202 USING (transaction_id)""",
-                map.guarded(
-                        map.on(ONE), "SELECT transactions.amount FROM transactions JOIN gone USING (transaction_id)"));
-        assertEquals(
-                "SELECT on_shards('{101}');\nTABLE transactions_101",
-                map.guarded(List.of(map.on(TWO).get(0)), "TABLE transactions"));
+                map.each(map.on(ONE), "SELECT transactions.amount FROM transactions JOIN gone USING (transaction_id)"));
+        assertEquals("TABLE transactions_101", map.each(List.of(map.on(TWO).get(0)), "TABLE transactions"));
     }
 
     @Test

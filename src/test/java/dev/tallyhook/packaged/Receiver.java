@@ -9,21 +9,21 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An endpoint on this machine that keeps what it is told. */
-final class Receiver implements AutoCloseable {
+public final class Receiver implements AutoCloseable {
 
     /**
      * What it was told.
      *
      * @param id the value of {@code webhook-id}
      */
-    record Message(String id, String signature, String body) {}
+    public record Message(String id, String signature, String body) {}
 
     private final HttpServer server;
     private final List<Message> messages = new CopyOnWriteArrayList<>();
     private volatile int status = 200;
     private volatile String answer = "thanks";
 
-    Receiver() throws IOException {
+    public Receiver() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
@@ -37,7 +37,7 @@ final class Receiver implements AutoCloseable {
         server.start();
     }
 
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/hooks";
     }
 
@@ -48,7 +48,7 @@ final class Receiver implements AutoCloseable {
     }
 
     /** Those whose body has this text in it, in their order. */
-    List<Message> messagesWith(String text) {
+    public List<Message> messagesWith(String text) {
         return messages.stream()
                 .filter(message -> message.body().contains(text))
                 .toList();

@@ -12,6 +12,7 @@ public final class Bench {
     private static final int LAYOUT_ROWS = 500_000;
     private static final String GROWTH = "growth";
     private static final String LETTING_GO = "letting-go";
+    private static final String CITUS = "citus";
 
     private final Bed bed;
     private final Options options;
@@ -36,7 +37,7 @@ public final class Bench {
             System.out.println(
                     """
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
-                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures sources timing slow metrics peer layouts telling versions growth letting-go
+                    --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures sources timing slow metrics peer layouts telling versions growth letting-go citus
                     --telling rate,cost                                 some of telling: rate cost lateness isolation storage peer
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
@@ -45,6 +46,7 @@ public final class Bench {
                                                                         and runs only if it is named
                     --old-rows 1000000                                  of letting-go, in each of its rounds; it has a server of its own, and runs only if
                                                                         it is named
+                                                                        citus, which needs a PostgreSQL with Citus (docs/citus.md), runs only if it is named
                     --earlier ../tallyhook-0.1.0/target                 an earlier build, for versions: 15 pairs of accept and drain,
                                                                         and for sources, which holds the built-in contract against it
                     --target target    --native                         where the packaged service is; its binary, not its jar
@@ -65,7 +67,7 @@ public final class Bench {
             Report.progress("The service starts and migrates, on port " + first.port);
         }
         for (var scenario : scenarios().entrySet()) {
-            if (only.isEmpty() ? !List.of(GROWTH, LETTING_GO).contains(scenario.getKey()) : List.of(only.split(",")).contains(scenario.getKey())) {
+            if (only.isEmpty() ? !List.of(GROWTH, LETTING_GO, CITUS).contains(scenario.getKey()) : List.of(only.split(",")).contains(scenario.getKey())) {
                 Report.progress(scenario.getKey());
                 scenario.getValue().run();
             }
@@ -101,6 +103,7 @@ public final class Bench {
         scenarios.put("telling", () -> new Telling(bed).measure(options.text("--telling", "")));
         scenarios.put(GROWTH, () -> new Growth(bed, options.text("--growth-rows", OldLedger.LEAST + ",3000000,10000000,30000000")).measure());
         scenarios.put(LETTING_GO, () -> new LettingGo(bed, options.number("--old-rows", 1_000_000)).measure());
+        scenarios.put(CITUS, () -> new Distributed(bed).measure());
         options.optional("--earlier").ifPresent(earlier -> scenarios.put("versions", new Versions(bed, earlier)::compare));
         return scenarios;
     }
