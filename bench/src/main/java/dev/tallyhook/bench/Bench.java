@@ -39,6 +39,7 @@ public final class Bench {
                     --url jdbc:postgresql://…  --user …  --password …   a database that may be emptied; an embedded one otherwise
                     --only accept,drain                                 some of: accept cycle drain lateness overload replicas memory footprint signatures sources timing slow metrics peer layouts telling versions growth letting-go citus
                     --telling rate,cost                                 some of telling: rate cost lateness isolation storage peer
+                    --citus accept,finish                               some of citus: groups accept finish lateness scale
                     --soak-rows 5000000                                 rows that cycle accepts and finishes
                     --seconds 20    how long each load lasts            --rounds 3    of accept; medians are told
                     --backlog 1000000                                   rows of drain, lateness and memory
@@ -103,7 +104,7 @@ public final class Bench {
         scenarios.put("telling", () -> new Telling(bed).measure(options.text("--telling", "")));
         scenarios.put(GROWTH, () -> new Growth(bed, options.text("--growth-rows", OldLedger.LEAST + ",3000000,10000000,30000000")).measure());
         scenarios.put(LETTING_GO, () -> new LettingGo(bed, options.number("--old-rows", 1_000_000)).measure());
-        scenarios.put(CITUS, () -> new Distributed(bed).measure());
+        scenarios.put(CITUS, () -> new Distributed(bed).measure(options.text("--citus", "")));
         options.optional("--earlier").ifPresent(earlier -> scenarios.put("versions", new Versions(bed, earlier)::compare));
         return scenarios;
     }

@@ -25,6 +25,9 @@ final class Distributed {
     private static final int SHARDS_OF_MANY = 16;
 
     private static final int MODERATE = 500;
+    /** Webhooks a second, of each of up to eight workers on one machine. */
+    private static final int OF_EACH_WORKER = 60;
+
     private static final int DRAINED = 200_000;
     private static final List<Integer> CONNECTIONS = List.of(64, 256);
     private static final List<Integer> WORKERS = List.of(2, 4, 8);
@@ -38,20 +41,38 @@ final class Distributed {
         this.duration = Duration.ofSeconds(bed.seconds);
     }
 
-    void measure() throws Exception {
+    /** @param only some of groups, accept, finish, lateness and scale; empty for all */
+    void measure(String only) throws Exception {
+        List<String> wanted = only.isEmpty() ? List.of("groups", "accept", "finish", "lateness", "scale") : List.of(only.split(","));
+        if (!wanted.equals(List.of("scale"))) {
+            besideAPlainOne(wanted);
+        }
+        if (wanted.contains("scale")) {
+            scale();
+        }
+    }
+
+    private void besideAPlainOne(List<String> wanted) throws Exception {
         try (var plain = new CitusServers(0);
                 var citus = new CitusServers(2)) {
             try (var first = service(plain.coordinator().database(), "PT1H")) {
                 first.read("/");
             }
             distribute(citus, SHARDS);
-            groups(plain, citus);
-            accept(plain, citus);
-            finish(plain, citus);
-            lateness(plain.coordinator().database(), "one plain PostgreSQL", Double.NaN);
-            lateness(citus.coordinator().database(), "three servers of Citus", 50);
+            if (wanted.contains("groups")) {
+                groups(plain, citus);
+            }
+            if (wanted.contains("accept")) {
+                accept(plain, citus);
+            }
+            if (wanted.contains("finish")) {
+                finish(plain, citus);
+            }
+            if (wanted.contains("lateness")) {
+                lateness(plain.coordinator().database(), "one plain PostgreSQL", Double.NaN);
+                lateness(citus.coordinator().database(), "three servers of Citus", 50);
+            }
         }
-        scale();
     }
 
     private Service service(Database database, String delay) throws Exception {
@@ -143,19 +164,23 @@ final class Distributed {
         }
     }
 
-    /** What one webhook costs, finished, at a rate that all can keep: of the coordinator, and of the workers together. */
+    /**
+     * What one webhook costs until it is finished, of the coordinator and of the workers together, where each worker gets as many as before: so
+     * more workers have more to do together, and a worker has not.
+     */
     private void scale() throws Exception {
         double first = Double.NaN;
         for (int workers : WORKERS) {
             try (var servers = new CitusServers(workers)) {
                 distribute(servers, SHARDS_OF_MANY);
                 try (var service = service(servers.coordinator().database(), "PT2S")) {
-                    bed.load(service).open(MODERATE, Duration.ofSeconds(10));
+                    int rate = workers * OF_EACH_WORKER;
+                    bed.load(service).open(rate, Duration.ofSeconds(10));
                     Thread.sleep(3_000);
                     double coordinator = servers.coordinator().cpuSeconds();
                     double ofWorkers = cpuSeconds(servers);
                     double commits = commits(servers);
-                    var load = bed.load(service).open(MODERATE, duration);
+                    var load = bed.load(service).open(rate, duration);
                     Thread.sleep(2_500);
                     double accepted = load.accepted.getTotalCount();
                     coordinator = (servers.coordinator().cpuSeconds() - coordinator) * 1e6 / accepted;
