@@ -26,8 +26,8 @@ public final class Distribute implements QuarkusApplication {
     /** The command's name. */
     public static final String NAME = "distribute";
 
-    /** As Citus itself divides a table. Several on each server, so that some can move to one that is added. */
-    private static final int SHARDS_USUAL = 32;
+    /** Several on each server, so that some can move to one that is added; each costs each group of its server a little. */
+    private static final int SHARDS_USUAL = 16;
 
     private static final int SHARDS_MAX = 1024;
     private static final int VERSION_MIN = 12;
@@ -79,21 +79,35 @@ public final class Distribute implements QuarkusApplication {
 
     private record Index(String name, String table, String rows) {}
 
+    /**
+     * The next number of what a shard keeps, from its server's share of a sequence. The owner takes it, because rights on the sequences of
+     * identity columns are not brought to other servers.
+     */
+    private static final String NUMBERS = """
+            CREATE OR REPLACE FUNCTION next_number(of text) RETURNS bigint
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $function$
+            BEGIN
+                RETURN CASE of
+                    WHEN 'conflict' THEN nextval('conflicts_conflict_id_seq')
+                    WHEN 'hold' THEN nextval('holds_hold_id_seq')
+                END;
+            END $function$
+            """;
+
     /** Whoever may write to the ledger may use what is new. Only who may needs to hold shards where they are. */
     private static final String RIGHTS = """
             DO $$
             DECLARE
                 writer text;
             BEGIN
-                REVOKE ALL ON FUNCTION on_shards(bigint[]) FROM PUBLIC;
+                REVOKE ALL ON FUNCTION on_shards(bigint[]), next_number(text) FROM PUBLIC;
                 FOR writer IN
                     SELECT DISTINCT CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
                     FROM pg_class, aclexplode(relacl)
                     WHERE oid = 'transactions'::regclass AND privilege_type = 'INSERT' AND grantee <> relowner
                 LOOP
-                    EXECUTE format('GRANT EXECUTE ON FUNCTION on_shards(bigint[]) TO %1$s', writer);
+                    EXECUTE format('GRANT EXECUTE ON FUNCTION on_shards(bigint[]), next_number(text) TO %1$s', writer);
                     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON tellings TO %1$s', writer);
-                    EXECUTE format('GRANT USAGE ON SEQUENCE conflicts_conflict_id_seq, holds_hold_id_seq TO %1$s', writer);
                 END LOOP;
             END $$
             """;
@@ -286,6 +300,7 @@ public final class Distribute implements QuarkusApplication {
                     "wal_level is not logical: while a table is copied, webhooks are answered 503. With it, only for a moment at the end");
         }
         execute(connection, "a guard for shards", GUARD);
+        execute(connection, "numbers for what they keep", NUMBERS);
         execute(connection, "the table tellings", TELLINGS);
         for (Index index : INDEXES) {
             if (number(connection, IS_DISTRIBUTED.formatted(index.table())) == 0) {
@@ -330,11 +345,7 @@ public final class Distribute implements QuarkusApplication {
             execute(connection, null, FAREWELL);
             table(connection, "transactions", "transaction_id", alone);
         } catch (SQLException failure) {
-            if (number(connection, IS_DISTRIBUTED.formatted("transactions")) == 0) {
-                execute(connection, "the triggers of a plain ledger again", TRIGGERS_AGAIN);
-                tell(
-                        "The indexes that were made stay until it is distributed, and cost each finish something: DROP INDEX them, or run it again");
-            }
+            takeBackTriggers(failure);
             throw failure;
         }
         execute(connection, null, KEY.formatted("conflicts", "conflict_id"));
@@ -368,6 +379,22 @@ public final class Distribute implements QuarkusApplication {
         tell(
                 "The table %s is distributed, in %d s",
                 table, Duration.ofNanos(System.nanoTime() - begun).toSeconds());
+    }
+
+    /** On another session, because the one that failed may be lost. */
+    private void takeBackTriggers(SQLException failure) {
+        try (Connection connection = sessions.getConnection()) {
+            takeBack(connection, "transactions", failure);
+            if (number(connection, IS_DISTRIBUTED.formatted("transactions")) == 0) {
+                execute(connection, "the triggers of a plain ledger again", TRIGGERS_AGAIN);
+                tell(
+                        "The indexes that were made stay until it is distributed, and cost each finish something: DROP INDEX them, or run it again");
+            }
+        } catch (SQLException another) {
+            failure.addSuppressed(another);
+            tell(
+                    "Run it again soon: until then lists may miss what comes late, and it may be that nothing is finished");
+        }
     }
 
     private static void takeBack(Connection connection, String table, SQLException failure) {

@@ -17,7 +17,7 @@ import java.util.List;
 public final class OnShards {
 
     /** What {@code on_shards} says of a shard that is being moved: who has locked it will be over soon. */
-    private static final String BUSY = "55006";
+    public static final String BUSY = "55006";
 
     /** Waits for the lock of a shard for 100 ms. */
     private static final String GUARD = "SELECT on_shards(?)";
@@ -62,10 +62,21 @@ public final class OnShards {
             guard(connection, shards);
             T done = work.run();
             connection.commit();
-            return done;
-        } finally {
-            connection.rollback(); // Of what has not been committed.
             connection.setAutoCommit(true);
+            return done;
+        } catch (SQLException | RuntimeException failure) {
+            undo(connection, failure);
+            throw failure;
+        }
+    }
+
+    /** What fails in here, as on a connection that is lost, must not hide why. */
+    private static void undo(Connection connection, Exception failure) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException another) {
+            failure.addSuppressed(another);
         }
     }
 

@@ -19,7 +19,7 @@ public record Shard(int least, Map<String, Long> numbers, Node node) {
     private static final Pattern TABLE = Pattern.compile("\\b(?:transactions|conflicts|gone|holds|tellings)\\b");
 
     /** Of its part of the table of transactions, by which Citus locks it. */
-    long number() {
+    public long number() {
         return Objects.requireNonNull(numbers.get(TRANSACTIONS), "a shard of other tables");
     }
 

@@ -79,7 +79,7 @@ class ConflictWriter {
             .replace(
                     "INSERT INTO conflicts (\n    transaction_id",
                     "INSERT INTO conflicts (\n    conflict_id, transaction_id")
-            .replace("\nSELECT transaction_id", "\nSELECT nextval('conflicts_conflict_id_seq'), transaction_id");
+            .replace("\nSELECT transaction_id", "\nSELECT next_number('conflict'), transaction_id");
 
     static final String RECORD_NEW_IN_SHARD_TOLD =
             told(RECORD_NEW_IN_SHARD, Telling.keep(EventKind.CONFLICTING, NEWLY_RECORDED, "conflict_id"), Telling.KEPT);

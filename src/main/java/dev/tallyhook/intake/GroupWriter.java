@@ -34,8 +34,7 @@ final class GroupWriter {
     /** So many rows in a row that fail alike stand for the rest of their group: a damaged page must not cost a statement for each. */
     private static final int FAILED_ALIKE_MAX = 8;
 
-    private static final String MOVING =
-            "The part of the ledger that this belongs to is just being moved to another server; try again";
+    private static final String MOVING = "The part of the ledger that this belongs to is just being moved; try again";
 
     private final Ledger ledger;
     private final UnaryOperator<List<Pending>> stillHere;

@@ -38,7 +38,6 @@ public class Intake {
      */
     private static final Duration LAST_CALL = Duration.ofMillis(50);
 
-    private final Packs packs = new Packs();
     private final Lanes lanes;
     private final IntakeMetrics metrics;
     private final Duration answerWithin;
@@ -86,10 +85,6 @@ public class Intake {
      * @throws ProblemException 503 if the intake is full or closing
      */
     CompletionStage<List<Receipt>> record(List<Webhook> webhooks) {
-        EventRow event = webhooks.get(0).event();
-        if (event != null) {
-            packs.add(event.raw()); // Which all of them share.
-        }
         var pending = new Pending(webhooks, System.nanoTime(), new CompletableFuture<>());
         lanes.enter(pending);
         return pending.receipts();

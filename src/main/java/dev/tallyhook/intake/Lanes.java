@@ -31,6 +31,10 @@ import java.util.stream.IntStream;
 class Lanes {
 
     private final Lane plain;
+
+    /** Of the one lane: where there are several, each packs what its own groups bring, because what is packed together is kept in one place. */
+    private final Packs packs = new Packs();
+
     private final Map<Node, Lane> ofNodes = new ConcurrentHashMap<>();
     private final Distribution distribution;
     private final NodeSessions sessions;
@@ -108,6 +112,10 @@ class Lanes {
     void enter(Pending pending) {
         Optional<ShardMap> map = distribution.map();
         if (map.isEmpty()) {
+            EventRow event = pending.webhooks().get(0).event();
+            if (event != null) {
+                packs.add(event.raw()); // Which all of them share.
+            }
             plain.enter(pending);
             return;
         }
@@ -132,7 +140,8 @@ class Lanes {
                 IntStream.range(0, nodes.size()).boxed().collect(groupingBy(nodes::get));
         List<CompletableFuture<?>> parts = new ArrayList<>();
         places.forEach((node, of) -> {
-            List<Webhook> webhooks = of.stream().map(pending.webhooks()::get).toList();
+            List<Webhook> webhooks =
+                    onTheirOwn(of.stream().map(pending.webhooks()::get).toList());
             var part = new Pending(webhooks, pending.since(), new CompletableFuture<>());
             of(node).enter(part);
             parts.add(part.receipts().thenAccept(stored -> {
@@ -149,6 +158,16 @@ class Lanes {
                         pending.receipts().completeExceptionally(failure.getCause());
                     }
                 });
+    }
+
+    /** With a request that no other writer packs at the same time. */
+    private static List<Webhook> onTheirOwn(List<Webhook> webhooks) {
+        EventRow first = webhooks.get(0).event();
+        if (first == null) {
+            return webhooks;
+        }
+        RawDelivery own = first.raw().again();
+        return webhooks.stream().map(webhook -> webhook.broughtBy(own)).toList();
     }
 
     /** While the ledger is not distributed everything belongs to the one lane. */

@@ -75,6 +75,11 @@ final class RawDelivery {
         return new Delivery(headers, query, kept.body());
     }
 
+    /** The same, in no pack; itself if it is so large that it has one of its own. */
+    RawDelivery again() {
+        return request == null ? this : new RawDelivery(request);
+    }
+
     /** What is kept of it, to be compressed with others; null if it is so large that it has been already. */
     @Nullable
     RawRequest request() {

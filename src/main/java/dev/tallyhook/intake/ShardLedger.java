@@ -32,11 +32,17 @@ import java.util.stream.Stream;
  */
 final class ShardLedger implements Ledger {
 
+    /** A shard that changes over takes well under a second. */
+    private static final Duration LOCKED_FOR = Duration.ofMillis(200);
+
     private final Node node;
     private final Distribution distribution;
     private final NodeSessions sessions;
     private final Duration delay;
     private final Telling telling;
+
+    /** Numbers of shards, and when they were met locked, by the monotonic clock. For the writer's thread alone. */
+    private final Map<Long, Long> locked = new HashMap<>();
 
     ShardLedger(Node node, Distribution distribution, NodeSessions sessions, Duration delay, Telling telling) {
         this.node = node;
@@ -60,6 +66,7 @@ final class ShardLedger implements Ledger {
         Shards shards = Shards.of(node, distribution);
         List<Webhook> firsts = LedgerWriter.firstOfEachId(webhooks);
         Map<Shard, List<Webhook>> parts = shards.divided(firsts, Webhook::transactionId);
+        requireFree(parts);
         try (Connection connection = connect()) {
             Set<String> inserted = insertNew(connection, shards, firsts, parts);
             if (inserted.size() == webhooks.size()) {
@@ -70,7 +77,28 @@ final class ShardLedger implements Ledger {
             return new ShardConflictWriter(shards, telling).record(connection, webhooks, receipts);
         } catch (SQLException failure) {
             failed(failure);
-            throw OnShards.isBusy(failure) ? new BusyException(failure, busy(parts)) : failure;
+            throw OnShards.isBusy(failure) && !(failure instanceof BusyException)
+                    ? new BusyException(failure, busy(parts))
+                    : failure;
+        }
+    }
+
+    /** Those that were met locked a moment ago are not waited for again, so that others of their groups are stored at once. */
+    private void requireFree(Map<Shard, List<Webhook>> parts) throws BusyException {
+        if (locked.isEmpty()) {
+            return;
+        }
+        locked.values().removeIf(since -> System.nanoTime() - since > LOCKED_FOR.toNanos());
+        Set<String> ids = new HashSet<>();
+        parts.forEach((shard, webhooks) -> {
+            if (locked.containsKey(shard.number())) {
+                webhooks.forEach(webhook -> ids.add(webhook.transactionId()));
+            }
+        });
+        if (!ids.isEmpty()) {
+            throw new BusyException(
+                    new SQLException("A shard of the ledger was just being moved", OnShards.BUSY),
+                    webhook -> ids.contains(webhook.transactionId()));
         }
     }
 
@@ -82,6 +110,7 @@ final class ShardLedger implements Ledger {
                 try {
                     OnShards.guarded(connection, List.of(part.getKey()), () -> true);
                 } catch (SQLException busy) {
+                    locked.put(part.getKey().number(), System.nanoTime());
                     part.getValue().forEach(webhook -> ids.add(webhook.transactionId()));
                 }
             }
@@ -205,8 +234,7 @@ final class ShardLedger implements Ledger {
         try (Connection connection = connect()) {
             insertNew(connection, shards, List.of(), Map.of());
         } catch (SQLException failure) {
-            failed(failure);
-            throw failure;
+            throwUnlessBusy(failure);
         }
     }
 
@@ -224,7 +252,14 @@ final class ShardLedger implements Ledger {
                 return true;
             });
         } catch (SQLException failure) {
-            failed(failure);
+            throwUnlessBusy(failure);
+        }
+    }
+
+    /** A server of which one shard is just being moved takes webhooks. */
+    private void throwUnlessBusy(SQLException failure) throws SQLException {
+        failed(failure);
+        if (!OnShards.isBusy(failure)) {
             throw failure;
         }
     }

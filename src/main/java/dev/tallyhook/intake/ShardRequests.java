@@ -63,7 +63,7 @@ final class ShardRequests {
                     keep.executeUpdate();
                 } catch (SQLException failure) {
                     throw DatabaseFailure.isLocked(failure)
-                            ? new SQLException("A shard of requests is just being moved", BUSY, failure)
+                            ? busy(new SQLException("A shard of requests is just being moved", BUSY, failure))
                             : failure;
                 }
             }
@@ -75,7 +75,8 @@ final class ShardRequests {
         var requests = KeptRequests.of(webhooks);
         var map = shards.map();
         if (!map.hasRequests()) {
-            throw new SQLException("Requests are not distributed yet, and events cannot be kept until they are", BUSY);
+            throw busy(new SQLException(
+                    "Requests are not distributed yet, and events cannot be kept until they are", BUSY));
         }
         long millis = now(connection);
         List<Long> numbers = Stream.of(requests.compressed())
@@ -86,6 +87,11 @@ final class ShardRequests {
                         .orElseGet(() -> any(millis)))
                 .toList();
         return new Numbered(requests, numbers);
+    }
+
+    /** Which keeps no built-in webhook from being stored. */
+    private static BusyException busy(SQLException why) {
+        return new BusyException(why, webhook -> webhook.event() != null);
     }
 
     private static long now(Connection connection) throws SQLException {

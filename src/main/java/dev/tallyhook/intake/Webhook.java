@@ -32,6 +32,27 @@ record Webhook(
                 : new Webhook(transactionId, sourceAccount, destinationAccount, amount, currency, request, event);
     }
 
+    /** The same event, brought by another copy of its request. */
+    Webhook broughtBy(RawDelivery raw) {
+        return event == null
+                ? this
+                : new Webhook(
+                        transactionId,
+                        sourceAccount,
+                        destinationAccount,
+                        amount,
+                        currency,
+                        traceparent,
+                        new EventRow(
+                                event.source(),
+                                event.type(),
+                                event.subject(),
+                                event.occurredAt(),
+                                event.unmapped(),
+                                event.sent(),
+                                raw));
+    }
+
     /** The name of its sender, or null if it is the built-in source's. */
     @Nullable
     String source() {

@@ -17,6 +17,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
@@ -75,18 +76,32 @@ class DatabaseStatistics {
             FROM pg_database
             """;
 
-    /** Of a distributed ledger: what the tables have is in shards, and what is held has an index of its own there. */
-    static final String SELECT_OF_SHARDS = SELECT.replace(
-                            "SELECT 'conflicts', coalesce(max(conflict_id), 0)", "SELECT 'conflicts', count(*)")
-                    .replace("transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))\n  AND ", "")
-            + """
+    private static final String OF_TABLES = """
             UNION ALL
+            SELECT 'conflicts', coalesce(max(conflict_id), 0)
+            FROM conflicts
+            UNION ALL
+            SELECT 'held', count(*)
+            FROM transactions
+            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
+              AND status = 'HELD'
+            """;
+
+    /** Of a distributed ledger: what a view has is refused where tables in shards are asked by the same statement, so there are three. */
+    private static final List<String> ON_CITUS = List.of(SELECT.replace(OF_TABLES, ""), """
+            SELECT 'conflicts', count(*)
+            FROM conflicts
+            UNION ALL
+            SELECT 'held', count(*)
+            FROM transactions
+            WHERE status = 'HELD'
+            """, """
             SELECT 'oldest prepared', coalesce(max(result::float8) FILTER (WHERE success), 0)
             FROM run_command_on_all_nodes($$
                 SELECT coalesce(extract(epoch FROM max(clock_timestamp() - prepared)), 0)
-                FROM pg_prepared_xacts
-                WHERE database = current_database() $$)
-            """;
+                FROM pg_prepared_xact()
+                WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) $$)
+            """);
 
     private static final Duration PERIOD = Duration.ofSeconds(15);
 
@@ -144,12 +159,9 @@ class DatabaseStatistics {
     }
 
     private void ask() {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement select =
-                        connection.prepareStatement(distribution.map().isPresent() ? SELECT_OF_SHARDS : SELECT);
-                ResultSet rows = select.executeQuery()) {
-            while (rows.next()) {
-                figures.put(rows.getString(1), rows.getDouble(2));
+        try (Connection connection = dataSource.getConnection()) {
+            for (String statement : distribution.map().isPresent() ? ON_CITUS : List.of(SELECT)) {
+                read(connection, statement);
             }
             failing = false;
         } catch (SQLException failure) {
@@ -157,6 +169,15 @@ class DatabaseStatistics {
             if (!failing) {
                 failing = true;
                 Log.warnf("The database does not tell its statistics: %s", failure.getMessage());
+            }
+        }
+    }
+
+    private void read(Connection connection, String statement) throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(statement);
+                ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                figures.put(rows.getString(1), rows.getDouble(2));
             }
         }
     }

@@ -131,16 +131,18 @@ class DueOnNodes {
             return finished;
         }
 
-        /** One is just being moved, and keeps none of the others; what is in it stays above the watermark. */
+        /** One is just being moved, and keeps none of the others. What is left in it is above the watermark for a second; then the sweep finds it. */
         private Batch finishOneByOne(
                 ShardMap map, List<Shard> shards, Wanted wanted, OffsetDateTime watermark, int ofShard)
                 throws SQLException {
             int count = 0;
+            boolean isFull = false;
             try (Connection connection = dataSource.getConnection()) {
                 for (Shard shard : shards) {
                     try {
-                        count += finish(connection, map, List.of(shard), wanted, watermark, ofShard)
-                                .count();
+                        Batch ofOne = finish(connection, map, List.of(shard), wanted, watermark, ofShard);
+                        count += ofOne.count();
+                        isFull |= ofOne.isFull();
                     } catch (SQLException failure) {
                         if (!OnShards.isBusy(failure)) {
                             throw failure;
@@ -148,7 +150,7 @@ class DueOnNodes {
                     }
                 }
             }
-            return new Batch(count, false, watermark);
+            return new Batch(count, isFull, watermark);
         }
 
         private Batch finish(

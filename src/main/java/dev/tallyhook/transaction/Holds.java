@@ -81,7 +81,7 @@ class Holds {
             return sql.replace("INSERT INTO holds (transaction_id", "INSERT INTO holds (hold_id, transaction_id")
                     .replace(
                             "SELECT transaction_id, '" + name() + "'",
-                            "SELECT nextval('holds_hold_id_seq'), transaction_id, '" + name() + "'");
+                            "SELECT next_number('hold'), transaction_id, '" + name() + "'");
         }
     }
 

@@ -8,7 +8,6 @@ import dev.tallyhook.citus.ShardMap;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -48,28 +47,14 @@ class ShardHolds extends Holds {
     private List<TransactionView> changeInShard(
             ShardMap map, Action action, String transactionId, String by, @Nullable String reason) throws SQLException {
         Shard shard = map.shardOf(transactionId);
-        List<TransactionView> changed = new ArrayList<>();
         try (Connection connection = sessions.delivery(shard.node()).getConnection()) {
-            OnShards.run(
-                    connection,
-                    map,
-                    List.of(shard),
-                    action.inShard(),
-                    (change, first, its) -> {
-                        change.setString(first, transactionId);
-                        change.setString(first + 1, by);
-                        change.setString(first + 2, reason);
-                        return first + 3;
-                    },
-                    (rows, its) -> {
-                        while (rows.next()) {
-                            changed.add(TransactionView.of(rows, 1));
-                        }
-                    });
+            return OnShards.guarded(connection, List.of(shard), () -> new Sql()
+                    .add(shard.statement(action.inShard()), transactionId, by, reason)
+                    .query(connection, row -> TransactionView.of(row, 1)));
         } catch (SQLException failure) {
+            sessions.failed(shard.node(), failure);
             distribution.mayBeOtherwise(failure);
             throw failure;
         }
-        return changed;
     }
 }
