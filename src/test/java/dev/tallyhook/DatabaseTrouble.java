@@ -38,11 +38,14 @@ final class DatabaseTrouble {
                     EXECUTE FUNCTION refuse()""", "DROP TRIGGER refused ON transactions; DROP FUNCTION refuse", action);
     }
 
-    /** Every insert takes longer than a sender is let wait. */
+    /** Every insert takes longer than a sender is let wait; one that waits behind another one's is waited for at the end. */
     <T> T whileSlow(Supplier<T> action) {
-        return between("""
+        return between(
+                """
                 CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END';
-                CREATE TRIGGER slow BEFORE INSERT ON transactions FOR EACH STATEMENT EXECUTE FUNCTION sleep()""", "DROP TRIGGER slow ON transactions; DROP FUNCTION sleep", action);
+                CREATE TRIGGER slow BEFORE INSERT ON transactions FOR EACH STATEMENT EXECUTE FUNCTION sleep()""",
+                "SET lock_timeout = '10s'; DROP TRIGGER slow ON transactions; DROP FUNCTION sleep; RESET lock_timeout",
+                action);
     }
 
     /** The server takes no writes, like a standby. */
