@@ -245,11 +245,12 @@ public final class Distribute implements QuarkusApplication {
     private boolean isOnline;
 
     Distribute(
-            @ConfigProperty(name = "quarkus.flyway.jdbc-url") String url,
+            @ConfigProperty(name = "quarkus.flyway.jdbc-url") Optional<String> url,
             @ConfigProperty(name = "quarkus.flyway.username") Optional<String> user,
             @ConfigProperty(name = "quarkus.flyway.password") Optional<String> password) {
-        sessions =
-                MigrationSessions.of(url, user.filter(name -> !name.isEmpty()).orElse(null), password.orElse(null));
+        // Without a URL no start gets as far as this command, and it says so itself.
+        sessions = MigrationSessions.of(
+                url.orElse(""), user.filter(name -> !name.isEmpty()).orElse(null), password.orElse(null));
     }
 
     @Override
