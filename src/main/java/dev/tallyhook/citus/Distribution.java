@@ -122,6 +122,11 @@ public class Distribution {
         return map;
     }
 
+    /** The servers that have shards; none of a ledger that is not distributed. */
+    public List<Node> nodes() {
+        return map.map(ShardMap::nodes).orElse(List.of());
+    }
+
     /**
      * Asks again where the shards are. While nobody answers, they are where they were.
      *

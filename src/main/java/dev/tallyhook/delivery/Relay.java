@@ -165,7 +165,7 @@ class Relay {
     private void carryForATick() throws InterruptedException {
         long end = System.nanoTime() + PERIOD.toNanos();
         do {
-            List<Node> nodes = distribution.map().map(ShardMap::nodes).orElse(List.of());
+            List<Node> nodes = distribution.nodes();
             if (nodes.isEmpty()) {
                 return;
             }

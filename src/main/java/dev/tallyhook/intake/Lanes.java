@@ -75,11 +75,7 @@ class Lanes {
         Lane lane = new Lane(
                         ledger,
                         " on " + node,
-                        () -> distribution
-                                .map()
-                                .map(ShardMap::nodes)
-                                .orElse(List.of())
-                                .contains(node),
+                        () -> distribution.nodes().contains(node),
                         group -> stayOn(node, group),
                         metrics,
                         config)

@@ -30,6 +30,17 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class DatabaseStatistics {
 
+    private static final String OF_TABLES = """
+            UNION ALL
+            SELECT 'conflicts', coalesce(max(conflict_id), 0)
+            FROM conflicts
+            UNION ALL
+            SELECT 'held', count(*)
+            FROM transactions
+            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
+              AND status = 'HELD'
+            """;
+
     /**
      * One row for each figure. The age of a snapshot counts transactions, and everybody may see it; since when a session of
      * another user has a transaction open is shown only to who has the role pg_read_all_stats. Autovacuum, which has no user,
@@ -45,14 +56,7 @@ class DatabaseStatistics {
             SELECT 'dead ' || relname, n_dead_tup
             FROM pg_stat_user_tables
             WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
-            UNION ALL
-            SELECT 'conflicts', coalesce(max(conflict_id), 0)
-            FROM conflicts
-            UNION ALL
-            SELECT 'held', count(*)
-            FROM transactions
-            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
-              AND status = 'HELD'
+            """ + OF_TABLES + """
             UNION ALL
             SELECT 'oldest transaction', coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
             FROM pg_stat_activity
@@ -74,17 +78,6 @@ class DatabaseStatistics {
             UNION ALL
             SELECT 'mxid age', max(mxid_age(datminmxid))
             FROM pg_database
-            """;
-
-    private static final String OF_TABLES = """
-            UNION ALL
-            SELECT 'conflicts', coalesce(max(conflict_id), 0)
-            FROM conflicts
-            UNION ALL
-            SELECT 'held', count(*)
-            FROM transactions
-            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
-              AND status = 'HELD'
             """;
 
     /** Of a distributed ledger: what a view has is refused where tables in shards are asked by the same statement, so there are three. */

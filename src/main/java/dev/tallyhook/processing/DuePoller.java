@@ -4,7 +4,6 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.PROCEED;
 
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
-import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
@@ -78,7 +77,7 @@ public class DuePoller {
     }
 
     private void poll() throws InterruptedException {
-        List<Node> nodes = nodes();
+        List<Node> nodes = distribution.nodes();
         if (nodes.isEmpty()) {
             ofAll.inTurn();
             return;
@@ -103,11 +102,13 @@ public class DuePoller {
 
     private Poll of(Node node) {
         return new Poll(
-                onNodes.on(node), " on " + node, () -> nodes().contains(node), this::refused, metrics, config, tick);
-    }
-
-    private List<Node> nodes() {
-        return distribution.map().map(ShardMap::nodes).orElse(List.of());
+                onNodes.on(node),
+                " on " + node,
+                () -> distribution.nodes().contains(node),
+                this::refused,
+                metrics,
+                config,
+                tick);
     }
 
     /** A shard may have moved, or somebody has just distributed the ledger. */

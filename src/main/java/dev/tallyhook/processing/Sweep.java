@@ -4,7 +4,6 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
-import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
@@ -120,7 +119,7 @@ class Sweep {
 
     /** Whether there may be more. */
     private boolean sweep() throws SQLException {
-        List<Node> nodes = distribution.map().map(ShardMap::nodes).orElse(List.of());
+        List<Node> nodes = distribution.nodes();
         return nodes.isEmpty() ? sweepLedger() : sweepNodes(nodes);
     }
 
