@@ -40,8 +40,8 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
     private boolean announced;
     private boolean said;
 
-    /** Whether the second step will come by itself. */
-    private boolean awaited;
+    /** Whether the second step will come by itself. Known to the next answer at once, which may be sent before the event loop's tasks run. */
+    private volatile boolean awaited;
 
     private boolean toBeClosed;
 
@@ -85,12 +85,8 @@ final class Farewell extends ChannelOutboundHandlerAdapter implements Http2Lifec
 
     /** The second step, after this time, if the first was taken by then. May be called on any thread. */
     void sayAfter(long nanos) {
-        if (channel.eventLoop().inEventLoop()) {
-            awaited = true; // Before the first answer, which may come at once.
-            var unused = channel.eventLoop().schedule(this::awaitedSay, nanos, TimeUnit.NANOSECONDS);
-        } else {
-            channel.eventLoop().execute(() -> sayAfter(nanos));
-        }
+        awaited = true;
+        var unused = channel.eventLoop().schedule(this::awaitedSay, nanos, TimeUnit.NANOSECONDS);
     }
 
     private void awaitedSay() {

@@ -15,6 +15,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -63,6 +64,8 @@ class FarewellTest {
     /** Answers that are sent. */
     private final AtomicInteger ended = new AtomicInteger();
 
+    private final CountDownLatch held = new CountDownLatch(1);
+
     private void answer(HttpServerRequest request) {
         var channel = ((ConnectionBase) request.connection()).channel();
         Farewell known = Farewell.of(channel);
@@ -70,6 +73,9 @@ class FarewellTest {
         if (known == null && arriving) {
             farewell.announceAfter(TimeUnit.SECONDS.toNanos(2));
             farewell.sayAfter(TimeUnit.SECONDS.toNanos(3));
+        }
+        if (request.path().equals("/hold")) {
+            hold();
         }
         request.response().endHandler(sent -> {
             if (request.path().equals("/close")) {
@@ -81,6 +87,14 @@ class FarewellTest {
             ended.incrementAndGet();
         });
         request.response().setStatusCode(202).end();
+    }
+
+    private void hold() {
+        try {
+            assertTrue(held.await(20, TimeUnit.SECONDS));
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
     }
 
     private static int taken(Http2Line line, String path) throws Exception {
@@ -103,6 +117,24 @@ class FarewellTest {
             int last = taken(line, "/");
             assertEquals(List.of(ANNOUNCED), line.goAways());
             assertTrue(line.isOpen());
+            farewell.sayAfter(0);
+            Eventually.within(SOON, () -> !line.isOpen(), () -> "not closed after " + line.goAways());
+            assertEquals(List.of(ANNOUNCED, new Http2Line.GoAway(last, 0)), line.goAways());
+        }
+    }
+
+    @Test
+    void an_answer_that_is_under_way_when_the_stop_begins_waits_for_the_second_step_too() throws Exception {
+        try (var line = new Http2Line(server.actualPort())) {
+            taken(line, "/");
+            var underWay = line.post("/hold", "{}");
+            stopping = true;
+            farewell.announce();
+            farewell.sayAfter(TimeUnit.HOURS.toNanos(1));
+            held.countDown();
+            assertEquals("202", underWay.status().get(20, TimeUnit.SECONDS));
+            int last = taken(line, "/");
+            assertEquals(List.of(ANNOUNCED), line.goAways());
             farewell.sayAfter(0);
             Eventually.within(SOON, () -> !line.isOpen(), () -> "not closed after " + line.goAways());
             assertEquals(List.of(ANNOUNCED, new Http2Line.GoAway(last, 0)), line.goAways());
