@@ -212,19 +212,26 @@ public final class CitusServers implements AutoCloseable {
         return List.copyOf(servers);
     }
 
+    /** Of the ledger's database, on the coordinator. */
+    public String url() {
+        return "jdbc:postgresql://127.0.0.1:" + coordinator().port() + "/" + NAME;
+    }
+
     /** What tells the service where its database is. */
     public Map<String, String> environment() {
         return Map.of(
-                "QUARKUS_DATASOURCE_JDBC_URL",
-                        "jdbc:postgresql://127.0.0.1:" + coordinator().port() + "/" + NAME,
+                "QUARKUS_DATASOURCE_JDBC_URL", url(),
                 "QUARKUS_DATASOURCE_USERNAME", NAME,
                 "QUARKUS_DATASOURCE_PASSWORD", NAME);
     }
 
     /** Skips the test where no PostgreSQL of the machine's own has Citus. */
     public static void assumeInstalled() {
-        Assumptions.assumeTrue(
-                programs().isPresent(), "no PostgreSQL with Citus is installed (docs/citus.md says how it is built)");
+        Assumptions.assumeTrue(isInstalled(), OnCitus.ABSENT);
+    }
+
+    static boolean isInstalled() {
+        return programs().isPresent();
     }
 
     private static String program(String name) {

@@ -1,0 +1,12 @@
+package dev.tallyhook.source;
+
+import dev.tallyhook.citus.OnCitus;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import org.junit.jupiter.api.condition.EnabledIf;
+
+/** The same on shards. */
+@QuarkusTest
+@TestProfile(OnCitus.ReadersKnown.class)
+@EnabledIf(value = "dev.tallyhook.citus.OnCitus#isInstalled", disabledReason = OnCitus.ABSENT)
+class SourceWebhooksOnCitusTest extends SourceWebhooksTest {}
