@@ -90,6 +90,49 @@ class ConfigurationTest {
         assertEquals(new TreeMap<>(SETTINGS), found);
     }
 
+    /** What the pools on the database are, and what makes each of them another one. */
+    private static final Set<String> POOLS = Set.of("intake.", "processing.", "sweep.", "delivery.");
+
+    private static final Set<String> OF_EACH_POOL = Set.of(
+            "jdbc.max-size",
+            "jdbc.min-size",
+            "jdbc.initial-size",
+            "jdbc.acquisition-timeout",
+            "jdbc.additional-jdbc-properties.ApplicationName",
+            "jdbc.additional-jdbc-properties.socketTimeout",
+            "jdbc.additional-jdbc-properties.options");
+
+    /** No pool takes over what another one says, so each says all of it. This finds the one in which something was forgotten. */
+    @Test
+    void pools_differ_in_nothing_but_what_makes_them_another_one() throws IOException {
+        Map<String, String> first = pool("");
+        for (String name : POOLS) {
+            Map<String, String> pool = pool(name);
+            assertEquals("${quarkus.datasource.jdbc.url}", pool.remove("jdbc.url"), name);
+            assertEquals("${quarkus.datasource.username:}", pool.remove("username"), name);
+            assertEquals("${quarkus.datasource.password:}", pool.remove("password"), name);
+            assertEquals(first.keySet(), pool.keySet(), name);
+            first.forEach((key, value) -> {
+                if (!OF_EACH_POOL.contains(key)) {
+                    assertEquals(value, pool.get(key), name + key);
+                }
+            });
+        }
+    }
+
+    private static Map<String, String> pool(String name) throws IOException {
+        String prefix = "quarkus.datasource." + name;
+        Properties properties = ApplicationProperties.read();
+        Map<String, String> pool = new TreeMap<>();
+        for (String key : properties.stringPropertyNames()) {
+            if (key.startsWith(prefix)
+                    && (!name.isEmpty() || POOLS.stream().noneMatch(other -> key.startsWith(prefix + other)))) {
+                pool.put(key.substring(prefix.length()), properties.getProperty(key));
+            }
+        }
+        return pool;
+    }
+
     /** A variable, its property and the default. */
     private static final Pattern ROW = Pattern.compile("(?m)^\\| `([A-Z_]+)` \\| `([^`]+)` \\| (?:none|`([^`]*)`) \\|");
 
