@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -28,6 +29,9 @@ final class Distributed {
     /** Webhooks a second, of each of up to eight workers on one machine. */
     private static final int OF_EACH_WORKER = 60;
 
+    private static final String FOR_EACH = OF_EACH_WORKER + "/s for each worker: ";
+    private static final String FOR_ALL = MODERATE + "/s for all: ";
+    private static final String THE_WORKERS = "the workers";
     private static final int DRAINED = 200_000;
     private static final List<Integer> CONNECTIONS = List.of(64, 256);
     private static final List<Integer> WORKERS = List.of(2, 4, 8);
@@ -165,38 +169,69 @@ final class Distributed {
     }
 
     /**
-     * What one webhook costs until it is finished, of the coordinator and of the workers together, where each worker gets as many as before: so
-     * more workers have more to do together, and a worker has not.
+     * What one webhook costs until it is finished, of the coordinator and of the workers together: once where each worker gets as many whatever their
+     * number, and once where all together do. What servers do when nothing comes in is measured first, and not counted as the webhooks'.
      */
     private void scale() throws Exception {
-        double first = Double.NaN;
+        var grid = new Grid("what a webhook costs until it is finished, PostgreSQL's processor time");
         for (int workers : WORKERS) {
+            grid.column(name(workers), true);
             try (var servers = new CitusServers(workers)) {
                 distribute(servers, SHARDS_OF_MANY);
                 try (var service = service(servers.coordinator().database(), "PT2S")) {
-                    int rate = workers * OF_EACH_WORKER;
-                    bed.load(service).open(rate, Duration.ofSeconds(10));
-                    Thread.sleep(3_000);
-                    double coordinator = servers.coordinator().cpuSeconds();
-                    double ofWorkers = cpuSeconds(servers);
-                    double commits = commits(servers);
-                    var load = bed.load(service).open(rate, duration);
-                    Thread.sleep(2_500);
-                    double accepted = load.accepted.getTotalCount();
-                    coordinator = (servers.coordinator().cpuSeconds() - coordinator) * 1e6 / accepted;
-                    ofWorkers = (cpuSeconds(servers) - ofWorkers) * 1e6 / accepted;
-                    String of = " of a webhook, with " + workers + " workers";
-                    bed.report.figure("processor time of the workers" + of, ofWorkers, "us");
-                    bed.report.figure("transactions of the workers" + of, (commits(servers) - commits) / accepted, "");
-                    bed.report.atMost("share of the coordinator" + of, coordinator / (coordinator + ofWorkers), "", 0.1);
-                    if (Double.isNaN(first)) {
-                        first = ofWorkers;
-                    } else {
-                        bed.report.atMost("processor time of the workers" + of + ", beside two", ofWorkers / first, "x", 1.1);
+                    bed.load(service).open(MODERATE, Duration.ofSeconds(10));
+                    Thread.sleep(5_000);
+                    var idle = spent(servers, () -> {
+                        Thread.sleep(duration.toMillis());
+                        return 1;
+                    });
+                    double seconds = duration.toMillis() / 1e3;
+                    grid.figure("idle: the workers, of a second", idle.ofWorkers() / 1e3 / seconds, "ms");
+                    for (String at : List.of(FOR_EACH, FOR_ALL)) {
+                        int rate = at.equals(FOR_EACH) ? workers * OF_EACH_WORKER : MODERATE;
+                        var spent = spent(servers, () -> {
+                            var load = bed.load(service).open(rate, duration);
+                            Thread.sleep(2_500);
+                            return load.accepted.getTotalCount();
+                        });
+                        double share = spent.seconds() / idle.seconds();
+                        double ofWorkers = (spent.ofWorkers() - idle.ofWorkers() * share) / spent.webhooks();
+                        double ofCoordinator = (spent.ofCoordinator() - idle.ofCoordinator() * share) / spent.webhooks();
+                        grid.figure(at + THE_WORKERS, ofWorkers, "us");
+                        grid.figure(at + "the workers with what is idle", spent.ofWorkers() / spent.webhooks(), "us");
+                        grid.figure(at + "the coordinator's share", ofCoordinator / (ofCoordinator + ofWorkers), "");
+                        grid.figure(at + "transactions of the workers", (spent.commits() - idle.commits() * share) / spent.webhooks(), "");
                     }
                 }
             }
         }
+        bed.report.add(grid);
+        for (String at : List.of(FOR_EACH, FOR_ALL)) {
+            for (int workers : WORKERS.subList(1, WORKERS.size())) {
+                bed.report.atMost(at + THE_WORKERS + ", with " + workers + " beside two", grid.ratio(at + THE_WORKERS, name(workers)), "x", 1.1);
+            }
+        }
+    }
+
+    private static String name(int workers) {
+        return workers + " workers";
+    }
+
+    /** Microseconds of processors, transactions of the workers, and how many webhooks they were for. */
+    private record Spent(double ofCoordinator, double ofWorkers, double commits, double webhooks, double seconds) {}
+
+    private static Spent spent(CitusServers servers, Callable<? extends Number> work) throws Exception {
+        long begun = System.nanoTime();
+        double coordinator = servers.coordinator().cpuSeconds();
+        double ofWorkers = cpuSeconds(servers);
+        double commits = commits(servers);
+        double webhooks = work.call().doubleValue();
+        return new Spent(
+                (servers.coordinator().cpuSeconds() - coordinator) * 1e6,
+                (cpuSeconds(servers) - ofWorkers) * 1e6,
+                commits(servers) - commits,
+                webhooks,
+                (System.nanoTime() - begun) / 1e9);
     }
 
     private static double cpuSeconds(CitusServers servers) throws Exception {
