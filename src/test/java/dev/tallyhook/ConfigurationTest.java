@@ -93,6 +93,9 @@ class ConfigurationTest {
     /** What the pools on the database are, and what makes each of them another one. */
     private static final Set<String> POOLS = Set.of("intake.", "processing.", "sweep.", "delivery.");
 
+    private static final Set<String> OF_ALL_POOLS =
+            Set.of("quarkus.datasource.health.enabled", "quarkus.datasource.metrics.enabled");
+
     private static final Set<String> OF_EACH_POOL = Set.of(
             "jdbc.max-size",
             "jdbc.min-size",
@@ -126,6 +129,7 @@ class ConfigurationTest {
         Map<String, String> pool = new TreeMap<>();
         for (String key : properties.stringPropertyNames()) {
             if (key.startsWith(prefix)
+                    && !OF_ALL_POOLS.contains(key)
                     && (!name.isEmpty() || POOLS.stream().noneMatch(other -> key.startsWith(prefix + other)))) {
                 pool.put(key.substring(prefix.length()), properties.getProperty(key));
             }

@@ -66,6 +66,8 @@ final class Provocations {
         conflictPages();
         reads("getActivity", "/v1/activity", "activity");
         activity();
+        reads("listSources", "/v1/sources", "source_activity");
+        sources();
         reads("listEndpoints", ENDPOINTS, "endpoints");
         reads("getEndpoint", NO_ENDPOINT, "endpoints");
         endpoints();
@@ -309,6 +311,20 @@ final class Provocations {
         });
         when("getActivity 422 rules", () -> service.get("/v1/activity?since=yesterday"));
         when("getActivity 422 unknown", () -> service.get("/v1/activity?limit=10"));
+    }
+
+    private void sources() {
+        when("listSources 200 one", () -> {
+            service.postEvent(payment());
+            return Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(
+                            () -> service.get("/v1/sources"),
+                            answer -> parse(answer.body())
+                                            .at("/sources/0/accepted")
+                                            .asInt()
+                                    > 0);
+        });
     }
 
     private void endpoints() {

@@ -61,6 +61,7 @@ class SessionCheck {
                          ('strays', 'SELECT'), ('strays', 'INSERT'), ('strays', 'UPDATE'), ('strays', 'DELETE'),
                          ('gone', 'SELECT'),
                          ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE'),
+                         ('source_activity', 'SELECT'), ('source_activity', 'INSERT'), ('source_activity', 'DELETE'),
                          ('endpoints', 'SELECT'), ('endpoints', 'INSERT'), ('endpoints', 'UPDATE'), ('endpoints', 'DELETE'),
                          ('deliveries', 'SELECT'), ('deliveries', 'INSERT'), ('deliveries', 'UPDATE'), ('deliveries', 'DELETE'),
                          ('dead_letters', 'SELECT'), ('dead_letters', 'INSERT'), ('dead_letters', 'DELETE'),
@@ -71,7 +72,7 @@ class SessionCheck {
 
     private static final String HIDDEN = """
             SELECT string_agg(format('%I.%I', current_schema(), name), ', ' ORDER BY name)
-            FROM unnest('{transactions,requests,events,conflicts,holds,activity,stretches,strays,postings,late_postings,gone,
+            FROM unnest('{transactions,requests,events,conflicts,holds,activity,source_activity,stretches,strays,postings,late_postings,gone,
                          endpoints,deliveries,dead_letters,attempts,replays}'::text[]) AS needed (name)
             WHERE row_security_active(to_regclass(format('%I.%I', current_schema(), name)))
             """;

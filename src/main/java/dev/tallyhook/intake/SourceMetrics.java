@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Counts what named senders post: requests together with the built-in source's, and events by source. */
 @Startup
 @ApplicationScoped
-class SourceMetrics {
+public class SourceMetrics {
 
     private final MeterRegistry registry;
     private final IntakeMetrics all;
@@ -23,7 +23,9 @@ class SourceMetrics {
     /** Of one counter; there are as many as sources and outcomes or reasons, both of which are few. */
     private record Labels(String source, String value) {}
 
-    private final Map<Labels, Counter> events = new ConcurrentHashMap<>();
+    private record Came(String source, Outcome outcome) {}
+
+    private final Map<Came, Counter> events = new ConcurrentHashMap<>();
     private final Map<Labels, Counter> unmapped = new ConcurrentHashMap<>();
 
     SourceMetrics(MeterRegistry registry, IntakeMetrics all, Sources sources) {
@@ -48,7 +50,7 @@ class SourceMetrics {
         }
         for (int i = 0; i < receipts.size(); i++) {
             Receipt receipt = receipts.get(i);
-            event(source, receipt == Receipt.CONFLICTING_AGAIN ? Receipt.CONFLICTING.name() : receipt.name());
+            event(source, outcome(receipt));
             EventRow event = webhooks.get(i).event();
             if (receipt == Receipt.ACCEPTED && event != null && event.unmapped() != null) {
                 unmapped(source.name(), event.unmapped()).increment();
@@ -59,19 +61,41 @@ class SourceMetrics {
     /** A delivery is answered with a problem. */
     void refused(Source source, Throwable why) {
         all.refused(why);
-        event(source, Outcome.of(why).name());
+        event(source, Outcome.of(why));
     }
 
-    private void event(Source source, String outcome) {
-        events.computeIfAbsent(new Labels(source.name(), outcome.toLowerCase(Locale.ROOT)), this::events)
-                .increment();
+    private static Outcome outcome(Receipt receipt) {
+        return switch (receipt) {
+            case ACCEPTED -> Outcome.ACCEPTED;
+            case REPLAYED -> Outcome.REPLAYED;
+            case CONFLICTING, CONFLICTING_AGAIN -> Outcome.CONFLICTING;
+        };
     }
 
-    private Counter events(Labels labels) {
+    /** How many events of a source came to that since this replica was started; a request that was refused counts as one. */
+    public long count(String source, Outcome outcome) {
+        Counter counted = events.get(new Came(source, outcome));
+        return counted == null ? 0 : Math.round(counted.count());
+    }
+
+    /** How many events of a source were stored by this replica and could not be mapped in full. */
+    public long unmapped(String source) {
+        double sum = 0;
+        for (Unmapped reason : Unmapped.values()) {
+            sum += unmapped(source, reason.code()).count();
+        }
+        return Math.round(sum);
+    }
+
+    private void event(Source source, Outcome outcome) {
+        events.computeIfAbsent(new Came(source.name(), outcome), this::events).increment();
+    }
+
+    private Counter events(Came came) {
         return Counter.builder("tallyhook.source.events")
                 .description("Events of named senders, by what became of them; a request that is refused counts as one")
-                .tag("source", labels.source())
-                .tag("outcome", labels.value())
+                .tag("source", came.source())
+                .tag("outcome", came.outcome().name().toLowerCase(Locale.ROOT))
                 .register(registry);
     }
 

@@ -99,7 +99,7 @@ public class Sources {
         if (bodySizeMax < 1 || bodySizeMax > largest) {
             throw context.refuse("body-size-max", "must be from 1 to " + largest + " bytes, an eighth of the heap");
         }
-        return new Source(name, Schemes.of(context), bodySizeMax);
+        return new Source(name, config.scheme(), Schemes.of(context), bodySizeMax);
     }
 
     /** Whether a source may be called so; the built-in one is, and no other may be called as it is. */

@@ -9,6 +9,7 @@ import { startEndpoint } from "./endpoint.js";
 import { startEndpoints } from "./endpoints.js";
 import { clock } from "./format.js";
 import { isPaused, pause, repeat } from "./repeat.js";
+import { startSources } from "./sources.js";
 import { showTiles } from "./tiles.js";
 import { startToken } from "./token.js";
 import { startTransactions } from "./transactions.js";
@@ -157,6 +158,7 @@ repeating.push(
   startTransactions(),
   startDetail(),
   refreshConflicts,
+  startSources(),
   refreshEndpoints,
   startEndpoint(refreshEndpoints),
 );

@@ -5,7 +5,7 @@ import { local, moment, secondsBetween, span, statusName } from "./format.js";
 import { heldBy, offerHold, startHold } from "./hold.js";
 import { repeat } from "./repeat.js";
 import { money, shown, shownOrNothing } from "./text.js";
-import { showSubject } from "./transactions.js";
+import { showOnly } from "./transactions.js";
 import { change, view, whenViewChanges } from "./view.js";
 
 const REFRESH_MILLIS = 1000;
@@ -48,7 +48,7 @@ const UNITS = { MINOR: "in the currency's smallest units", MAJOR: "in whole unit
 function subjectOf({ source, subject }) {
   const link = element("button", { type: "button", class: "link", id: "detail-subject" }, shown(subject));
   link.title = "Lists all events about it";
-  link.addEventListener("click", () => showSubject(source, subject));
+  link.addEventListener("click", () => showOnly({ source, subject }));
   return link;
 }
 

@@ -147,9 +147,9 @@ const paging = new Paging("transactions", () => {
 });
 let refreshNow = () => {};
 
-/** Shows all events of one payment, or of what else they are about. */
-export function showSubject(source, subject) {
-  change({ ...Object.fromEntries(FILTERS.map((name) => [name, ""])), id: "", source, subject });
+/** Shows all that these filters name, such as the events of one payment, or of one source. */
+export function showOnly(filters) {
+  change({ ...Object.fromEntries(FILTERS.map((name) => [name, ""])), id: "", ...filters });
   byId("transactions-heading").focus();
 }
 

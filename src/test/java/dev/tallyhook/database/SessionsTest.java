@@ -272,6 +272,7 @@ class SessionsTest {
                 "archives",
                 "keeping",
                 "activity",
+                "source_activity",
                 "endpoints",
                 "deliveries",
                 "dead_letters",

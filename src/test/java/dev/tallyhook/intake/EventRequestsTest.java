@@ -41,7 +41,7 @@ class EventRequestsTest {
 
     private static List<Webhook> event(byte[] body) {
         return SourceWebhooks.of(
-                new Source("shop", SCHEME, 1 << 20),
+                new Source("shop", "made-up", SCHEME, 1 << 20),
                 new Delivery(MultiMap.caseInsensitiveMultiMap(), null, body),
                 null);
     }

@@ -35,7 +35,7 @@ class KeptRequestsTest {
 
     private static List<Webhook> request(int length) {
         return SourceWebhooks.of(
-                new Source("shop", SCHEME, 1 << 20),
+                new Source("shop", "made-up", SCHEME, 1 << 20),
                 new Delivery(MultiMap.caseInsensitiveMultiMap(), null, body(length)),
                 null);
     }

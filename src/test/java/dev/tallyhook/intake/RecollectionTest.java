@@ -84,7 +84,7 @@ class RecollectionTest {
                 .then()
                 .body("status", equalTo("PROCESSED")));
         var learning = new Learning();
-        List<Source> shop = List.of(new Source("shop", learning, 1));
+        List<Source> shop = List.of(new Source("shop", "made-up", learning, 1));
         assertEquals(Optional.empty(), recollection.begin(shop, false));
         assertEquals(List.of(), learning.told);
         recollection.begin(shop, true).orElseThrow().join();
@@ -97,7 +97,7 @@ class RecollectionTest {
     @Test
     void of_a_source_that_has_sent_nothing_nothing_is_recalled_and_others_learn_nothing() {
         var learning = new Learning();
-        recollection.recall(new Source("nobody", learning, 1));
+        recollection.recall(new Source("nobody", "made-up", learning, 1));
         assertEquals(List.of(), learning.told);
         recollection.recall(sources.find("shop").orElseThrow());
     }

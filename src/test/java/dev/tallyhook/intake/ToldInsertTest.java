@@ -64,7 +64,7 @@ class ToldInsertTest {
     private List<Webhook> event() {
         var scheme = new MadeUpScheme(delivery -> List.of(Event.of(id)), List.of());
         return SourceWebhooks.of(
-                new Source("shop", scheme, 1 << 20),
+                new Source("shop", "made-up", scheme, 1 << 20),
                 new Delivery(MultiMap.caseInsensitiveMultiMap(), null, id.getBytes(StandardCharsets.US_ASCII)),
                 null);
     }

@@ -258,6 +258,32 @@ class DashboardIT {
         assertEquals(List.of(), browser.complaints());
     }
 
+    @Test
+    void what_a_source_posts_is_counted_and_its_events_are_a_key_away() throws Exception {
+        String payment = "pi_" + UUID.randomUUID();
+        acceptEvent("evt_1" + payment, 1_761_733_700, "payment_intent.succeeded", payment, "");
+        var unsigned = HttpRequest.newBuilder(URI.create("http://localhost:" + service.port() + "/v1/webhooks/shop"))
+                .POST(HttpRequest.BodyPublishers.ofString("{}"));
+        assertEquals(
+                401,
+                service.client()
+                        .send(unsigned.build(), HttpResponse.BodyHandlers.ofString())
+                        .statusCode());
+        openLive(service, "#status=HELD");
+        String shop = "#sources tr[data-source='shop']";
+        browser.awaitText(shop + " .unauthenticated", count -> count.matches("[1-9]\\d*"));
+        assertTrue(browser.text(shop + " .accepted").matches("[1-9]\\d*"));
+        assertTrue(browser.text(shop + " .unmapped").matches("[1-9]\\d*"));
+        assertTrue(browser.text(shop + " .last").matches("(\\S+ )?\\d\\d:\\d\\d:\\d\\d"));
+        assertTrue(browser.text(shop).contains("stripe, /v1/webhooks/shop"));
+        browser.find(shop + " button").sendKeys(Keys.ENTER);
+        browser.awaitElement("#transactions-heading:focus");
+        browser.awaitElement(row("shop:evt_1" + payment));
+        assertEquals("", browser.run("return document.getElementById('status').value"));
+        assertEquals("shop", browser.run("return document.getElementById('source').value"));
+        assertEquals(List.of(), browser.complaints());
+    }
+
     private static void acceptEvent(String id, long created, String type, String payment, String more)
             throws Exception {
         String body = """

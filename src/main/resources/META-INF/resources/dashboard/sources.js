@@ -1,0 +1,82 @@
+import { get, needsToken } from "./api.js";
+import { databaseNow } from "./clock.js";
+import { byId, element, say } from "./dom.js";
+import { count, NOTHING, recent } from "./format.js";
+import { repeat } from "./repeat.js";
+import { Rows } from "./rows.js";
+import { showOnly } from "./transactions.js";
+
+/** Replicas report as often. */
+const REFRESH_MILLIS = 5000;
+
+const message = byId("sources-message");
+const body = byId("sources").tBodies[0];
+
+/** What a column counts, and the label that it has on a phone. */
+const COLUMNS = {
+  accepted: ["accepted", ({ accepted }) => accepted],
+  replayed: ["repeated", ({ replayed }) => replayed],
+  conflicting: ["conflicts", ({ conflicting }) => conflicting],
+  unmapped: ["not mapped", ({ unmapped }) => unmapped],
+  unauthenticated: ["not signed", ({ unauthenticated }) => unauthenticated],
+  failed: ["not taken", ({ invalid, shed, failed }) => invalid + shed + failed],
+};
+
+class Row {
+  #cells = {};
+  #last = element("td", { role: "cell", class: "number last", "data-label": "last event" });
+  #about = element("div", { class: "aside" });
+
+  constructor({ source }) {
+    for (const [name, [label]] of Object.entries(COLUMNS)) {
+      this.#cells[name] = element("td", { role: "cell", class: `number ${name}`, "data-label": label });
+    }
+    this.node = element(
+      "tr",
+      { role: "row", "data-source": source },
+      element("td", { role: "cell", class: "id" }, element("button", { type: "button", class: "link" }, source), this.#about),
+      ...Object.values(this.#cells),
+      this.#last,
+    );
+  }
+
+  update(source) {
+    say(this.#about, `${source.scheme}, ${source.path}`);
+    for (const [name, [, figure]] of Object.entries(COLUMNS)) {
+      say(this.#cells[name], count(figure(source)));
+      this.#cells[name].dataset.some = figure(source) > 0;
+    }
+    say(this.#last, source.last_event_at === null ? NOTHING : recent(source.last_event_at, databaseNow()));
+  }
+}
+
+const rows = new Rows(body, ({ source }) => source, (source) => new Row(source));
+
+async function refresh() {
+  try {
+    const { sources } = await get("v1/sources");
+    rows.show(sources);
+    byId("sources-empty").hidden = sources.length > 0;
+    complain("");
+  } catch (error) {
+    complain(error.message);
+    throw error;
+  }
+}
+
+function complain(text) {
+  say(message, text);
+  message.dataset.level = text === "" ? "ok" : "critical";
+  byId("sources-section").toggleAttribute("data-stale", text !== "");
+}
+
+/** Sets the list up and keeps it fresh; the function returned has it look at once. */
+export function startSources() {
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    if (row && (event.target.closest("button") || getSelection().toString() === "")) {
+      showOnly({ source: row.dataset.source });
+    }
+  });
+  return repeat(refresh, REFRESH_MILLIS, () => !needsToken());
+}
