@@ -19,8 +19,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -44,9 +42,6 @@ class ActivityHistory {
 
     private static final Duration FRESH_FOR = Duration.ofMillis(500);
 
-    /** How long to wait for another who is reading already. */
-    private static final Duration PATIENCE = Duration.ofMillis(300);
-
     private static final String SELECT = """
             SELECT at, replica, accepted, replayed, conflicting, invalid, unauthenticated, shed, failed, lateness,
                    waiting, overdue
@@ -58,10 +53,8 @@ class ActivityHistory {
 
     private final DataSource dataSource;
     private final Progress progress;
-    private final ReentrantLock reading = new ReentrantLock();
+    private final Fresh<Snapshot> fresh = new Fresh<>(FRESH_FOR, this::readAnew);
     private final TreeMap<Instant, Activity.Second> seconds = new TreeMap<>();
-    private Snapshot latest = new Snapshot(Instant.EPOCH, List.of(), Optional.empty(), List.of());
-    private long readNanos = System.nanoTime() - FRESH_FOR.toNanos();
 
     ActivityHistory(DataSource dataSource, Progress progress) {
         this.dataSource = dataSource;
@@ -78,19 +71,7 @@ class ActivityHistory {
      * @throws ProblemException 503 if the database is slow
      */
     Snapshot read() throws SQLException, InterruptedException {
-        // While a database that hangs is waited for, those who ask meanwhile are not to wait one after the other.
-        if (!reading.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-            throw ProblemException.unavailable("The database is slow to tell; try again");
-        }
-        try {
-            if (System.nanoTime() - readNanos >= FRESH_FOR.toNanos()) {
-                latest = readAnew();
-                readNanos = System.nanoTime();
-            }
-            return latest;
-        } finally {
-            reading.unlock();
-        }
+        return fresh.get();
     }
 
     private Snapshot readAnew() throws SQLException {

@@ -10,9 +10,11 @@ import dev.tallyhook.schedule.Ticks;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
 import io.quarkus.logging.Log;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -62,8 +64,8 @@ class SourceActivity {
         this.metrics = metrics;
         this.sources = sources;
         this.replica = name.whole();
-        this.reporting = ticks.every(REPORT_PERIOD, "sources", this::report);
-        this.forgetting = ticks.every(FORGET_PERIOD, "forgetting of sources", this::forget);
+        this.reporting = ticks.every(REPORT_PERIOD, "source-activity", this::report);
+        this.forgetting = ticks.every(FORGET_PERIOD, "source-forgetting", this::forget);
     }
 
     @Scheduled(every = "5s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
@@ -71,7 +73,12 @@ class SourceActivity {
         reporting.come();
     }
 
-    private void report() {
+    /** What this replica took last is not to be forgotten because it stops. */
+    void stop(@Observes ShutdownEvent event) {
+        report();
+    }
+
+    synchronized void report() {
         Map<Counted, Long> counts = counts();
         List<Counted> which = new ArrayList<>();
         List<Long> events = new ArrayList<>();
@@ -101,7 +108,7 @@ class SourceActivity {
             reported = counts;
             failing = false;
         } catch (SQLException failure) {
-            // What is not reported now is part of the next report.
+            // What is not reported now is part of the next report, and counted twice if only the answer was lost.
             if (!failing) {
                 failing = true;
                 Log.warnf(

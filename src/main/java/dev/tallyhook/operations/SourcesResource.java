@@ -3,7 +3,9 @@ package dev.tallyhook.operations;
 import dev.tallyhook.intake.Outcome;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
+import dev.tallyhook.transaction.QueryParameters;
 import dev.tallyhook.transaction.Reading;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.MediaType;
@@ -11,6 +13,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.HashMap;
@@ -26,15 +29,20 @@ import org.jspecify.annotations.Nullable;
 @Path("/v1/sources")
 class SourcesResource {
 
+    /** What a clock that was set back has left behind is still to come by it. */
     private static final String SELECT = """
-            SELECT source, outcome, sum(events)::bigint, max(at)
+            SELECT source, outcome, sum(events)::bigint,
+                   max(at) FILTER (WHERE outcome IN ('accepted', 'replayed', 'conflicting'))
             FROM source_activity
-            WHERE at > clock_timestamp() - interval '15 minutes'
+            WHERE at > clock_timestamp() - interval '15 minutes' AND at <= clock_timestamp()
             GROUP BY source, outcome
             """;
 
+    private static final Duration FRESH_FOR = Duration.ofSeconds(1);
+
     private final DataSource dataSource;
     private final Sources sources;
+    private final Fresh<Map<String, Counts>> counts = new Fresh<>(FRESH_FOR, this::count);
 
     SourcesResource(DataSource dataSource, Sources sources) {
         this.dataSource = dataSource;
@@ -50,7 +58,7 @@ class SourcesResource {
      * @param scheme whose rules it follows
      * @param path that it posts to
      * @param unmapped of the accepted ones, how many could not be mapped in full
-     * @param lastEventAt about when the last one came, refused or not; null if none did
+     * @param lastEventAt about when the last one came that was not refused, of which strangers cannot be the cause; null if none did
      */
     record OfSource(
             String source,
@@ -72,9 +80,11 @@ class SourcesResource {
         private final Map<String, Long> byOutcome = new HashMap<>();
         private @Nullable Instant last;
 
-        void add(String outcome, long events, Instant at) {
+        void add(String outcome, long events, @Nullable OffsetDateTime at) {
             byOutcome.put(outcome, events);
-            last = last == null || at.isAfter(last) ? at : last;
+            if (at != null && (last == null || at.toInstant().isAfter(last))) {
+                last = at.toInstant();
+            }
         }
 
         private long of(Outcome outcome) {
@@ -99,28 +109,26 @@ class SourcesResource {
     }
 
     @GET
-    public RestResponse<View> list() throws SQLException {
-        Map<String, Counts> counts = counts();
+    public RestResponse<View> list(HttpServerRequest request) throws SQLException, InterruptedException {
+        new QueryParameters(request).requireValid();
+        Map<String, Counts> known = counts.get();
         List<OfSource> all = sources.all().stream()
-                .map(source -> counts.getOrDefault(source.name(), new Counts()).of(source))
+                .map(source -> known.getOrDefault(source.name(), new Counts()).of(source))
                 .toList();
         return RestResponse.ResponseBuilder.ok(new View(all), MediaType.APPLICATION_JSON)
                 .build();
     }
 
-    private Map<String, Counts> counts() throws SQLException {
-        Map<String, Counts> counts = new HashMap<>();
+    private Map<String, Counts> count() throws SQLException {
+        Map<String, Counts> bySource = new HashMap<>();
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement select = connection.prepareStatement(SELECT);
                 ResultSet rows = select.executeQuery()) {
             while (rows.next()) {
-                counts.computeIfAbsent(rows.getString(1), source -> new Counts())
-                        .add(
-                                rows.getString(2),
-                                rows.getLong(3),
-                                rows.getObject(4, OffsetDateTime.class).toInstant());
+                bySource.computeIfAbsent(rows.getString(1), source -> new Counts())
+                        .add(rows.getString(2), rows.getLong(3), rows.getObject(4, OffsetDateTime.class));
             }
         }
-        return counts;
+        return bySource;
     }
 }

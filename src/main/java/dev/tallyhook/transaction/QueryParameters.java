@@ -114,7 +114,8 @@ public final class QueryParameters {
     public void requireValid() {
         for (String name : new TreeMap<>(given).keySet()) {
             if (!known.contains(name)) {
-                violations.add(new Violation(nameable(name), "is none of " + String.join(", ", known)));
+                String none = known.isEmpty() ? "is not known here" : "is none of " + String.join(", ", known);
+                violations.add(new Violation(nameable(name), none));
             }
         }
         if (!violations.isEmpty()) {

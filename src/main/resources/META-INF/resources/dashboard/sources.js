@@ -4,6 +4,7 @@ import { byId, element, say } from "./dom.js";
 import { count, NOTHING, recent } from "./format.js";
 import { repeat } from "./repeat.js";
 import { Rows } from "./rows.js";
+import { cut } from "./text.js";
 import { showOnly } from "./transactions.js";
 
 /** Replicas report as often. */
@@ -15,16 +16,16 @@ const body = byId("sources").tBodies[0];
 /** What a column counts, and the label that it has on a phone. */
 const COLUMNS = {
   accepted: ["accepted", ({ accepted }) => accepted],
-  replayed: ["repeated", ({ replayed }) => replayed],
+  unmapped: ["of these unmapped", ({ unmapped }) => unmapped],
+  replayed: ["replayed", ({ replayed }) => replayed],
   conflicting: ["conflicts", ({ conflicting }) => conflicting],
-  unmapped: ["not mapped", ({ unmapped }) => unmapped],
-  unauthenticated: ["not signed", ({ unauthenticated }) => unauthenticated],
-  failed: ["not taken", ({ invalid, shed, failed }) => invalid + shed + failed],
+  unauthenticated: ["unauthenticated", ({ unauthenticated }) => unauthenticated],
+  refused: ["otherwise refused", ({ invalid, shed, failed }) => invalid + shed + failed],
 };
 
 class Row {
   #cells = {};
-  #last = element("td", { role: "cell", class: "number last", "data-label": "last event" });
+  #last = element("td", { role: "cell", class: "number last", "data-label": "last taken" });
   #about = element("div", { class: "aside" });
 
   constructor({ source }) {
@@ -41,11 +42,17 @@ class Row {
   }
 
   update(source) {
-    say(this.#about, `${source.scheme}, ${source.path}`);
+    const about = `${source.scheme}, ${source.path}`;
+    if (this.#about.textContent !== about) {
+      this.#about.replaceChildren(cut(about));
+    }
     for (const [name, [, figure]] of Object.entries(COLUMNS)) {
       say(this.#cells[name], count(figure(source)));
       this.#cells[name].dataset.some = figure(source) > 0;
     }
+    const { invalid, shed, failed } = source;
+    this.#cells.refused.title = `${count(invalid)} invalid, ${count(shed)} shed, ${count(failed)} failed`;
+    this.#cells.refused.dataset.failed = failed > 0;
     say(this.#last, source.last_event_at === null ? NOTHING : recent(source.last_event_at, databaseNow()));
   }
 }
@@ -59,7 +66,8 @@ async function refresh() {
     byId("sources-empty").hidden = sources.length > 0;
     complain("");
   } catch (error) {
-    complain(error.message);
+    // A replica of an earlier version knows nothing of this, while others may.
+    complain(error.status === 404 ? "A replica answers that is of an earlier version, and does not tell." : error.message);
     throw error;
   }
 }

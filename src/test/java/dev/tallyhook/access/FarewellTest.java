@@ -64,6 +64,7 @@ class FarewellTest {
     /** Answers that are sent. */
     private final AtomicInteger ended = new AtomicInteger();
 
+    private final CountDownLatch holding = new CountDownLatch(1);
     private final CountDownLatch held = new CountDownLatch(1);
 
     private void answer(HttpServerRequest request) {
@@ -90,6 +91,7 @@ class FarewellTest {
     }
 
     private void hold() {
+        holding.countDown();
         try {
             assertTrue(held.await(20, TimeUnit.SECONDS));
         } catch (InterruptedException interrupted) {
@@ -128,6 +130,7 @@ class FarewellTest {
         try (var line = new Http2Line(server.actualPort())) {
             taken(line, "/");
             var underWay = line.post("/hold", "{}");
+            assertTrue(holding.await(20, TimeUnit.SECONDS));
             stopping = true;
             farewell.announce();
             farewell.sayAfter(TimeUnit.HOURS.toNanos(1));

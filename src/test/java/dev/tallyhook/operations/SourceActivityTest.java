@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,8 +41,14 @@ class SourceActivityTest {
     SourceActivity activity;
 
     @BeforeEach
-    void forget() throws SQLException {
+    void forgetWhatOthersPosted() throws SQLException {
+        activity.report();
         Statements.execute(dataSource, "TRUNCATE source_activity");
+    }
+
+    /** An answer is at most a second old. */
+    private static JsonPath sourcesOnce(Predicate<JsonPath> came) {
+        return await().until(SourceActivityTest::sources, came);
     }
 
     private static JsonPath sources() {
@@ -66,7 +73,8 @@ class SourceActivityTest {
         report("16 minutes", "two", "shop", "accepted", 100);
         report("1 minute", "two", "shop", "of_a_later_version", 100);
         report("1 minute", "two", "no-longer", "accepted", 100);
-        JsonPath told = sources();
+        report("-1 minute", "two", "shop", "accepted", 100); // Of a clock that was set back since.
+        JsonPath told = sourcesOnce(answer -> answer.getInt("sources[1].accepted") > 0);
         assertEquals(List.of("other", "shop"), told.getList("sources.source"));
         assertEquals(List.of("stripe", "stripe"), told.getList("sources.scheme"));
         assertEquals(List.of("/v1/webhooks/other", "/v1/webhooks/shop"), told.getList("sources.path"));
@@ -75,6 +83,31 @@ class SourceActivityTest {
         assertNull(told.get("sources[0].last_event_at"));
         Instant last = Instant.parse(told.getString("sources[1].last_event_at"));
         assertTrue(last.isAfter(Instant.now().minus(Duration.ofMinutes(2))), last::toString);
+        assertTrue(last.isBefore(Instant.now()), last::toString);
+    }
+
+    @Test
+    void strangers_do_not_make_a_source_look_alive() throws SQLException {
+        report("1 minute", "one", "shop", "unauthenticated", 3);
+        report("1 minute", "one", "shop", "invalid", 1);
+        JsonPath told = sourcesOnce(answer -> answer.getInt("sources[1].unauthenticated") == 3);
+        assertNull(told.get("sources[1].last_event_at"));
+    }
+
+    @Test
+    void what_could_not_be_reported_is_reported_later_and_once() throws SQLException {
+        assertEquals(401, post("whsec_of_nobody", "{}"));
+        Statements.execute(dataSource, "ALTER TABLE source_activity RENAME TO away");
+        try {
+            activity.report();
+        } finally {
+            Statements.execute(dataSource, "ALTER TABLE away RENAME TO source_activity");
+        }
+        assertEquals(0, Statements.count(dataSource, "source_activity", "true"));
+        activity.report();
+        activity.report();
+        assertEquals(1, Statements.count(dataSource, "source_activity", "outcome = 'unauthenticated' AND events = 1"));
+        assertEquals(1, Statements.count(dataSource, "source_activity", "true"));
     }
 
     @Test
@@ -84,8 +117,9 @@ class SourceActivityTest {
         assertEquals(200, post(ReadersKnown.OTHER_SECRET, event(id, "payment_intent.succeeded")));
         assertEquals(200, post(ReadersKnown.OTHER_SECRET, event(id + "-2", "something.of_tomorrow")));
         assertEquals(401, post("whsec_of_nobody", event(id, "payment_intent.succeeded")));
-        await().until(() -> sources().getInt("sources[0].unauthenticated") > 0);
-        JsonPath told = sources();
+        activity.report();
+        activity.report();
+        JsonPath told = sourcesOnce(answer -> answer.getInt("sources[0].unauthenticated") > 0);
         assertEquals(2, told.getInt("sources[0].accepted"));
         assertEquals(1, told.getInt("sources[0].replayed"));
         assertEquals(1, told.getInt("sources[0].unmapped"));
