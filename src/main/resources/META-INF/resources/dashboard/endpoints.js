@@ -53,7 +53,8 @@ class Row {
     say(this.#cells.failing, when(endpoint.failing_since));
     say(this.#cells.circuit, isResting(endpoint) ? when(endpoint.retry_at) : NOTHING);
     say(this.#cells.delivered, when(endpoint.delivered_at));
-    this.node.dataset.failing = endpoint.failing_since !== null || endpoint.dead_letters > 0;
+    this.#cells.failing.dataset.some = endpoint.failing_since !== null;
+    this.#cells.dead.dataset.some = endpoint.dead_letters > 0;
   }
 }
 
