@@ -4,7 +4,7 @@
 # is left to the server (a timestamp): by then the driver knows that the answer's length has no bound, so it sends a Sync between the two, which commits the
 # first, lest both sides come to wait for each other. With an integer for the text they stay one transaction. So what a test sees once is not
 # what a service does later; who needs both or none says BEGIN. https://www.postgresql.org/docs/18/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
-# Seen: rows of a first insert whose second failed, by execution: text 0 0 1 1 1 1, integer 0 0 0 0 0 0.
+# Seen: rows of a first insert whose second failed, of every second execution, which are those that fail: text 0 0 1 1 1 1, integer 0 0 0 0 0 0.
 # Needs a JDK 17, Linux on amd64.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

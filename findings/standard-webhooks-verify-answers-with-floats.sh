@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # standardwebhooks 1.0.0 and svix 1.45.1 (npm): verify(body, headers) does not answer yes or no, it answers with the body as JSON.parse reads it, where a number is a
-# binary float. So a receiver of payments that goes on with what verify has returned, as the examples of both do, has other amounts than were signed:
+# binary float. So a receiver of payments that goes on with what verify has returned has other amounts than were signed:
 # beyond 2^53 other digits, and a decimal that ends in zero without it. The signed text itself is right; who wants the digits parses that with a reader of
 # decimals. https://github.com/standard-webhooks/standard-webhooks/tree/main/libraries
 # Seen: 9007199254740993.01 comes back as 9007199254740994, 1500.50 as 1500.5, of both.

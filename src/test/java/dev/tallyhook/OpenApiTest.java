@@ -25,9 +25,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -318,6 +320,35 @@ class OpenApiTest {
                 OpenApiDocument.parse(conflicts.body())
                         .at("/conflicts/0/stored/source")
                         .asText());
+    }
+
+    /** RFC 9110 section 15.5.6: who is answered 405 is told what is allowed. */
+    @Test
+    void other_methods_than_the_documented_ones_are_answered_with_those() {
+        Map<String, Set<String>> documented = new TreeMap<>();
+        for (var operation : document.operations()) {
+            Set<String> methods = documented.computeIfAbsent(
+                    operation.path().replaceAll("\\{source}", "shop").replaceAll("\\{\\w+}", "some-id"),
+                    path -> new TreeSet<>(Set.of("OPTIONS")));
+            methods.add(operation.method().toUpperCase(Locale.ROOT));
+            if (methods.contains("GET")) {
+                methods.add("HEAD");
+            }
+        }
+        documented.forEach((path, methods) -> {
+            for (String method : List.of("GET", "POST", "PUT", "PATCH", "DELETE")) {
+                if (!methods.contains(method)) {
+                    Exchange answered =
+                            service.command(method, path, DocumentedService.WRITE_TOKEN, "application/json", "{}");
+                    String asked = method + " " + path;
+                    assertEquals(405, answered.status(), asked);
+                    assertEquals(
+                            String.join(", ", methods),
+                            answered.answer().headers().firstValue("Allow").orElse(""),
+                            asked);
+                }
+            }
+        });
     }
 
     @Test

@@ -325,6 +325,7 @@ final class Provocations {
                                             .asInt()
                                     > 0);
         });
+        when("listSources 422 unknown", () -> service.get("/v1/sources?limit=10"));
     }
 
     private void endpoints() {

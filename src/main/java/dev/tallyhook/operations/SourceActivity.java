@@ -13,8 +13,10 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
 import io.quarkus.scheduler.Scheduled;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.interceptor.Interceptor;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -40,13 +42,17 @@ class SourceActivity {
             FROM unnest(?::text[], ?::text[], ?::bigint[]) AS came (source, outcome, events), set_config('synchronous_commit', 'off', true)
             """;
 
+    /** What a clock that was set back has left behind would be of now once more. */
     private static final String FORGET = """
             DELETE FROM source_activity
-            WHERE at < clock_timestamp() - interval '15 minutes'
+            WHERE at < clock_timestamp() - interval '15 minutes' OR at > clock_timestamp() + interval '1 minute'
             """;
 
     private static final Duration REPORT_PERIOD = Duration.ofSeconds(5);
     private static final Duration FORGET_PERIOD = Duration.ofSeconds(60);
+
+    /** A stop waits so long for the last report. */
+    private static final Duration STOP_MAX = Duration.ofSeconds(1);
 
     private final DataSource dataSource;
     private final SourceMetrics metrics;
@@ -55,7 +61,7 @@ class SourceActivity {
     private final Tick reporting;
     private final Tick forgetting;
     private Map<Counted, Long> reported = Map.of();
-    private boolean failing;
+    private volatile boolean failing;
 
     private record Counted(String source, String outcome) {}
 
@@ -73,9 +79,15 @@ class SourceActivity {
         reporting.come();
     }
 
-    /** What this replica took last is not to be forgotten because it stops. */
-    void stop(@Observes ShutdownEvent event) {
-        report();
+    /** What this replica took last, as the intake has answered it by now, is not to be forgotten because it stops. */
+    void stop(@Observes @Priority(Interceptor.Priority.LIBRARY_AFTER) ShutdownEvent event) throws InterruptedException {
+        if (failing) {
+            return;
+        }
+        var last = new Thread(this::report, "source-activity");
+        last.setDaemon(true);
+        last.start();
+        last.join(STOP_MAX.toMillis());
     }
 
     synchronized void report() {

@@ -4,8 +4,9 @@ import io.quarkus.logging.Log;
 import io.quarkus.security.ForbiddenException;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.Response;
+import java.util.Set;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -36,22 +37,28 @@ public class ProblemMappers {
     }
 
     @ServerExceptionMapper
-    public RestResponse<Problem> notFound(NotFoundException failure) {
-        return refusedByTheFramework(
-                failure); // Named here too, because the framework brings a mapper for exactly this one.
+    public RestResponse<Problem> notFound(NotFoundException failure, ContainerRequestContext request) {
+        // Named here too, because the framework brings a mapper for exactly this one.
+        return refusedByTheFramework(failure, request);
     }
 
     @ServerExceptionMapper
-    public RestResponse<Problem> refusedByTheFramework(WebApplicationException failure) {
-        Response response = failure.getResponse();
-        int status = response.getStatus();
+    public RestResponse<Problem> refusedByTheFramework(
+            WebApplicationException failure, ContainerRequestContext request) {
+        int status = failure.getResponse().getStatus();
+        Set<String> allowed =
+                AllowedMethods.of(request.getUriInfo().getRequestUri().getRawPath());
+        // Where several resources share the beginning of a path, the framework says 404 of a method that none of them
+        // has.
+        if (status == 404 && !allowed.isEmpty() && !allowed.contains(request.getMethod())) {
+            status = 405;
+        }
         if (status >= 500) {
             Log.error("Request failed", failure);
         }
         var answer = answer(Problem.of(status, detail(status)));
-        String allow = response.getHeaderString(HttpHeaders.ALLOW);
-        if (allow != null) {
-            answer.header(HttpHeaders.ALLOW, allow);
+        if (status == 405) {
+            answer.header(HttpHeaders.ALLOW, String.join(", ", allowed));
         }
         return answer.build();
     }

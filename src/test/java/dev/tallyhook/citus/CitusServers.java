@@ -173,24 +173,29 @@ public final class CitusServers implements AutoCloseable {
     /** So many workers, which the coordinator knows. */
     public CitusServers(int workers) throws Exception {
         directory = Files.createTempDirectory("tallyhook-citus");
-        for (int i = 0; i <= workers; i++) {
-            newServer();
-        }
-        coordinator()
-                .execute("SELECT citus_set_coordinator_host('127.0.0.1', "
-                        + coordinator().port() + ")");
-        for (Server worker : workers()) {
-            join(worker);
+        try {
+            for (int i = 0; i <= workers; i++) {
+                newServer();
+            }
+            coordinator()
+                    .execute("SELECT citus_set_coordinator_host('127.0.0.1', "
+                            + coordinator().port() + ")");
+            for (Server worker : workers()) {
+                join(worker);
+            }
+        } catch (Exception failure) {
+            close();
+            throw failure;
         }
     }
 
     /** One more, which the coordinator does not know yet. */
     public Server newServer() throws Exception {
         var server = new Server(directory.resolve("server-" + servers.size()));
+        servers.add(server);
         server.make();
         server.start();
         server.prepare();
-        servers.add(server);
         return server;
     }
 

@@ -28,7 +28,8 @@ public final class OnCitus implements QuarkusTestProfile {
 
     @Override
     public Map<String, String> getConfigOverrides() {
-        return Map.of("embedded-postgres.starter", Starter.class.getName(), SHARDS, "8");
+        // An application is made of each profile before it is asked whether its tests are skipped.
+        return isInstalled() ? Map.of("embedded-postgres.starter", Starter.class.getName(), SHARDS, "8") : Map.of();
     }
 
     /** The same with the readers and senders that others are known by. */

@@ -9,4 +9,4 @@ import org.junit.jupiter.api.condition.EnabledIf;
 @QuarkusTest
 @TestProfile(OnCitus.class)
 @EnabledIf(value = "dev.tallyhook.citus.OnCitus#isInstalled", disabledReason = OnCitus.ABSENT)
-class OnCitusTestMessageOnCitusTest extends TestMessageTest {}
+class TestMessageOnCitusTest extends TestMessageTest {}
