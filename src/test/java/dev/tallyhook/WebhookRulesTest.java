@@ -8,8 +8,13 @@ import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.is;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,6 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What is refused, and how the answer names what is wrong. */
 @QuarkusTest
 class WebhookRulesTest {
+
+    @TestHTTPResource
+    URI root;
 
     @Test
     void fields_that_break_a_rule_are_all_named() {
@@ -102,6 +110,36 @@ class WebhookRulesTest {
                         .then(),
                 413,
                 "Content Too Large");
+    }
+
+    /** RFC 9112 section 9.6: it must not lose the answer because the connection is closed while it sends. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 8388608", "Transfer-Encoding: chunked"})
+    void who_sends_far_too_much_before_it_reads_finds_the_answer(String length) throws IOException {
+        byte[] megabyte = " ".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
+        try (var socket = new Socket(root.getHost(), root.getPort())) {
+            socket.setSoTimeout(10_000);
+            var out = socket.getOutputStream();
+            out.write(("POST " + Webhooks.PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                            + length + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            boolean chunked = length.startsWith("Transfer");
+            for (int i = 0; i < 8; i++) {
+                if (chunked) {
+                    out.write("100000\r\n".getBytes(StandardCharsets.US_ASCII));
+                }
+                out.write(megabyte);
+                if (chunked) {
+                    out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+                }
+            }
+            if (chunked) {
+                out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            }
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+            assertTrue(answer.endsWith("}"), answer);
+        }
     }
 
     @Test

@@ -3,11 +3,14 @@ package dev.tallyhook.intake;
 import dev.tallyhook.access.RequestDeadline;
 import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.ProblemException;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -19,6 +22,9 @@ final class RequestBody {
 
     /** RFC 9113 section 8.1: a server that has answered may ask the client without an error to stop sending. */
     private static final long HTTP_2_NO_ERROR = 0;
+
+    /** How long a client may go on sending after it was refused. */
+    private static final Duration LINGER_MAX = Duration.ofSeconds(1);
 
     private final HttpServerRequest request;
     private final long sizeMax;
@@ -100,8 +106,20 @@ final class RequestBody {
             response.endHandler(sent -> response.reset(HTTP_2_NO_ERROR));
         } else {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-            response.endHandler(sent -> request.connection().close());
+            response.endHandler(sent -> closeInStages());
         }
         body.completeExceptionally(why);
+    }
+
+    /**
+     * RFC 9112 section 9.6: if a connection is closed while more comes in, the client may lose the answer that it has not read yet. So what comes is
+     * read and left for a while.
+     */
+    private void closeInStages() {
+        HttpConnection connection = request.connection();
+        var unused = Vertx.currentContext().owner().setTimer(LINGER_MAX.toMillis(), late -> connection.close());
+        request.handler(left -> {});
+        request.endHandler(end -> connection.close());
+        request.resume();
     }
 }
