@@ -8,7 +8,6 @@ import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +35,7 @@ public class IntakeMetrics {
                     outcome,
                     Counter.builder("tallyhook.webhooks")
                             .description("Webhooks answered, by what they were answered with")
-                            .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+                            .tag("outcome", outcome.label())
                             .register(registry));
         }
         accept = Timer.builder("tallyhook.accept.duration")

@@ -1,6 +1,7 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.problem.ProblemException;
+import java.util.Locale;
 
 /** What a webhook is answered with, as it is counted. */
 public enum Outcome {
@@ -18,6 +19,11 @@ public enum Outcome {
     SHED,
     /** 503 because the database did not confirm, or 500. */
     FAILED;
+
+    /** As metrics and reports have it. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
     /** Of a webhook that is answered with a problem. */
     static Outcome of(Throwable failure) {

@@ -8,7 +8,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -95,7 +94,7 @@ public class SourceMetrics {
         return Counter.builder("tallyhook.source.events")
                 .description("Events of named senders, by what became of them; a request that is refused counts as one")
                 .tag("source", came.source())
-                .tag("outcome", came.outcome().name().toLowerCase(Locale.ROOT))
+                .tag("outcome", came.outcome().label())
                 .register(registry);
     }
 

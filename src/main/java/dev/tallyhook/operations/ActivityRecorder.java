@@ -16,13 +16,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.sql.Types;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
 
-/** Reports once a second what this replica has done since it reported last. */
+/** Reports once a second what this replica has done since it reported last, and forgets what all have reported long ago. */
 @Startup
 @ApplicationScoped
 class ActivityRecorder {
@@ -35,10 +37,14 @@ class ActivityRecorder {
             FROM set_config('synchronous_commit', 'off', true)
             """;
 
-    private static final String FORGET = """
+    /** Of sources also what a clock that was set back has left behind, which would be of now once more. */
+    private static final List<String> FORGET = List.of("""
             DELETE FROM activity
             WHERE at < clock_timestamp() - interval '15 minutes'
-            """;
+            """, """
+            DELETE FROM source_activity
+            WHERE at < clock_timestamp() - interval '15 minutes' OR at > clock_timestamp() + interval '1 minute'
+            """);
 
     private static final Duration REPORT_PERIOD = Duration.ofSeconds(1);
     private static final Duration FORGET_PERIOD = Duration.ofSeconds(60);
@@ -121,8 +127,10 @@ class ActivityRecorder {
 
     void forget() {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement forget = connection.prepareStatement(FORGET)) {
-            forget.executeUpdate();
+                Statement forget = connection.createStatement()) {
+            for (String what : FORGET) {
+                forget.executeUpdate(what);
+            }
         } catch (SQLException failure) {
             Log.debug("What is older is forgotten later", failure);
         }

@@ -24,11 +24,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import javax.sql.DataSource;
 
-/** Reports every few seconds what became of the events that named senders posted to this replica since it reported last. */
+/**
+ * Reports every few seconds what became of the events that named senders posted to this replica since it reported last. {@link ActivityRecorder}
+ * forgets it.
+ */
 @Startup
 @ApplicationScoped
 class SourceActivity {
@@ -42,14 +44,7 @@ class SourceActivity {
             FROM unnest(?::text[], ?::text[], ?::bigint[]) AS came (source, outcome, events), set_config('synchronous_commit', 'off', true)
             """;
 
-    /** What a clock that was set back has left behind would be of now once more. */
-    private static final String FORGET = """
-            DELETE FROM source_activity
-            WHERE at < clock_timestamp() - interval '15 minutes' OR at > clock_timestamp() + interval '1 minute'
-            """;
-
     private static final Duration REPORT_PERIOD = Duration.ofSeconds(5);
-    private static final Duration FORGET_PERIOD = Duration.ofSeconds(60);
 
     /** A stop waits so long for the last report. */
     private static final Duration STOP_MAX = Duration.ofSeconds(1);
@@ -59,7 +54,6 @@ class SourceActivity {
     private final Sources sources;
     private final String replica;
     private final Tick reporting;
-    private final Tick forgetting;
     private Map<Counted, Long> reported = Map.of();
     private volatile boolean failing;
 
@@ -71,7 +65,6 @@ class SourceActivity {
         this.sources = sources;
         this.replica = name.whole();
         this.reporting = ticks.every(REPORT_PERIOD, "source-activity", this::report);
-        this.forgetting = ticks.every(FORGET_PERIOD, "source-forgetting", this::forget);
     }
 
     @Scheduled(every = "5s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
@@ -134,26 +127,10 @@ class SourceActivity {
         Map<Counted, Long> counts = new HashMap<>();
         for (Source source : sources.all()) {
             for (Outcome outcome : Outcome.values()) {
-                counts.put(
-                        new Counted(source.name(), outcome.name().toLowerCase(Locale.ROOT)),
-                        metrics.count(source.name(), outcome));
+                counts.put(new Counted(source.name(), outcome.label()), metrics.count(source.name(), outcome));
             }
             counts.put(new Counted(source.name(), UNMAPPED), metrics.unmapped(source.name()));
         }
         return counts;
-    }
-
-    @Scheduled(every = "60s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)
-    void tickForget() {
-        forgetting.come();
-    }
-
-    void forget() {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement forget = connection.prepareStatement(FORGET)) {
-            forget.executeUpdate();
-        } catch (SQLException failure) {
-            Log.debug("What is older is forgotten later", failure);
-        }
     }
 }

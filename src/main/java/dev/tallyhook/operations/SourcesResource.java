@@ -18,7 +18,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import javax.sql.DataSource;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -88,7 +87,7 @@ class SourcesResource {
         }
 
         private long of(Outcome outcome) {
-            return byOutcome.getOrDefault(outcome.name().toLowerCase(Locale.ROOT), 0L);
+            return byOutcome.getOrDefault(outcome.label(), 0L);
         }
 
         OfSource of(Source source) {

@@ -49,10 +49,11 @@ public final class OnCitus implements QuarkusTestProfile {
         private static final String RUNNING = "on-citus.url";
 
         @Override
-        public String apply(String directory) {
-            return System.getProperties()
-                    .computeIfAbsent(RUNNING, name -> start())
-                    .toString();
+        public synchronized String apply(String directory) {
+            String running = System.getProperty(RUNNING);
+            String url = running == null ? start() : running;
+            System.setProperty(RUNNING, url);
+            return url;
         }
 
         private static String start() {

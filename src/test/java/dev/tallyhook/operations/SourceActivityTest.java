@@ -40,6 +40,9 @@ class SourceActivityTest {
     @Inject
     SourceActivity activity;
 
+    @Inject
+    ActivityRecorder recorder;
+
     @BeforeEach
     void forgetWhatOthersPosted() throws SQLException {
         activity.report();
@@ -132,7 +135,7 @@ class SourceActivityTest {
         report("14 minutes", "one", "shop", "accepted", 1);
         report("16 minutes", "one", "shop", "accepted", 1);
         report("-2 minutes", "one", "shop", "accepted", 1); // Of a clock that was set back since.
-        activity.forget();
+        recorder.forget();
         assertEquals(1, Statements.count(dataSource, "source_activity", "replica = 'one'"));
     }
 
