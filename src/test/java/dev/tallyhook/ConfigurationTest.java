@@ -3,6 +3,7 @@ package dev.tallyhook;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.smallrye.config.ConfigMapping;
@@ -76,13 +77,14 @@ class ConfigurationTest {
             Map.entry("tallyhook.tls.client-auth", "none"),
             Map.entry("tallyhook.tls.reload-period", "5s"));
 
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.tallyhook");
+
     @Test
     void names_and_defaults_are_those_that_operators_rely_on() {
         Map<String, String> found = new TreeMap<>();
-        var classes = new ClassFileImporter()
-                .withImportOption(new ImportOption.DoNotIncludeTests())
-                .importPackages("dev.tallyhook");
-        for (var type : classes) {
+        for (var type : CLASSES) {
             if (type.isAnnotatedWith(ConfigMapping.class)) {
                 collect(type.getAnnotationOfType(ConfigMapping.class).prefix(), type, found);
             }
@@ -172,10 +174,9 @@ class ConfigurationTest {
     }
 
     private static Set<String> settings(String type) {
-        return new ClassFileImporter()
-                .importPackages("dev.tallyhook").get(type).getMethods().stream()
-                        .map(method -> kebabCase(method.getName()))
-                        .collect(Collectors.toCollection(TreeSet::new));
+        return CLASSES.get(type).getMethods().stream()
+                .map(method -> kebabCase(method.getName()))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     private static Set<String> settingsIn(String page, String head) {

@@ -12,7 +12,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
  * Every 202 is kept, finished exactly once, never early, whatever dies. Faults strike in an order that a seed tells, each of
  * them once before any strikes again. {@code chaos/run --help} tells how to let them strike for hours.
  */
-@Tag("whole-machine")
 class ChaosIT {
 
     private static final Duration DURATION = Duration.parse(System.getProperty("chaos.duration", "PT1M"));

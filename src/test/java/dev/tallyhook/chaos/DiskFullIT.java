@@ -13,12 +13,10 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** PostgreSQL's disk runs full, and has room again later. The disk is a small one in memory, which takes root to mount. */
-@Tag("whole-machine")
 class DiskFullIT {
 
     private static final Duration DELAY = Duration.ofSeconds(3);

@@ -12,12 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Through PgBouncer in transaction mode, set up as {@code deploy/pgbouncer} says, every promise holds too. */
-@Tag("whole-machine")
 class PgBouncerIT {
 
     private static final Path CONFIGURATION = Path.of("deploy", "pgbouncer", "pgbouncer.ini");

@@ -18,12 +18,10 @@ import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 
 /** What operators see of endpoints, and do about them. */
-@Tag("whole-machine")
 class DashboardEndpointsIT {
 
     private static final String READER = "a-token-of-the-reader";

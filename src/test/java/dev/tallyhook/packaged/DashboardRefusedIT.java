@@ -9,12 +9,10 @@ import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 
 /** What the dashboard does when it is not answered, or is refused. */
-@Tag("whole-machine")
 class DashboardRefusedIT {
 
     private static final String TOKEN = "a-token-of-the-reader";
