@@ -7,8 +7,8 @@ import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
  * The tokens that open what reads, and those that may do something else as well. They are kept as digests, so that comparing tells
  * nothing of their length either.
  */
-@ApplicationScoped
+@Singleton
 class BearerTokens {
 
     /** RFC 6750 section 2.1, with a length that cannot be guessed. */

@@ -13,12 +13,12 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Singleton;
 
 /** Where connections and requests meet: tells each connection's deadline when a request has come and when it is answered. */
-@ApplicationScoped
+@Singleton
 class Edge implements HttpServerOptionsCustomizer {
 
     /** RFC 9113 section 7: the client makes too much of a load. */

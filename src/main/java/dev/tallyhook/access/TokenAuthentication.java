@@ -13,13 +13,13 @@ import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /** Reads bearer tokens (RFC 6750 section 2.1), and answers a request that lacks one that fits. */
-@ApplicationScoped
+@Singleton
 class TokenAuthentication implements HttpAuthenticationMechanism {
 
     private static final String SCHEME = "Bearer ";

@@ -9,7 +9,7 @@ import dev.tallyhook.transaction.Columns;
 import io.quarkus.agroal.DataSource;
 import io.quarkus.logging.Log;
 import io.quarkus.scheduler.Scheduled;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * Some of the attempts, for people to look at: of each endpoint and second the first success and the first failures, and every test.
  * They are told and not owed, so what does not fit, and what cannot be written, is forgotten.
  */
-@ApplicationScoped
+@Singleton
 class AttemptLog {
 
     private static final Duration PERIOD = Duration.ofSeconds(1);

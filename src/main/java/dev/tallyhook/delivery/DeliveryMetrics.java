@@ -4,7 +4,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -13,7 +13,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /** Counts what endpoints are told. No label names an endpoint: there may be any number of them. */
-@ApplicationScoped
+@Singleton
 class DeliveryMetrics {
 
     private final MeterRegistry registry;

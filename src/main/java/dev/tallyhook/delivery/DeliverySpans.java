@@ -7,14 +7,14 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.context.propagation.TextMapGetter;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
 /** Goes on with the trace of the request that brought a transaction, to whom it is told. */
-@ApplicationScoped
+@Singleton
 class DeliverySpans {
 
     private static final String TRACEPARENT = "traceparent";

@@ -3,13 +3,13 @@ package dev.tallyhook.delivery;
 import dev.tallyhook.endpoint.Endpoint;
 import dev.tallyhook.endpoint.SigningKeys;
 import io.quarkus.logging.Log;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Consumer;
 
 /** Signs a message and sends it once. */
-@ApplicationScoped
+@Singleton
 class Dispatch {
 
     private static final Attempt NO_KEYS = new Attempt(

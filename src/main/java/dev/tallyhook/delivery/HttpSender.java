@@ -11,9 +11,9 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.impl.VertxInternal;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * Sends messages over HTTP, each on an event loop, where all that goes to one host is: so a kept connection is used without a hop between
  * threads, and a message costs two, there and back.
  */
-@ApplicationScoped
+@Singleton
 class HttpSender implements Sender {
 
     /** Telling shares the event loops with the intake, and needs no more than these. */

@@ -4,7 +4,7 @@ import dev.tallyhook.endpoint.Directory;
 import dev.tallyhook.endpoint.Endpoint;
 import dev.tallyhook.endpoint.TellingConfig;
 import io.quarkus.agroal.DataSource;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The lanes of a replica, one for each endpoint, and what they share. */
-@ApplicationScoped
+@Singleton
 class Lanes implements Lane.Road {
 
     /** Looking from the beginning rests so many times as long as it takes. */

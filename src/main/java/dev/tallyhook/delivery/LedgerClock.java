@@ -1,11 +1,11 @@
 package dev.tallyhook.delivery;
 
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** The database's clock, as it was read last and has gone on since. */
-@ApplicationScoped
+@Singleton
 class LedgerClock {
 
     private record Reading(Instant time, long nanos) {}

@@ -8,7 +8,7 @@ import dev.tallyhook.transaction.Documents;
 import dev.tallyhook.transaction.Documents.Document;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /** Writes the bodies of messages. The ledger keeps what they say, so the queue need not. */
-@ApplicationScoped
+@Singleton
 class Messages {
 
     private static final int VERSION = 1;

@@ -3,7 +3,7 @@ package dev.tallyhook.delivery;
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.endpoint.TellingConfig;
 import dev.tallyhook.transaction.Columns;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What endpoints are still to be told, and the one statement that claims some of it for this replica. */
-@ApplicationScoped
+@Singleton
 class Queue {
 
     /** A floor below every row; pgjdbc writes it as {@code -infinity}. */

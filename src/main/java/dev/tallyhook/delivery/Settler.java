@@ -4,7 +4,7 @@ import dev.tallyhook.problem.Blame;
 import dev.tallyhook.problem.DatabaseFailure;
 import io.quarkus.agroal.DataSource;
 import io.quarkus.logging.Log;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -19,7 +19,7 @@ import java.util.function.Consumer;
  * Writes down what has come of parcels, on a thread of its own: while one statement is under way the next ones gather, so that many
  * share a commit when there are many, and one waits for nobody.
  */
-@ApplicationScoped
+@Singleton
 class Settler {
 
     /** In one statement at most. */

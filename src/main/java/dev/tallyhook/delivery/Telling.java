@@ -2,7 +2,7 @@ package dev.tallyhook.delivery;
 
 import dev.tallyhook.endpoint.Directory;
 import dev.tallyhook.endpoint.EventKind;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -13,7 +13,7 @@ import java.util.concurrent.Semaphore;
  * How what changes the ledger queues what endpoints are to be told of it: by a part of the very statement that changes it, so that
  * there is no change without its messages, and no message without its change.
  */
-@ApplicationScoped
+@Singleton
 public class Telling {
 
     /**

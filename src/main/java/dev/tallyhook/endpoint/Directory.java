@@ -9,8 +9,8 @@ import io.quarkus.agroal.DataSource;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -27,7 +27,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** What this replica knows of endpoints, by a look at the table each second. */
-@ApplicationScoped
+@Singleton
 public class Directory {
 
     private static final Duration PERIOD = Duration.ofSeconds(1);

@@ -5,8 +5,8 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * a group is the database's work for its rows and not the wait for its commit. Of a distributed ledger each server has a writer of its own
  * ({@link Lanes}).
  */
-@ApplicationScoped
+@Singleton
 public class Intake {
 
     /** How often it is looked whether somebody has waited too long; {@code answer-within} is kept to this precision. */

@@ -5,7 +5,7 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 
 /** Counts what comes in. Every outcome is there from the start, so that a rate begins at 0 and not at nothing. */
-@ApplicationScoped
+@Singleton
 public class IntakeMetrics {
 
     private static final Duration[] ACCEPT_BUCKETS = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000);

@@ -9,7 +9,7 @@ import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.transaction.LedgerConfig;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  * One lane for a ledger, and one for each server of a distributed one: there a webhook waits for the writer of the server that has its
  * shard, so a server that is away, or slow, keeps nobody waiting whose webhook belongs to another one.
  */
-@ApplicationScoped
+@Singleton
 class Lanes {
 
     private final Lane plain;

@@ -6,7 +6,7 @@ import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.transaction.Columns;
 import dev.tallyhook.transaction.LedgerConfig;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.math.BigDecimal;
 import java.sql.Array;
 import java.sql.Connection;
@@ -34,7 +34,7 @@ import javax.sql.DataSource;
  * committed: each statement is a transaction of its own, which saves the round trip of a COMMIT, and which is enough,
  * because a webhook is stored by one statement and its conflict recorded by another before it is answered.
  */
-@ApplicationScoped
+@Singleton
 class LedgerWriter implements Ledger {
 
     /**

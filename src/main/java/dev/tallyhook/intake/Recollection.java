@@ -9,8 +9,8 @@ import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,7 +22,7 @@ import javax.sql.DataSource;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** At the start, tells those schemes that learn from earlier deliveries what the ledger keeps of the newest one. Nobody waits for it, and a command does without. */
-@ApplicationScoped
+@Singleton
 class Recollection {
 
     private static final String NEWEST =

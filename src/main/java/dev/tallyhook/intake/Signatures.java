@@ -12,9 +12,9 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.vertx.core.MultiMap;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -34,7 +34,7 @@ import java.util.function.BooleanSupplier;
  * Every refusal has the same answer and takes the same steps, whatever is wrong, so that neither tells a stranger how near he
  * is.
  */
-@ApplicationScoped
+@Singleton
 class Signatures {
 
     /** Looked at where no signature came, for the time that it takes: it is as long as one, and none. */

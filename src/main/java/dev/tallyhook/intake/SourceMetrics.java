@@ -6,14 +6,14 @@ import dev.tallyhook.source.Unmapped;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Startup;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts what named senders post: requests together with the built-in source's, and events by source. */
 @Startup
-@ApplicationScoped
+@Singleton
 public class SourceMetrics {
 
     private final MeterRegistry registry;

@@ -3,7 +3,7 @@ package dev.tallyhook.intake;
 import dev.tallyhook.problem.ProblemException;
 import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Source;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Takes what named senders post, as they are. What is signed is taken, whatever it says: a provider that is refused sends the same for
  * days, and then switches the endpoint off. So conflicts are answered as success, too, and are on record.
  */
-@ApplicationScoped
+@Singleton
 class SourceReceiver {
 
     /** One for every scheme and whatever is wrong. */

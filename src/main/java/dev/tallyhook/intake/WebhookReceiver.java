@@ -11,15 +11,15 @@ import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** Takes webhooks of the built-in contract. Start reading here: what one goes through stands in {@link #receive}, in its order. */
-@ApplicationScoped
+@Singleton
 class WebhookReceiver {
 
     /** Field by field what senders know. */

@@ -43,7 +43,8 @@ public final class Timestamps {
 
     /** Of a column that may be. */
     public static @Nullable Instant orNull(ResultSet row, int column) throws SQLException {
-        return row.getObject(column) == null ? null : of(row, column);
+        OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+        return time == null ? null : time.toInstant();
     }
 
     static boolean isInRange(Instant time) {
