@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Vert.x 4.5.27, HttpServer.updateSSLOptions, which is there for servers that go on while their certificates are renewed: as long as an update takes, some 20 ms, the
 # server has no certificate at all, and closes each connection whose handshake falls into it, although the old certificate and the new one are both valid. Who calls it
-# under load loses some requests each time, and is not told: exceptionHandler, which hears of failed handshakes, does not hear of these. A key manager that looks
-# the certificate up at each handshake loses none.
+# under load loses some requests each time, and is not told: exceptionHandler, which hears of failed handshakes, does not hear of these.
 # Seen: of 1,000 handshakes before and 1,000 afterwards none failed; in the course of ten updates 77 did, and 139 in another run; the server heard of 0.
 # Needs a JDK 17, openssl.
 set -euo pipefail
@@ -27,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
@@ -49,11 +49,14 @@ public class Renewals {
         int before = FAILED.getAndSet(0);
 
         var updates = new AtomicInteger();
+        var updatedNanos = new AtomicLong();
         var updating = new Thread(() -> {
             while (!OVER.get()) {
                 String next = updates.incrementAndGet() % 2 == 0 ? "first" : "second";
                 try {
+                    long begun = System.nanoTime();
                     server.updateSSLOptions(new SSLOptions().setKeyCertOptions(certificate(next))).toCompletionStage().toCompletableFuture().get();
+                    updatedNanos.addAndGet(System.nanoTime() - begun);
                     Thread.sleep(250);
                 } catch (Exception e) {
                     throw new IllegalStateException(e);
@@ -71,9 +74,9 @@ public class Renewals {
 
         count(trust, port, 1_000);
         int after = FAILED.get();
-        System.out.println("handshakes that failed: of 1,000 before " + before + ", during " + updates + " updates " + during + ", of 1,000 afterwards " + after
+        System.out.println("handshakes that failed: of 1,000 before " + before + ", during " + updates + " updates of " + updatedNanos.get() / updates.get() / 1_000_000 + " ms each " + during + ", of 1,000 afterwards " + after
                 + "; the server heard of " + HEARD);
-        System.exit(before == 0 && during > 0 && after == 0 && HEARD.get() == 0 ? 0 : 1);
+        System.exit(before == 0 && updates.get() >= 10 && during > 0 && after == 0 && HEARD.get() == 0 ? 0 : 1);
     }
 
     private static void count(SSLContext trust, int port, int times) {

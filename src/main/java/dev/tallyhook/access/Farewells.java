@@ -29,7 +29,7 @@ class Farewells {
 
     /** Java's own clients fail whatever is under way when a GOAWAY comes (JDK-8335181), unless they are one of these. */
     private static final Pattern REPAIRED =
-            Pattern.compile("(17\\.0\\.(1[7-9]|[2-9]\\d)|21\\.0\\.([89]|[1-9]\\d)|(2[5-9]|[3-9]\\d))(\\D.*)?");
+            Pattern.compile("(17\\.0\\.(1[7-9]|[2-9]\\d)|21\\.0\\.([89]|[1-9]\\d)|(2[4-9]|[3-9]\\d))(\\D.*)?");
 
     private static final String JAVA = "Java-http-client/";
 

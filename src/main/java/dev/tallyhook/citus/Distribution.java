@@ -8,8 +8,8 @@ import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.annotation.Priority;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import jakarta.interceptor.Interceptor;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -34,7 +34,7 @@ import javax.sql.DataSource;
  * because shards move, and where it is not, when a statement was refused, because that is what becomes of a claim when somebody has just
  * distributed it.
  */
-@ApplicationScoped
+@Singleton
 public class Distribution {
 
     private static final Duration PERIOD = Duration.ofSeconds(1);

@@ -1,7 +1,7 @@
 package dev.tallyhook.delivery;
 
 import dev.tallyhook.transaction.Columns;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * and what failed as a row of its own, or as a dead letter. A row that is not this replica's any more, because its lease is over, is left
  * to whoever has it now. To lose some of this in a crash only repeats messages, so nobody waits for the disk.
  */
-@ApplicationScoped
+@Singleton
 class OutcomeWriter {
 
     static final String SETTLE = """

@@ -14,9 +14,9 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.tracing.TracingPolicy;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.MediaType;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -35,7 +35,7 @@ import java.util.concurrent.TimeoutException;
  * processors a sender waits for seconds. Nothing of it is kept, counted or told. A native binary needs none, and dev mode and the
  * tests do without.
  */
-@ApplicationScoped
+@Singleton
 public class WarmUp {
 
     private static final String HEADER = "Tallyhook-Warm-Up";

@@ -16,6 +16,7 @@ class FarewellsTest {
                 "Java-http-client/17.0.20.1",
                 "Java-http-client/21.0.8",
                 "Java-http-client/21.0.10",
+                "Java-http-client/24.0.1",
                 "Java-http-client/25",
                 "Java-http-client/25.0.1",
                 "Java-http-client/26-ea",
@@ -36,7 +37,7 @@ class FarewellsTest {
                 "Java-http-client/17",
                 "Java-http-client/21.0.7",
                 "Java-http-client/21.0.1",
-                "Java-http-client/24.0.1",
+                "Java-http-client/23.0.2",
                 "Java-http-client/"
             })
     void a_client_of_java_that_would_fail_what_is_under_way_is_sent_none(String userAgent) {

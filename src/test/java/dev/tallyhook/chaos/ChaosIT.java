@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,12 +27,17 @@ class ChaosIT {
     private static final int REPLICAS = Integer.getInteger("chaos.replicas", 2);
     private static final int PER_SECOND = Integer.getInteger("chaos.rate", 300);
     private static final String ONLY = System.getProperty("chaos.only", "");
-    private static final boolean RECEIVERS = Boolean.getBoolean("chaos.receivers");
 
-    /** What was finished so long ago goes into an archive meanwhile; all of it stays if this is {@code forever}. */
-    private static final String KEEP = System.getProperty("chaos.keep", "PT5S");
+    /** Who is told what is finished: nobody, or all ten if this is {@code true}, or those who take everything in the end if it is {@code taking}. */
+    private static final String RECEIVERS = System.getProperty("chaos.receivers", "");
 
     private static final String FOREVER = "forever";
+
+    /**
+     * What was finished so long ago goes into an archive meanwhile; all of it stays if this is {@code forever}, and where an endpoint never
+     * takes what it is told, because what is still to be told stays.
+     */
+    private static final String KEEP = System.getProperty("chaos.keep", RECEIVERS.equals("true") ? FOREVER : "PT5S");
 
     /** Short, so that rows wait, are finished and were finished long ago within every run. */
     private static final Duration DELAY = Duration.ofSeconds(3);
@@ -56,10 +62,10 @@ class ChaosIT {
     void every_202_is_kept_finished_once_and_never_early_whatever_dies() throws Exception {
         System.out.printf(
                 "chaos: seed %d, %s, %d replicas, %d/s, kept %s%s%n",
-                SEED, DURATION, REPLICAS, PER_SECOND, KEEP, RECEIVERS ? ", ten endpoints" : "");
+                SEED, DURATION, REPLICAS, PER_SECOND, KEEP, RECEIVERS.isEmpty() ? "" : ", receivers: " + RECEIVERS);
         Path directory = Path.of("target", "chaos");
         var retention = KEEP.equals(FOREVER) ? null : new Retention(Duration.parse(KEEP), archive);
-        try (var stage = Stage.with(REPLICAS, DELAY, directory, RECEIVERS ? new Receivers() : null, retention)) {
+        try (var stage = Stage.with(REPLICAS, DELAY, directory, receivers(), retention)) {
             if (WrongClock.isToBeHad()) {
                 stage.giveClocks();
             }
@@ -87,6 +93,15 @@ class ChaosIT {
         }
     }
 
+    private static @Nullable Receivers receivers() {
+        return switch (RECEIVERS) {
+            case "" -> null;
+            case "true" -> Receivers.all();
+            case "taking" -> Receivers.taking();
+            default -> throw new IllegalArgumentException("chaos.receivers is true or taking, and not " + RECEIVERS);
+        };
+    }
+
     private void strike(Fault fault, Stage stage) throws Exception {
         Strike strike = stage.strike(fault);
         strikes.add(strike);
@@ -104,7 +119,7 @@ class ChaosIT {
         var dead = new NetworkFaults(stage, random, MEDIUM);
         List<Supplier<Fault>> kills = new ArrayList<>(
                 List.of(replica::killedMidCommit, replica::killedMidBatch, replica::killed, database::killed));
-        if (RECEIVERS) {
+        if (!RECEIVERS.isEmpty()) {
             kills.add(replica::killedMidTelling);
         }
         List<Supplier<Fault>> deck = new ArrayList<>(List.of(

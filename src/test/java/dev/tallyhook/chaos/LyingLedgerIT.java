@@ -63,7 +63,7 @@ class LyingLedgerIT {
 
     @Test
     void with_a_queue_that_is_not_logged_a_killed_postgres_forgets_what_endpoints_are_to_be_told() throws Exception {
-        var receivers = new Receivers();
+        var receivers = Receivers.all();
         try (var stage = Stage.telling(1, DELAY, directory, receivers)) {
             stage.database.execute("ALTER TABLE deliveries SET UNLOGGED");
             stage.send(FEW_PER_SECOND, 1);

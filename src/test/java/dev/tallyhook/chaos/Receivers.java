@@ -77,11 +77,21 @@ final class Receivers implements AutoCloseable {
     private final AtomicLong taken = new AtomicLong();
     private boolean closed;
 
-    Receivers() {
+    /** All ten. */
+    static Receivers all() {
+        return new Receivers(List.of(Manner.REFUSING, Manner.CUTTING, Manner.HANGING, Manner.DEAD));
+    }
+
+    /** Those for whom nothing waits when all is over. */
+    static Receivers taking() {
+        return new Receivers(List.of(Manner.REFUSING));
+    }
+
+    private Receivers(List<Manner> failures) {
         for (int i = 1; i <= HEALTHY; i++) {
             open("healthy" + i, Manner.HEALTHY);
         }
-        for (Manner failing : List.of(Manner.REFUSING, Manner.CUTTING, Manner.HANGING, Manner.DEAD)) {
+        for (Manner failing : failures) {
             open(failing.name().toLowerCase(Locale.ROOT), failing);
         }
     }

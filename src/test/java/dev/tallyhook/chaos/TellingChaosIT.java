@@ -27,7 +27,7 @@ class TellingChaosIT {
 
     @Test
     void what_is_finished_is_told_at_least_once_and_never_before_whatever_dies() throws Exception {
-        var receivers = new Receivers();
+        var receivers = Receivers.all();
         try (var stage = Stage.telling(2, DELAY, directory, receivers)) {
             var replica = new ReplicaFaults(stage, new Random(1), PAUSE);
             var database = new DatabaseFaults(stage, new Random(1), PAUSE);

@@ -19,6 +19,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -85,6 +86,7 @@ class DashboardIT {
         assertEquals("", browser.text("#problem"));
     }
 
+    @Tag("whole-machine") // For its limit of time.
     @Test
     void what_is_posted_shows_within_two_seconds_and_turns_to_processed_by_itself() throws Exception {
         openLive(service, "");

@@ -41,8 +41,9 @@ public final class DatabaseServer implements AutoCloseable {
     private static @Nullable Path template;
     private static @Nullable Path migratedTemplate;
 
-    private static final AtomicInteger NEXT_PORT =
-            new AtomicInteger(ThreadLocalRandom.current().nextInt(10_000, 30_000));
+    private static final AtomicInteger NEXT_PORT = new AtomicInteger(10_000
+            + Integer.getInteger("surefire.forkNumber", 0) % 4 * 5_500
+            + ThreadLocalRandom.current().nextInt(4_000));
 
     private final int port = freePort();
     private final Path data;

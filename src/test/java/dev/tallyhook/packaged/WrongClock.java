@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Map;
@@ -44,13 +45,16 @@ public final class WrongClock {
     private static synchronized void compile(Path library) throws IOException, InterruptedException {
         if (Files.exists(library)
                 && Files.getLastModifiedTime(library).compareTo(Files.getLastModifiedTime(SOURCE)) > 0) {
-            return; // A process that runs may have it mapped.
+            return;
         }
-        var outcome =
-                Programs.run("cc", "-O2", "-shared", "-fPIC", "-o", library.toString(), SOURCE.toString(), "-ldl");
+        // In its place at once, because a process of another test may have the one of before mapped, or look for it
+        // just now.
+        Path made = Files.createTempFile(library.getParent(), "wrong_clock", ".so");
+        var outcome = Programs.run("cc", "-O2", "-shared", "-fPIC", "-o", made.toString(), SOURCE.toString(), "-ldl");
         if (outcome.exitCode() != 0) {
             throw new IllegalStateException(outcome.output());
         }
+        Files.move(made, library, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** From now on the clock is so far ahead of the right one, or behind it if there is a minus. */
