@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -262,8 +265,29 @@ class S3StoreTest {
             assertSays("its credentials need s3:GetObject (403 AccessDenied", () -> store.read("a.gz"));
             assertSays("its credentials need s3:ListBucket (403 AccessDenied", () -> store.list("a"));
             assertSays("its credentials need s3:DeleteObject (403 AccessDenied", () -> store.delete("a.gz"));
-            // The last, because a server that refuses a body before it has read it may leave the connection of no use.
+        }
+    }
+
+    /** By a server that reads the body first: one that does not, as S3Proxy, may close the connection before it is told why. */
+    @Test
+    void a_missing_permission_to_write_is_named() throws IOException {
+        var refusing = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        refusing.createContext("/", call -> {
+            try (call) {
+                call.getRequestBody().readAllBytes();
+                byte[] why = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>".getBytes(UTF_8);
+                call.sendResponseHeaders(403, why.length);
+                call.getResponseBody().write(why);
+            }
+        });
+        refusing.start();
+        URI endpoint = URI.create("http://127.0.0.1:" + refusing.getAddress().getPort());
+        try (var client = client(endpoint, S3Proxy.SECRET_KEY)) {
+            var store = new S3Store(() -> client, "archive", "ledger");
+
             assertSays("its credentials need s3:PutObject (403 AccessDenied", () -> store.write("a.gz", CONTENT));
+        } finally {
+            refusing.stop(0);
         }
     }
 
