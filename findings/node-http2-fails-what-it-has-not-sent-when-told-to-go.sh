@@ -51,7 +51,7 @@ first.on('end', () => setTimeout(() => {
 JS
 node server.mjs > port 2> served &
 server=$!
-until [[ -s port ]]; do sleep 0.1; done
+for _ in $(seq 100); do [[ -s port ]] && break; sleep 0.1; done
 seen=$(timeout 20 node client.mjs "$(cat port)")
 echo "Node.js $(node --version): $seen; $(grep -c next served || true) such request seen by the server"
-[[ "$seen" == *NGHTTP2_REFUSED_STREAM* && ! -s served ]] || { echo 'changed'; exit 1; }
+[[ "$seen" == *NGHTTP2_REFUSED_STREAM* ]] && ! grep -q next served || { echo 'changed'; exit 1; }

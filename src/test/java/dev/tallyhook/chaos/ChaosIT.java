@@ -28,8 +28,10 @@ class ChaosIT {
     private static final int PER_SECOND = Integer.getInteger("chaos.rate", 300);
     private static final String ONLY = System.getProperty("chaos.only", "");
 
-    /** Who is told what is finished: nobody, or all ten if this is {@code true}, or those who take everything in the end if it is {@code taking}. */
-    private static final String RECEIVERS = System.getProperty("chaos.receivers", "");
+    private static final String NOBODY = "false";
+
+    /** Who is told what is finished: nobody, or all ten if this is {@code true}, or those to whom nothing is owed for long if it is {@code taking}. */
+    private static final String RECEIVERS = System.getProperty("chaos.receivers", NOBODY);
 
     private static final String FOREVER = "forever";
 
@@ -62,7 +64,12 @@ class ChaosIT {
     void every_202_is_kept_finished_once_and_never_early_whatever_dies() throws Exception {
         System.out.printf(
                 "chaos: seed %d, %s, %d replicas, %d/s, kept %s%s%n",
-                SEED, DURATION, REPLICAS, PER_SECOND, KEEP, RECEIVERS.isEmpty() ? "" : ", receivers: " + RECEIVERS);
+                SEED,
+                DURATION,
+                REPLICAS,
+                PER_SECOND,
+                KEEP,
+                RECEIVERS.equals(NOBODY) ? "" : ", receivers: " + RECEIVERS);
         Path directory = Path.of("target", "chaos");
         var retention = KEEP.equals(FOREVER) ? null : new Retention(Duration.parse(KEEP), archive);
         try (var stage = Stage.with(REPLICAS, DELAY, directory, receivers(), retention)) {
@@ -95,10 +102,11 @@ class ChaosIT {
 
     private static @Nullable Receivers receivers() {
         return switch (RECEIVERS) {
-            case "" -> null;
+            case NOBODY -> null;
             case "true" -> Receivers.all();
             case "taking" -> Receivers.taking();
-            default -> throw new IllegalArgumentException("chaos.receivers is true or taking, and not " + RECEIVERS);
+            default ->
+                throw new IllegalArgumentException("chaos.receivers is true, taking or false, and not " + RECEIVERS);
         };
     }
 
@@ -119,7 +127,7 @@ class ChaosIT {
         var dead = new NetworkFaults(stage, random, MEDIUM);
         List<Supplier<Fault>> kills = new ArrayList<>(
                 List.of(replica::killedMidCommit, replica::killedMidBatch, replica::killed, database::killed));
-        if (!RECEIVERS.isEmpty()) {
+        if (!RECEIVERS.equals(NOBODY)) {
             kills.add(replica::killedMidTelling);
         }
         List<Supplier<Fault>> deck = new ArrayList<>(List.of(

@@ -82,7 +82,7 @@ final class Receivers implements AutoCloseable {
         return new Receivers(List.of(Manner.REFUSING, Manner.CUTTING, Manner.HANGING, Manner.DEAD));
     }
 
-    /** Those for whom nothing waits when all is over. */
+    /** Those that take what they are told, or refuse it so often that it is given up: to none of them anything is owed for long. */
     static Receivers taking() {
         return new Receivers(List.of(Manner.REFUSING));
     }

@@ -40,7 +40,8 @@ final class Balancer implements AutoCloseable {
     private void lead(NetSocket from) {
         connections.incrementAndGet();
         from.pause();
-        int port = servers.get(Math.floorMod(next.getAndIncrement(), servers.size()));
+        List<Integer> now = List.copyOf(servers);
+        int port = now.get(Math.floorMod(next.getAndIncrement(), now.size()));
         client.connect(port, "localhost")
                 .onSuccess(to -> {
                     join(from, to);

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 
+@Tag("whole-machine")
 class DashboardIT {
 
     private static final Duration VISIBLE_WITHIN = Duration.ofSeconds(2);
@@ -86,7 +87,6 @@ class DashboardIT {
         assertEquals("", browser.text("#problem"));
     }
 
-    @Tag("whole-machine") // For its limit of time.
     @Test
     void what_is_posted_shows_within_two_seconds_and_turns_to_processed_by_itself() throws Exception {
         openLive(service, "");

@@ -41,8 +41,9 @@ public final class DatabaseServer implements AutoCloseable {
     private static @Nullable Path template;
     private static @Nullable Path migratedTemplate;
 
+    /** Tests that run side by side are in processes of their own, and each has ports of its own: two would take one that is free for a moment. */
     private static final AtomicInteger NEXT_PORT = new AtomicInteger(10_000
-            + Integer.getInteger("surefire.forkNumber", 0) % 4 * 5_500
+            + Integer.parseInt(System.getProperty("fork.number", "0")) % 4 * 5_500
             + ThreadLocalRandom.current().nextInt(4_000));
 
     private final int port = freePort();

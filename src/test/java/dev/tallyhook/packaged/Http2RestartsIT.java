@@ -17,12 +17,16 @@ import io.vertx.core.http.RequestOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Replicas are replaced one after the other, the new one first, behind a balancer that knows of connections and not of requests, and each
  * request of clients of HTTP/2 that do what RFC 9113 section 6.8 asks for is answered.
  */
+@Tag("whole-machine")
 class Http2RestartsIT {
 
     private static final int RESTARTS = Integer.getInteger("chaos.restarts", 2);
@@ -55,6 +60,8 @@ class Http2RestartsIT {
                 "QUARKUS_HTTP_SSL_PORT", Integer.toString(port),
                 "QUARKUS_TLS_KEY_STORE_PEM_SERVER_CERT", certificate.toString(),
                 "QUARKUS_TLS_KEY_STORE_PEM_SERVER_KEY", key.toString(),
+                "QUARKUS_SHUTDOWN_DELAY",
+                        "2S", // Longer than the balancer needs to notice, and clients on a busy machine to go.
                 "TALLYHOOK_INTAKE_WARM_UP_MAX", "PT5S"); // As in production.
         return new Serving(Service.start(database, environment), port);
     }
@@ -65,35 +72,36 @@ class Http2RestartsIT {
         certificate = directory.resolve("tls.crt");
         key = directory.resolve("tls.key");
         Certificate.create(directory, "server").writeTo(certificate, key);
+        Deque<Serving> running = new ArrayDeque<>();
         try (var database = DatabaseServer.migrated();
                 var balancer = new Balancer()) {
-            Serving serving = start(database);
-            balancer.add(serving.tlsPort());
-            var sender = new Sender(balancer.port());
+            running.add(start(database));
+            balancer.add(running.element().tlsPort());
             Process node = node(balancer.port());
-            try {
+            try (var sender = new Sender(balancer.port())) {
                 Thread.sleep(SERVES_MILLIS);
                 for (int i = 0; i < RESTARTS; i++) {
-                    Serving next = start(database);
-                    balancer.add(next.tlsPort());
+                    running.add(start(database));
+                    balancer.add(running.getLast().tlsPort());
                     Thread.sleep(SERVES_MILLIS);
-                    serving.service().terminate();
+                    Serving old = running.element();
+                    old.service().terminate();
                     Thread.sleep(NOTICES_MILLIS);
-                    balancer.remove(serving.tlsPort());
-                    assertEquals(0, serving.service().awaitExit(), serving.service()::log);
-                    serving = next;
+                    balancer.remove(old.tlsPort());
+                    assertEquals(0, old.service().awaitExit(), old.service()::log);
+                    running.remove();
                 }
                 Thread.sleep(SERVES_MILLIS);
                 check("Vert.x", sender.stop());
                 node.getOutputStream().close();
+                assertTrue(node.waitFor(20, TimeUnit.SECONDS), "Node.js waits for an answer");
                 check(
                         "Node.js",
                         new ObjectMapper()
                                 .readValue(node.getInputStream(), new TypeReference<Map<String, Integer>>() {}));
             } finally {
                 node.destroyForcibly();
-                serving.service().close();
-                sender.vertx.close();
+                running.forEach(serving -> serving.service().close());
             }
             assertTrue(
                     balancer.connections.get() >= 2 * (RESTARTS + 1),
@@ -119,7 +127,7 @@ class Http2RestartsIT {
     }
 
     /** Vert.x' client, which other senders are built on. */
-    private static final class Sender {
+    private static final class Sender implements AutoCloseable {
 
         private final Vertx vertx = Vertx.vertx();
         private final Map<String, Integer> outcomes = new ConcurrentHashMap<>();
@@ -166,6 +174,11 @@ class Http2RestartsIT {
             vertx.cancelTimer(ticks);
             Eventually.within(Duration.ofSeconds(20), () -> open.get() == 0, () -> open + " have no answer");
             return new TreeMap<>(outcomes);
+        }
+
+        @Override
+        public void close() {
+            vertx.close();
         }
     }
 }

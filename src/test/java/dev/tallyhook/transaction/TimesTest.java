@@ -52,7 +52,7 @@ class TimesTest {
     @Test
     void threads_that_write_different_ones_do_not_get_those_of_others() {
         List<Instant> times = IntStream.range(0, 200_000)
-                .mapToObj(i -> Instant.ofEpochSecond(i / 3 % 7))
+                .mapToObj(i -> Instant.ofEpochSecond(i / 3 % 100)) // More than are kept.
                 .toList();
         assertEquals(
                 times.stream().map(time -> '"' + time.toString() + '"').toList(),
