@@ -80,6 +80,8 @@ class DashboardEndpointsIT {
     /** Opens the page as somebody who has entered this token. */
     private static void open(String token, String hash) throws Exception {
         browser.open(service, "?first");
+        // A refusal that comes later would make the page forget the token again.
+        browser.awaitText("#state", "Needs a token"::equals);
         browser.run("sessionStorage.setItem('tallyhook.token', arguments[0])", token);
         browser.open(service, hash);
         browser.awaitText("#state", state -> state.startsWith("Live"));
