@@ -41,6 +41,9 @@ final class Circuit {
 
     private long restUntilNanos;
 
+    /** What somebody asked for, which no success of an attempt that began before ends. */
+    private long askedUntilNanos;
+
     /**
      * Closed.
      *
@@ -50,11 +53,12 @@ final class Circuit {
         this.nanos = nanos;
         windowNanos = nanos.getAsLong();
         restUntilNanos = windowNanos;
+        askedUntilNanos = windowNanos;
     }
 
     void succeeded() {
         if (opened > 0) {
-            close();
+            startOver();
         }
         row = 0;
         count(false);
@@ -65,7 +69,8 @@ final class Circuit {
         count(true);
         boolean mostly = tried >= JUDGED_MIN && failed * 100 >= tried * PERCENT;
         if (opened > 0 ? !isResting() : row >= IN_A_ROW || mostly) {
-            rest(longer(RESTS.get(Math.min(opened, RESTS.size() - 1))));
+            Duration rest = longer(RESTS.get(Math.min(opened, RESTS.size() - 1)));
+            restUntilNanos = nanos.getAsLong() + rest.toNanos();
             opened++;
         }
     }
@@ -89,24 +94,30 @@ final class Circuit {
     /** Leaves it alone for so long, whatever it has done. */
     void rest(Duration rest) {
         long until = nanos.getAsLong() + rest.toNanos();
-        restUntilNanos = until - restUntilNanos > 0 ? until : restUntilNanos;
+        askedUntilNanos = until - askedUntilNanos > 0 ? until : askedUntilNanos;
     }
 
     /** How long it is still left alone; zero if it is not. */
     Duration resting() {
-        return Duration.ofNanos(Math.max(restUntilNanos - nanos.getAsLong(), 0));
+        long now = nanos.getAsLong();
+        return Duration.ofNanos(Math.max(Math.max(restUntilNanos - now, askedUntilNanos - now), 0));
     }
 
     boolean isResting() {
-        return restUntilNanos - nanos.getAsLong() > 0;
+        return !resting().isZero();
     }
 
     boolean isOpen() {
         return opened > 0;
     }
 
-    /** An operator or another replica says that it may be tried again. */
+    /** An operator says that it may be tried again. */
     void close() {
+        startOver();
+        askedUntilNanos = nanos.getAsLong();
+    }
+
+    private void startOver() {
         row = 0;
         tried = 0;
         failed = 0;

@@ -12,6 +12,9 @@ final class Health {
     /** Until it is known to be switched off. If an operator is faster and switches it on again, it is tried again. */
     private static final Duration REST_OF_GONE = Duration.ofSeconds(10);
 
+    /** What this replica has told others comes back with the table, and is no wish of somebody else's. */
+    private static final Duration ECHO = Duration.ofSeconds(1);
+
     private final Circuit circuit;
     private final Runnable opened;
     private boolean delivered;
@@ -78,7 +81,9 @@ final class Health {
 
     /** Another replica says that it is left alone. */
     synchronized void rest(Duration rest) {
-        circuit.rest(rest);
+        if (rest.minus(circuit.resting()).compareTo(ECHO) > 0) {
+            circuit.rest(rest);
+        }
     }
 
     /** An operator says that it may be tried. */

@@ -81,6 +81,25 @@ class HealthTest {
         assertEquals(0, opened, "it is as well as it was");
     }
 
+    /** Those that began before say nothing about what comes next, whichever of them is answered last. */
+    @Test
+    void what_it_asks_for_outlasts_the_success_of_an_attempt_that_began_before() {
+        attempted(5, throttled(Duration.ofMinutes(10)));
+        health.attempted(Attempts.DELIVERED);
+        assertEquals(0, health.allowed());
+        assertEquals(new Health.News(true, 0, false, Duration.ofMinutes(10)), health.news());
+        nanos += Duration.ofMinutes(10).toNanos();
+        assertEquals(Integer.MAX_VALUE, health.allowed());
+    }
+
+    @Test
+    void what_it_has_told_others_itself_ends_with_a_success() {
+        attempted(5, Attempts.REFUSED);
+        health.rest(circuit.resting().plusMillis(20));
+        health.attempted(Attempts.DELIVERED);
+        assertEquals(Integer.MAX_VALUE, health.allowed());
+    }
+
     @Test
     void one_that_refuses_a_message_is_not_left_alone_for_that() {
         health.attempted(Attempts.failed(Outcome.REFUSED, 500, Duration.ofMinutes(7)));
