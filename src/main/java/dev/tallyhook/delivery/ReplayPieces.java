@@ -17,7 +17,10 @@ import java.util.List;
 @ApplicationScoped
 class ReplayPieces {
 
-    /** Rows of replays that wait for an endpoint; beyond that nothing is queued until it has been told some. */
+    /**
+     * Rows of replays that may be told to an endpoint now; beyond that nothing is queued until it has been told some. What is tried again
+     * later holds nothing up.
+     */
     static final int WAITING_MAX = 200;
 
     /** Of dead letters, at once. */
@@ -32,6 +35,7 @@ class ReplayPieces {
                            FROM deliveries AS d
                            WHERE d.endpoint_id = r.endpoint_id
                              AND d.replay
+                             AND d.next_at <= now()
                            LIMIT ?) AS few)
             FROM replays AS r
             JOIN endpoints AS e ON e.endpoint_id = r.endpoint_id
@@ -73,25 +77,27 @@ class ReplayPieces {
             SELECT (SELECT rows FROM size), (SELECT coalesce(sum(messages), 0) FROM queued)
             """.formatted(WantedBy.SQL, Telling.IDS_MAX);
 
+    /** Somebody else may send one of the next at the same time: then it is not moved here, and there may be more all the same. */
     private static final String QUEUE_FAILED = """
-            WITH moved AS (
+            WITH next AS MATERIALIZED (
+                SELECT dead_letter_id, last_failed_at
+                FROM dead_letters
+                WHERE endpoint_id = ?
+                  AND dead_letter_id > ?
+                  AND last_failed_at < ?
+                ORDER BY dead_letter_id
+                LIMIT ?),
+            moved AS (
                 DELETE FROM dead_letters
-                WHERE dead_letter_id = ANY (ARRAY (
-                    SELECT dead_letter_id
-                    FROM dead_letters
-                    WHERE endpoint_id = ?
-                      AND dead_letter_id > ?
-                      AND last_failed_at < ?
-                    ORDER BY dead_letter_id
-                    LIMIT ?))
-                RETURNING dead_letter_id, endpoint_id, event, id, last_failed_at),
+                WHERE dead_letter_id = ANY (ARRAY (SELECT dead_letter_id FROM next))
+                RETURNING dead_letter_id, endpoint_id, event, id),
             queued AS (
                 INSERT INTO deliveries (endpoint_id, event, ids, replay)
                 SELECT endpoint_id, event, ARRAY [id], true
                 FROM moved
                 ORDER BY dead_letter_id)
-            SELECT count(*), coalesce(max(dead_letter_id), 0), coalesce(max(last_failed_at), 'epoch')
-            FROM moved
+            SELECT (SELECT count(*) FROM moved), count(*), coalesce(max(dead_letter_id), 0), coalesce(max(last_failed_at), 'epoch')
+            FROM next
             """;
 
     private static final String MOVE_ON = """
@@ -180,15 +186,17 @@ class ReplayPieces {
                 : queueFinished(connection, replay, position, settled);
     }
 
-    private record Moved(int count, long lastId, Instant lastFailedAt) {}
+    private record Moved(int count, int found, long lastId, Instant lastFailedAt) {}
 
     private static Step queueFailed(Connection connection, Locked replay, ReplayPosition position) throws SQLException {
         Moved moved = new Sql()
                 .add(QUEUE_FAILED, replay.endpointId(), position.letter(), replay.until(), LETTERS_MAX)
-                .query(connection, row -> new Moved(row.getInt(1), row.getLong(2), Timestamps.of(row, 3)))
+                .query(
+                        connection,
+                        row -> new Moved(row.getInt(1), row.getInt(2), row.getLong(3), Timestamps.of(row, 4)))
                 .get(0);
         position.passedLetter(moved.lastId());
-        boolean done = moved.count() < LETTERS_MAX;
+        boolean done = moved.found() < LETTERS_MAX;
         return moveOn(connection, replay, position, done ? replay.until() : moved.lastFailedAt(), moved.count(), done);
     }
 

@@ -15,6 +15,8 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -251,6 +253,39 @@ class ReplayTest {
                 "UPDATE endpoints SET state = 'PAUSED', disabled_because = NULL, disabled_at = NULL WHERE endpoint_id"
                         + " = '" + id + "'");
         awaitState(replay, "DONE").body("queued", equalTo(10));
+    }
+
+    /** What failed may wait for days for its next try, and what comes behind it need not. */
+    @Test
+    void what_is_tried_again_later_holds_nothing_up() {
+        String id = rows.paused();
+        rows.execute("INSERT INTO deliveries (endpoint_id, event, ids, replay, attempts, failed_at, next_at) SELECT '"
+                + id + "', 'p', '{x}', true, 1, now(), now() + interval '1 day' FROM generate_series(1, 201)");
+        rows.finished(prefix, "2001-08-01 00:00:00Z", 10);
+        awaitState(begun(id, "{\"since\":\"2001-08-01T00:00:00Z\",\"until\":\"2001-08-02T00:00:00Z\"}"), "DONE")
+                .body("queued", equalTo(10));
+    }
+
+    @Test
+    void one_that_somebody_else_sends_meanwhile_does_not_end_the_replay_of_the_others() throws Exception {
+        String id = rows.paused();
+        rows.deadLetters(id, 1_500);
+        String replay;
+        try (Connection other = dataSource.getConnection();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("DELETE FROM dead_letters WHERE id = 'letter_1' AND endpoint_id = '" + id + "'");
+            replay = begun(id, "{\"failed\":true}");
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(() -> rows.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                    + " AND query LIKE '%dead_letters%'")
+                            > 0);
+            other.commit();
+        }
+        Awaitility.await().atMost(PATIENCE).until(() -> messages(id) == 999);
+        rows.execute("DELETE FROM deliveries WHERE endpoint_id = '" + id + "'");
+        awaitState(replay, "DONE").body("queued", equalTo(1_499));
     }
 
     @Test
