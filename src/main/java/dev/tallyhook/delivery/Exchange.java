@@ -160,7 +160,7 @@ final class Exchange {
         HttpClientResponse response = head.result();
         var begun = new Reply(response);
         reply = begun;
-        if (!onUsedConnection) {
+        if (!onUsedConnection || response.version() == HttpVersion.HTTP_2) {
             sender.use(response.request().connection());
         }
         response.exceptionHandler(failure -> broken(mine, failure));
@@ -210,6 +210,17 @@ final class Exchange {
     private void answerTookTooLong() {
         fail(Outcome.TIMED_OUT, reply == null ? "no answer in time" : "the answer did not end in time");
         close();
+        leaveMute();
+    }
+
+    /**
+     * A network may forget a connection and tell nobody; of HTTP/2 it would go on being used, and every message on it be lost. So if
+     * nothing at all came on it since this one was sent, whatever else was, the next ones go on a new one.
+     */
+    private void leaveMute() {
+        if (request != null && request.version() == HttpVersion.HTTP_2 && sender.isMute(request.connection(), sentAt)) {
+            request.connection().close();
+        }
     }
 
     /** Of HTTP/1.1 the connection, of HTTP/2 the stream. */

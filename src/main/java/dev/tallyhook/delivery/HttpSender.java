@@ -17,8 +17,8 @@ import jakarta.inject.Singleton;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
@@ -45,8 +45,8 @@ class HttpSender implements Sender {
     private final long connectTimeoutMillis;
     private final Context[] contexts;
 
-    /** Connections on which something was answered, and so may be closed by their server at any time. */
-    private final Set<HttpConnection> used = ConcurrentHashMap.newKeySet();
+    /** Connections on which something was answered, and so may be closed by their server at any time, and when they were last heard of. */
+    private final Map<HttpConnection, Long> used = new ConcurrentHashMap<>();
 
     /** @throws ConfigurationException if there is no such TLS configuration, or it trusts anybody */
     @Inject
@@ -149,12 +149,18 @@ class HttpSender implements Sender {
 
     /** It has answered; it is forgotten when it is closed. */
     void use(HttpConnection connection) {
-        if (used.add(connection)) {
+        if (used.put(connection, System.nanoTime()) == null) {
             connection.closeHandler(closed -> used.remove(connection));
         }
     }
 
     boolean isUsed(HttpConnection connection) {
-        return used.contains(connection);
+        return used.containsKey(connection);
+    }
+
+    /** Whether nothing was answered on it since then, to whatever was asked. */
+    boolean isMute(HttpConnection connection, long sinceNanos) {
+        Long heard = used.get(connection);
+        return heard == null || heard - sinceNanos < 0;
     }
 }

@@ -14,6 +14,8 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SSLOptions;
@@ -27,9 +29,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLContext;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -189,13 +194,91 @@ class HttpSenderTlsTest {
                 HttpSenderTest.send(sender, message("localhost", port)).outcome());
     }
 
+    /** As by a balancer that has forgotten a connection, and tells nobody. */
+    @Test
+    void an_http_2_connection_on_which_nothing_comes_any_more_is_left() throws Exception {
+        var forgotten = new AtomicInteger();
+        int port = relay(serve(true, ClientAuth.NONE), forgotten);
+        HttpSender sender = sender(tls("server", null), "PT3S");
+        assertEquals(
+                Outcome.DELIVERED,
+                HttpSenderTest.send(sender, message("localhost", port)).outcome());
+        forgotten.set(1);
+        assertEquals(
+                Outcome.TIMED_OUT,
+                HttpSenderTest.send(sender, message("localhost", port)).outcome());
+        assertEquals(
+                Outcome.DELIVERED,
+                HttpSenderTest.send(sender, message("localhost", port)).outcome());
+        assertEquals(2, connections.get());
+    }
+
+    @Test
+    void one_on_which_another_message_was_answered_meanwhile_is_kept() throws Exception {
+        var first = new AtomicBoolean(true);
+        int port = serve(true, ClientAuth.NONE, request -> {
+            if (!first.getAndSet(false)) {
+                request.response().end();
+            }
+        });
+        HttpSender sender = sender(tls("server", null), "PT3S");
+        CompletableFuture<Attempt> unanswered = HttpSenderTest.begin(sender, message("localhost", port));
+        Awaitility.await().until(() -> !first.get());
+        assertEquals(
+                Outcome.DELIVERED,
+                HttpSenderTest.send(sender, message("localhost", port)).outcome());
+        assertEquals(
+                Outcome.TIMED_OUT, unanswered.get(SECONDS_MAX, TimeUnit.SECONDS).outcome());
+        assertEquals(
+                Outcome.DELIVERED,
+                HttpSenderTest.send(sender, message("localhost", port)).outcome());
+        assertEquals(1, connections.get());
+    }
+
+    /** Hands on what comes, but for the first so many connections, on which it drops all. */
+    private int relay(int port, AtomicInteger forgotten) throws Exception {
+        var accepted = new AtomicInteger();
+        NetClient client = vertx.createNetClient();
+        return vertx.createNetServer()
+                .connectHandler(near -> {
+                    int number = accepted.getAndIncrement();
+                    near.pause();
+                    client.connect(port, "127.0.0.1").onSuccess(far -> {
+                        handOn(near, far, () -> number < forgotten.get());
+                        handOn(far, near, () -> number < forgotten.get());
+                        near.resume();
+                    });
+                })
+                .listen(0, "127.0.0.1")
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(SECONDS_MAX, TimeUnit.SECONDS)
+                .actualPort();
+    }
+
+    private static void handOn(NetSocket from, NetSocket to, BooleanSupplier isForgotten) {
+        from.handler(bytes -> {
+            if (!isForgotten.getAsBoolean()) {
+                to.write(bytes);
+            }
+        });
+    }
+
     private HttpSender sender(TlsConfiguration tls) {
+        return sender(tls, "PT20S");
+    }
+
+    private HttpSender sender(TlsConfiguration tls, String timeout) {
         return new HttpSender(
                 TellingSettings.with(
-                        "allowed-networks", "127.0.0.0/8",
-                        "timeout", "PT20S",
-                        "connect-timeout", "PT10S",
-                        "tls-configuration-name", "endpoints"),
+                        "allowed-networks",
+                        "127.0.0.0/8",
+                        "timeout",
+                        timeout,
+                        "connect-timeout",
+                        timeout,
+                        "tls-configuration-name",
+                        "endpoints"),
                 Optional.ofNullable(tls),
                 vertx,
                 host -> new InetAddress[] {Literals.address("127.0.0.1").orElseThrow()},
