@@ -3,11 +3,13 @@ package dev.tallyhook.endpoint;
 import static dev.tallyhook.database.Durability.DURABLY;
 
 import dev.tallyhook.transaction.Sql;
+import dev.tallyhook.transaction.Timestamps;
 import io.quarkus.logging.Log;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import javax.sql.DataSource;
 
 /** What the table says of endpoints of the configuration. */
@@ -16,6 +18,15 @@ final class ConfiguredRows {
     /** Why one is disabled that is in no configuration. */
     static final String NOT_CONFIGURED = "NOT_CONFIGURED";
 
+    /** What was finished meanwhile was not for it, and nobody else says so. */
+    private static final String BACK = """
+            SELECT endpoint_id, disabled_at
+            FROM endpoints
+            WHERE disabled_because = '%s'
+              AND endpoint_id = ANY (?::text[])
+            """.formatted(NOT_CONFIGURED);
+
+    /** What it has failed at counts no more where it is now. */
     private static final String TELL = """
             INSERT INTO endpoints AS known (
                 endpoint_id, url, description, events, sources, types, currencies, accounts, amount_min, signature, configured_at)
@@ -39,6 +50,9 @@ final class ConfiguredRows {
                 accounts = excluded.accounts,
                 amount_min = excluded.amount_min,
                 signature = excluded.signature,
+                failing_since = CASE WHEN known.url = excluded.url THEN known.failing_since END,
+                failures = CASE WHEN known.url = excluded.url THEN known.failures ELSE 0 END,
+                retry_at = CASE WHEN known.url = excluded.url THEN known.retry_at END,
                 state = CASE WHEN known.disabled_because = '%2$s' THEN 'ENABLED' ELSE known.state END,
                 disabled_at = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_at END,
                 disabled_because = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_because END
@@ -69,9 +83,20 @@ final class ConfiguredRows {
             return;
         }
         try (Connection connection = dataSource.getConnection()) {
+            String[] names = configured.stream()
+                    .map(ConfiguredEndpoints.Configured::name)
+                    .toArray(String[]::new);
+            List<String> back = new Sql()
+                    .add(BACK, (Object) names)
+                    .query(
+                            connection,
+                            row -> row.getString(1) + " is configured again, and enabled. It was disabled since "
+                                    + Timestamps.of(row, 2));
             for (var endpoint : configured) {
                 tell(connection, endpoint);
             }
+            back.forEach(
+                    told -> Log.warnf("Endpoint %s: a replay since then tells it what was finished meanwhile", told));
         }
     }
 

@@ -64,10 +64,13 @@ class EndpointChanges {
             EndpointState state = Optional.ofNullable(wanted.state()).orElse(before.state());
             List<String> changed = new ArrayList<>(before.settings().changedIn(wanted.settings()));
             requireNotConfigured(before, changed.isEmpty());
-            boolean anew =
-                    changed.contains("url") || (state != before.state() && before.state() == EndpointState.DISABLED);
+            boolean isTaken = state != before.state() && before.state() != EndpointState.ENABLED;
+            boolean anew = changed.contains("url") || isTaken;
             if (state != before.state()) {
-                changed.add("state " + state);
+                changed.add(
+                        before.disabledAt() == null
+                                ? "state " + state
+                                : "state " + state + ", switched off since " + before.disabledAt());
             }
             if (changed.isEmpty()) {
                 return before;
@@ -94,10 +97,9 @@ class EndpointChanges {
                 throw configured(before);
             }
             SigningKey key = before.version().newKey();
-            // Those that nobody can open any more are lost, and this is how they are replaced.
             KeyRing rotated = secrets.open(id, before.version(), sealed)
                     .map(ring -> ring.rotated(key, before.readAt(), overlap))
-                    .orElse(KeyRing.of(key));
+                    .orElseGet(() -> instead(key, overlap));
             Optional<EndpointRow> after = endpoints.reseal(before, secrets.seal(id, rotated));
             if (after.isPresent()) {
                 directory.lookNow();
@@ -108,6 +110,16 @@ class EndpointChanges {
             }
         }
         throw changesAllTheTime();
+    }
+
+    /** Other replicas may have the key that opens the older ones; if nobody has, this is how they are replaced. */
+    private static KeyRing instead(SigningKey key, Duration overlap) {
+        if (!overlap.isZero()) {
+            throw ProblemException.conflict(
+                    "This replica cannot open the secrets that are to sign on: the key that sealed"
+                            + " them is none of tallyhook.telling.keys. If it is lost, rotate with an overlap of PT0S");
+        }
+        return KeyRing.of(key);
     }
 
     /**

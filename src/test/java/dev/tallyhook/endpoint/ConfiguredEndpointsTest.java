@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.tallyhook.LogLines;
 import dev.tallyhook.ReadersKnown;
 import dev.tallyhook.Senders;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -115,8 +116,22 @@ class ConfiguredEndpointsTest {
         rows.disableAbsent(ABSENT);
         assertEquals(
                 List.of("DISABLED", "NOT_CONFIGURED", "t"), row("state, disabled_because, disabled_at IS NOT NULL"));
-        rows.tell(shop());
+        try (var log = new LogLines("dev.tallyhook.endpoint")) {
+            rows.tell(shop());
+            rows.tell(shop());
+            assertEquals(1, log.with("shop is configured again, and enabled. It was disabled since 20"), log::toString);
+        }
         assertEquals(List.of("ENABLED", "null", "null"), row("state, disabled_because, disabled_at"));
+    }
+
+    @Test
+    void what_it_has_failed_at_does_not_count_where_it_is_now() throws SQLException {
+        rows.tell(shop());
+        execute("UPDATE endpoints SET failures = 10, failing_since = now() - interval '6 days', retry_at = now()");
+        rows.tell(shop("description", "the shop"));
+        assertEquals(List.of("10", "t"), row("failures, failing_since IS NOT NULL AND retry_at IS NOT NULL"));
+        rows.tell(shop("url", "https://example.org/"));
+        assertEquals(List.of("0", "null", "null"), row("failures, failing_since, retry_at"));
     }
 
     @Test
