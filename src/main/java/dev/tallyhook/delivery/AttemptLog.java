@@ -111,7 +111,11 @@ class AttemptLog {
     private void write() {
         samples.clear();
         List<Entry> entries = new ArrayList<>();
-        for (Entry next = pending.poll(); next != null && entries.size() < PENDING_MAX; next = pending.poll()) {
+        for (int i = 0; i < PENDING_MAX; i++) {
+            Entry next = pending.poll();
+            if (next == null) {
+                break;
+            }
             entries.add(next);
         }
         pendingCount.addAndGet(-entries.size());

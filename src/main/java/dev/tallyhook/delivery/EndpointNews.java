@@ -57,7 +57,8 @@ class EndpointNews {
 
     /** Writes what is new, by the ids of endpoints. */
     void write(Connection connection, Map<String, Health.News> news) throws SQLException {
-        String[] ids = news.keySet().toArray(String[]::new);
+        // In one order, or two replicas could wait for each other's rows.
+        String[] ids = news.keySet().stream().sorted().toArray(String[]::new);
         Boolean[] delivered = new Boolean[ids.length];
         Integer[] failed = new Integer[ids.length];
         Boolean[] gone = new Boolean[ids.length];

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GuardTest {
 
     /** 26 and 22 in the registries, without the two that are judged as the IPv4 that they carry, and 3 that are in none. */
-    private static final int RANGES = 26 + 23 + 3;
+    private static final int RANGES = 26 + 23 + 3 + 1;
 
     private final Guard guard = new Guard(TellingSettings.with());
 
@@ -60,6 +60,7 @@ class GuardTest {
             169.254.169.254 | 169.254.169.254 is in 169.254.0.0/16 (link-local, with metadata services), which must not be connected to
             192.0.0.8       | 192.0.0.8 is in 192.0.0.8/32 (IPv4 dummy address), which must not be connected to
             fd00:ec2::254   | fd00:ec2::254 is in fc00::/7 (unique local, with metadata services), which must not be connected to
+            168.63.129.16   | 168.63.129.16 is in 168.63.129.16/32 (platform services of Azure), which must not be connected to
             ::1             | ::1 is in ::1/128 (loopback), which must not be connected to
             4000::          | 4000:: is outside of 2000::/3, and must not be connected to
             """)
@@ -87,6 +88,8 @@ class GuardTest {
                 "100.128.0.0",
                 "126.255.255.255",
                 "128.0.0.0",
+                "168.63.129.15",
+                "168.63.129.17",
                 "169.253.255.255",
                 "169.255.0.0",
                 "172.15.255.255",
