@@ -19,8 +19,14 @@ final class Appetite {
     /** A transaction that was about to commit so long ago has: what is queued stands in time behind what was seen then. */
     private static final Duration COMMITTED = Duration.ofSeconds(5);
 
-    private final Side fresh = new Side(false);
-    private final Side again = new Side(true);
+    private final Side fresh;
+    private final Side again;
+
+    /** @param messagesInRow as many are expected in a row before any was seen */
+    Appetite(int messagesInRow) {
+        fresh = new Side(false, messagesInRow);
+        again = new Side(true, messagesInRow);
+    }
 
     /** Rows that are told for the first time, or again. */
     private static final class Side {
@@ -33,21 +39,25 @@ final class Appetite {
         /** Rows went back since the last claim was wanted, which may not have seen them. */
         private boolean wentBack;
 
-        private double messagesInRow = 1;
+        /** Where the claim that is under way looks from; one that fails changes nothing. */
+        private OffsetDateTime asked = Queue.FROM_THE_BEGINNING;
+
+        private double messagesInRow;
         private int wanted;
         private boolean mayHaveMore;
 
-        Side(boolean replay) {
+        Side(boolean replay, int messagesInRow) {
             this.replay = replay;
+            this.messagesInRow = messagesInRow;
         }
 
         void want(String endpointId, int messages, boolean all, List<Queue.Want> into) {
-            floor = all ? Queue.FROM_THE_BEGINNING : floor;
+            asked = all ? Queue.FROM_THE_BEGINNING : floor;
             wanted = 0;
             if (messages > 0) {
                 wentBack = false;
                 wanted = (int) Math.min(Math.max(Math.ceil(messages / messagesInRow), 1), ROWS_MAX);
-                into.add(new Queue.Want(endpointId, replay, wanted, floor));
+                into.add(new Queue.Want(endpointId, replay, wanted, asked));
             }
             mayHaveMore = wanted == 0; // Whatever came meanwhile has not been looked for.
         }
@@ -59,12 +69,16 @@ final class Appetite {
             mayHaveMore = rows.size() >= wanted;
             OffsetDateTime seen = before.minus(COMMITTED).atOffset(ZoneOffset.UTC);
             for (Queue.Claimed row : rows) {
-                messagesInRow += (row.parcel().ids().size() - messagesInRow) / 4;
+                int messages = row.parcel().ids().size();
+                // One long row is known at once, or the next claim would bring many of them.
+                messagesInRow = messages > messagesInRow ? messages : messagesInRow + (messages - messagesInRow) / 4;
                 if (mayHaveMore && row.nextAt().isBefore(seen)) {
                     seen = row.nextAt().minusNanos(1_000);
                 }
             }
-            floor = seen.isAfter(floor) && !wentBack ? seen : floor;
+            if (!wentBack) {
+                floor = seen.isAfter(asked) ? seen : asked;
+            }
             wanted = 0;
         }
 

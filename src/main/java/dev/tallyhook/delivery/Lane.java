@@ -73,7 +73,7 @@ final class Lane {
     private final Set<Flight> underWay = ConcurrentHashMap.newKeySet();
     private final AtomicInteger pumps = new AtomicInteger();
     private final Runnable pump = this::pump;
-    private final Appetite appetite = new Appetite();
+    private final Appetite appetite = new Appetite(Telling.IDS_MAX);
     private final Health health;
     private volatile Endpoint endpoint;
     private int cap = CAP_FIRST;

@@ -32,13 +32,22 @@ class Lanes implements Lane.Road {
     private static final Duration REST_MIN = Duration.ofSeconds(1);
     private static final Duration REST_MAX = Duration.ofSeconds(30);
 
-    /** Messages that wait here at most, some megabytes; the queue keeps the rest. */
+    /**
+     * Messages that wait here, some megabytes; the queue keeps the rest. Beyond that only lanes are filled of which nothing waits, and
+     * beyond twice as many none.
+     */
     private static final int WAITING_MAX = 20_000;
+
+    /** Until what alone cannot be read is looked at again. */
+    private static final Duration UNREADABLE_FOR = Duration.ofSeconds(10);
+
+    private static final Attempt UNREADABLE =
+            new Attempt(Outcome.UNSENDABLE, 0, Duration.ZERO, null, "what it is about cannot be read now");
 
     private final javax.sql.DataSource dataSource;
     private final Directory directory;
     private final Queue queue;
-    private final Messages messages;
+    private final MessageReader reader;
     private final Dispatch dispatch;
     private final Settler settler;
     private final EndpointNews endpointNews;
@@ -60,7 +69,7 @@ class Lanes implements Lane.Road {
             @DataSource("delivery") javax.sql.DataSource dataSource,
             Directory directory,
             Queue queue,
-            Messages messages,
+            MessageReader reader,
             Dispatch dispatch,
             Settler settler,
             EndpointNews endpointNews,
@@ -72,7 +81,7 @@ class Lanes implements Lane.Road {
         this.dataSource = dataSource;
         this.directory = directory;
         this.queue = queue;
-        this.messages = messages;
+        this.reader = reader;
         this.dispatch = dispatch;
         this.settler = settler;
         this.endpointNews = endpointNews;
@@ -122,7 +131,8 @@ class Lanes implements Lane.Road {
      * @param news endpoints that have something new; null: whoever has
      */
     void claim(@Nullable Set<String> news) throws SQLException {
-        if (lanes.values().stream().mapToInt(Lane::waiting).sum() > WAITING_MAX) {
+        int waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
+        if (waiting > 2 * WAITING_MAX) {
             return;
         }
         boolean fromBeginning = news == null && System.nanoTime() - fromBeginningNanos >= 0;
@@ -132,7 +142,9 @@ class Lanes implements Lane.Road {
         List<Queue.Want> wants = new ArrayList<>();
         List<Lane> wanting = new ArrayList<>();
         for (Lane lane : asked) {
-            List<Queue.Want> own = lane.wants(fromBeginning);
+            // Those of which nothing waits are not held up by those of which much does.
+            boolean mayWant = waiting <= WAITING_MAX || lane.waiting() == 0;
+            List<Queue.Want> own = mayWant ? lane.wants(fromBeginning) : List.of();
             if (!own.isEmpty()) {
                 wants.addAll(own);
                 wanting.add(lane);
@@ -150,9 +162,14 @@ class Lanes implements Lane.Road {
             Connection connection, List<Queue.Want> wants, List<Lane> wanting, @Nullable Long fromBeginningSince)
             throws SQLException {
         Instant before = clock.nowOr(Instant.EPOCH);
-        List<Queue.Claimed> claimed = queue.claim(connection, wants);
-        if (fromBeginningSince != null) {
-            restFromBeginning(System.nanoTime() - fromBeginningSince);
+        List<Queue.Claimed> claimed;
+        try {
+            claimed = queue.claim(connection, wants);
+        } finally {
+            if (fromBeginningSince != null) {
+                // Most of all if it took too long to come to its end.
+                restFromBeginning(System.nanoTime() - fromBeginningSince);
+            }
         }
         Map<String, List<Queue.Claimed>> rows = claimed.stream()
                 .collect(Collectors.groupingBy(row -> row.parcel().endpointId()));
@@ -169,20 +186,20 @@ class Lanes implements Lane.Road {
         fromBeginningNanos = System.nanoTime() + rest;
     }
 
-    /** What cannot be read now goes back. */
+    /** What cannot be read now goes back, and what alone cannot be read is not looked at for a while. */
     private void tell(Connection connection, List<Queue.Claimed> claimed) throws SQLException {
         List<Parcel> parcels = claimed.stream().map(Queue.Claimed::parcel).toList();
-        Map<String, List<Message>> byEndpoint = new HashMap<>();
+        MessageReader.Read read;
         try {
-            for (Message message : messages.of(connection, parcels, this::unwritable)) {
-                byEndpoint
-                        .computeIfAbsent(message.parcel().endpointId(), id -> new ArrayList<>())
-                        .add(message);
-            }
+            read = reader.read(connection, parcels, this::unwritable);
         } catch (SQLException failure) {
             parcels.forEach(Lanes.this::giveBack);
             throw failure;
         }
+        read.unread().forEach(Lanes.this::giveBack);
+        read.later().forEach(this::postpone);
+        Map<String, List<Message>> byEndpoint = read.messages().stream()
+                .collect(Collectors.groupingBy(message -> message.parcel().endpointId()));
         byEndpoint.forEach((id, own) -> {
             Lane lane = lanes.get(id);
             if (lane == null) {
@@ -201,6 +218,16 @@ class Lanes implements Lane.Road {
         attemptLog.record(parcel.endpointId(), parcel.event(), failure.id(), failure.attempt());
         if (parcel.failed(failure)) {
             settler.add(parcel);
+        }
+    }
+
+    /** It counts as no attempt, and each of its messages is claimed by itself from then on. */
+    private void postpone(Parcel parcel) {
+        metrics.failed();
+        for (String id : parcel.ids()) {
+            if (parcel.failed(new Parcel.Failure(id, parcel.attempts(), UNREADABLE, UNREADABLE_FOR))) {
+                settler.add(parcel);
+            }
         }
     }
 

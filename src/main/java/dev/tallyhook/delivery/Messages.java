@@ -99,6 +99,11 @@ class Messages {
         return messages;
     }
 
+    /** Reads what one message is about, to see whether it can be read. */
+    void look(Connection connection, EventKind kind, String id) throws SQLException {
+        documents(connection, kind, List.of(id));
+    }
+
     private static Map<EventKind, Map<String, Document>> documents(Connection connection, List<Parcel> parcels)
             throws SQLException {
         Map<EventKind, Map<String, Document>> documents = new EnumMap<>(EventKind.class);
@@ -109,15 +114,18 @@ class Messages {
                     .distinct()
                     .toList();
             if (!ids.isEmpty()) {
-                documents.put(
-                        kind,
-                        switch (kind) {
-                            case PROCESSED -> Documents.processed(connection, ids);
-                            case ACCEPTED -> Documents.accepted(connection, ids);
-                            case CONFLICTING -> Documents.conflicting(connection, ids);
-                        });
+                documents.put(kind, documents(connection, kind, ids));
             }
         }
         return documents;
+    }
+
+    private static Map<String, Document> documents(Connection connection, EventKind kind, List<String> ids)
+            throws SQLException {
+        return switch (kind) {
+            case PROCESSED -> Documents.processed(connection, ids);
+            case ACCEPTED -> Documents.accepted(connection, ids);
+            case CONFLICTING -> Documents.conflicting(connection, ids);
+        };
     }
 }

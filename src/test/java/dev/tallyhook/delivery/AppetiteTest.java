@@ -22,7 +22,7 @@ class AppetiteTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
-    private final Appetite appetite = new Appetite();
+    private final Appetite appetite = new Appetite(1);
 
     private static Queue.Claimed row(boolean replay, int messages, Instant nextAt) {
         var parcel = new Parcel(
@@ -76,6 +76,24 @@ class AppetiteTest {
             wants(64, 0, 0);
         }
         assertEquals(11, wants(64, 0, 0).get(0).room());
+    }
+
+    /** A backlog stands in rows of 250, and a replica that has just started must not take all of it into its memory. */
+    @Test
+    void before_it_has_seen_a_row_it_expects_a_long_one_and_the_first_long_one_is_remembered() {
+        var unknowing = new Appetite(250);
+        assertEquals(1, unknowing.wants("shop", 4, 0, 0, false, false).get(0).room());
+        wants(64, 0, 0);
+        appetite.claimed(rows(1, 250), NOW);
+        assertEquals(5, wants(64, 0, 0).get(0).room());
+    }
+
+    @Test
+    void a_look_from_the_beginning_that_fails_changes_no_floor() {
+        wants(4, 0, 0);
+        appetite.claimed(rows(1, 1), NOW);
+        appetite.wants("shop", 4, 0, 0, false, true);
+        assertEquals(NOW.minusSeconds(5).atOffset(ZoneOffset.UTC), floor(wants(4, 0, 0)));
     }
 
     @Test

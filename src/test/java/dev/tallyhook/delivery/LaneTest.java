@@ -405,7 +405,7 @@ class LaneTest {
                         .mapToObj(i -> new Queue.Claimed(parcel, OffsetDateTime.MIN.plusYears(1)))
                         .toList(),
                 Instant.EPOCH);
-        lane.add(messages(parcel(false, room + 8)));
+        lane.add(messages(parcel(false, 40)));
         assertEquals(0, road.hungry, "enough waits");
         road.end(Attempts.DELIVERED);
         road.end(Attempts.DELIVERED);
