@@ -5,15 +5,12 @@ import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Recalling;
 import dev.tallyhook.source.Source;
 import dev.tallyhook.source.Sources;
-import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
 import io.quarkus.logging.Log;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
@@ -24,13 +21,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /** At the start, tells those schemes that learn from earlier deliveries what the ledger keeps of the newest one. Nobody waits for it, and a command does without. */
 @Singleton
 class Recollection {
-
-    private static final String NEWEST =
-            "SELECT " + RawRequests.COLUMNS + " FROM transactions " + RawRequests.JOINED + """
-            WHERE source = ?
-            ORDER BY created_at DESC
-            LIMIT 1
-            """;
 
     private final DataSource dataSource;
     private final Distribution distribution;
@@ -78,19 +68,8 @@ class Recollection {
 
     private Optional<Delivery> newest(String source) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
-            return (distribution.map().isPresent()
-                            ? RawRequests.newest(connection, source)
-                            : newest(connection, source))
+            return RawRequests.newest(connection, source, distribution.map().isPresent())
                     .map(RawDelivery::restore);
-        }
-    }
-
-    private static Optional<RawRequest> newest(Connection connection, String source) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(NEWEST)) {
-            select.setString(1, source);
-            try (ResultSet row = select.executeQuery()) {
-                return row.next() ? RawRequests.read(row, 1) : Optional.empty();
-            }
         }
     }
 }

@@ -37,9 +37,13 @@ record EventFilter(
                 parameters.flag("unmapped"));
     }
 
+    static EventFilter ofSource(String name) {
+        return new EventFilter(
+                Optional.of(name), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false);
+    }
+
     private boolean isBuiltIn() {
-        return equals(new EventFilter(
-                Optional.of(BUILT_IN), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), false));
+        return equals(ofSource(BUILT_IN));
     }
 
     /** Those of one subject, what happened to one payment, stand in the order of the provider's own times. */

@@ -44,7 +44,7 @@ public final class RawRequests {
 
     private static final String WHERE_OF = "SELECT request, request_place FROM transactions WHERE transaction_id = ?";
 
-    /** Of those that are finished, which an index has by their sources; what waits is not much newer. */
+    /** On shards: of those that are finished, which an index has by their sources; what waits is not much newer. */
     private static final String NEWEST =
             "SELECT transaction_id FROM transactions WHERE source = ? AND status = 'PROCESSED' ORDER BY created_at DESC LIMIT 1";
 
@@ -169,9 +169,17 @@ public final class RawRequests {
         return found;
     }
 
-    /** The newest of a source, of a distributed ledger. */
-    public static Optional<RawRequest> newest(Connection session, String source) throws SQLException {
-        List<String> newest = new Sql().add(NEWEST, source).query(session, row -> row.getString(1));
+    /**
+     * The newest of a named source, found as a list finds it: in the order of time a rare one may be behind all that the ledger has.
+     *
+     * @param isDistributed whether the ledger is on shards
+     */
+    public static Optional<RawRequest> newest(Connection session, String source, boolean isDistributed)
+            throws SQLException {
+        Sql select = isDistributed
+                ? new Sql().add(NEWEST, source)
+                : TransactionPages.select(TransactionFilter.ofSource(source), 1, Optional.empty());
+        List<String> newest = select.query(session, row -> row.getString("transaction_id"));
         return newest.isEmpty()
                 ? Optional.empty()
                 : find(session, newest.get(0)).flatMap(raw -> raw);
@@ -189,7 +197,7 @@ public final class RawRequests {
     private record Kept(byte @Nullable [] raw, @Nullable String elsewhere) {}
 
     /**
-     * Reads that of a transaction of a distributed ledger, one step after the other: what would have to be joined is on different servers.
+     * Reads that of a transaction, one step after the other: on shards, what would have to be joined is on different servers.
      *
      * @return nothing if there is no such transaction; and inside it nothing, if its request is not kept
      */

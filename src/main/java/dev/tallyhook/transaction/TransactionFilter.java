@@ -31,6 +31,18 @@ record TransactionFilter(
         this(transactionId, status, sourceAccount, destinationAccount, createdFrom, createdTo, EventFilter.NONE);
     }
 
+    /** All events of a named source. */
+    static TransactionFilter ofSource(String source) {
+        return new TransactionFilter(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                EventFilter.ofSource(source));
+    }
+
     static TransactionFilter read(QueryParameters parameters) {
         return new TransactionFilter(
                 parameters.identifier("transaction_id"),
