@@ -207,10 +207,13 @@ final class Exchange {
         }
     }
 
+    /** The connection is left before the next message is begun, which would go out on it. */
     private void answerTookTooLong() {
-        fail(Outcome.TIMED_OUT, reply == null ? "no answer in time" : "the answer did not end in time");
-        close();
-        leaveMute();
+        if (isFirstEnd()) {
+            leaveMute();
+            close();
+            tell(failed(Outcome.TIMED_OUT, reply == null ? "no answer in time" : "the answer did not end in time"));
+        }
     }
 
     /**
@@ -219,7 +222,8 @@ final class Exchange {
      */
     private void leaveMute() {
         if (request != null && request.version() == HttpVersion.HTTP_2 && sender.isMute(request.connection(), sentAt)) {
-            request.connection().close();
+            // Closing would wait for what was written before, which may never go out.
+            var unused = request.connection().shutdown(0, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -237,16 +241,28 @@ final class Exchange {
     }
 
     private void fail(Outcome outcome, String why) {
+        end(failed(outcome, why));
+    }
+
+    private Attempt failed(Outcome outcome, String why) {
         int status = reply == null ? 0 : reply.status();
-        end(new Attempt(outcome, status, HttpSender.since(began), null, AnswerText.of(why)));
+        return new Attempt(outcome, status, HttpSender.since(began), null, AnswerText.of(why));
     }
 
     private void end(Attempt attempt) {
-        if (over) {
-            return;
+        if (isFirstEnd()) {
+            tell(attempt);
         }
+    }
+
+    private boolean isFirstEnd() {
+        boolean first = !over;
         over = true;
         deadline.cancel();
+        return first;
+    }
+
+    private void tell(Attempt attempt) {
         try {
             then.accept(attempt);
         } catch (RuntimeException unforeseen) {

@@ -199,7 +199,7 @@ class HttpSenderTlsTest {
     void an_http_2_connection_on_which_nothing_comes_any_more_is_left() throws Exception {
         var forgotten = new AtomicInteger();
         int port = relay(serve(true, ClientAuth.NONE), forgotten);
-        HttpSender sender = sender(tls("server", null), "PT3S");
+        HttpSender sender = sender(tls("server", null), "PT8S");
         assertEquals(
                 Outcome.DELIVERED,
                 HttpSenderTest.send(sender, message("localhost", port)).outcome());
@@ -221,7 +221,7 @@ class HttpSenderTlsTest {
                 request.response().end();
             }
         });
-        HttpSender sender = sender(tls("server", null), "PT3S");
+        HttpSender sender = sender(tls("server", null), "PT8S");
         CompletableFuture<Attempt> unanswered = HttpSenderTest.begin(sender, message("localhost", port));
         Awaitility.await().until(() -> !first.get());
         assertEquals(
