@@ -41,7 +41,7 @@ final class Circuit {
 
     private long restUntilNanos;
 
-    /** What somebody asked for, which no success of an attempt that began before ends. */
+    /** What it asked for, which no success of an attempt that began before ends. */
     private long askedUntilNanos;
 
     /**
@@ -69,8 +69,7 @@ final class Circuit {
         count(true);
         boolean mostly = tried >= JUDGED_MIN && failed * 100 >= tried * PERCENT;
         if (opened > 0 ? !isResting() : row >= IN_A_ROW || mostly) {
-            Duration rest = longer(RESTS.get(Math.min(opened, RESTS.size() - 1)));
-            restUntilNanos = nanos.getAsLong() + rest.toNanos();
+            rest(longer(RESTS.get(Math.min(opened, RESTS.size() - 1))));
             opened++;
         }
     }
@@ -91,10 +90,19 @@ final class Circuit {
         return rest.plusMillis(ThreadLocalRandom.current().nextLong(rest.toMillis() / 5));
     }
 
-    /** Leaves it alone for so long, whatever it has done. */
+    /** Leaves it alone for so long, as it has asked for, whatever it has done. */
+    void restAsAsked(Duration rest) {
+        askedUntilNanos = later(askedUntilNanos, rest);
+    }
+
+    /** Leaves it alone for so long, or until it is seen to be well. */
     void rest(Duration rest) {
+        restUntilNanos = later(restUntilNanos, rest);
+    }
+
+    private long later(long untilNanos, Duration rest) {
         long until = nanos.getAsLong() + rest.toNanos();
-        askedUntilNanos = until - askedUntilNanos > 0 ? until : askedUntilNanos;
+        return until - untilNanos > 0 ? until : untilNanos;
     }
 
     /** How long it is still left alone; zero if it is not. */

@@ -30,7 +30,7 @@ class EndpointNews {
                 failures = CASE WHEN delivered THEN failed ELSE failures + failed END,
                 retry_at = CASE
                     WHEN rest IS NULL THEN retry_at
-                    WHEN rest > 0 THEN clock_timestamp() + rest * interval '1 millisecond' END,
+                    WHEN rest > 0 THEN greatest(retry_at, clock_timestamp() + rest * interval '1 millisecond') END,
                 state = CASE WHEN reason IS NULL THEN state ELSE 'DISABLED' END,
                 disabled_because = coalesce(reason, disabled_because),
                 disabled_at = CASE WHEN reason IS NULL THEN disabled_at ELSE clock_timestamp() END

@@ -12,9 +12,6 @@ final class Health {
     /** Until it is known to be switched off. If an operator is faster and switches it on again, it is tried again. */
     private static final Duration REST_OF_GONE = Duration.ofSeconds(10);
 
-    /** What this replica has told others comes back with the table, and is no wish of somebody else's. */
-    private static final Duration ECHO = Duration.ofSeconds(1);
-
     private final Circuit circuit;
     private final Runnable opened;
     private boolean delivered;
@@ -57,12 +54,12 @@ final class Health {
         }
         Duration asked = attempt.retryAfter();
         if (attempt.outcome() == Outcome.THROTTLED && asked != null) {
-            circuit.rest(asked.compareTo(REST_MAX) < 0 ? asked : REST_MAX);
+            circuit.restAsAsked(asked.compareTo(REST_MAX) < 0 ? asked : REST_MAX);
         }
         restIsNew |= circuit.isResting();
         if (attempt.outcome() == Outcome.GONE) {
             gone = true;
-            circuit.rest(REST_OF_GONE); // The others need not know: they read that it is switched off.
+            circuit.restAsAsked(REST_OF_GONE); // The others need not know: they read that it is switched off.
         }
     }
 
@@ -81,9 +78,7 @@ final class Health {
 
     /** Another replica says that it is left alone. */
     synchronized void rest(Duration rest) {
-        if (rest.minus(circuit.resting()).compareTo(ECHO) > 0) {
-            circuit.rest(rest);
-        }
+        circuit.rest(rest);
     }
 
     /** An operator says that it may be tried. */
