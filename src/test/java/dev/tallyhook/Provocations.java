@@ -363,6 +363,11 @@ final class Provocations {
         when("changeEndpoint 422 rules", () -> write("PATCH", madePath(), "{\"state\":\"GONE\",\"events\":[]}"));
         when("removeEndpoint 204 nothing", () -> write("DELETE", madePath(), ""));
         when("rotateSecret 200 secret", () -> write("POST", madePath() + "/secret/rotate", "{\"overlap\":\"PT48H\"}"));
+        when("rotateSecret 409 cannot_open", () -> {
+            String path = madePath() + "/secret/rotate";
+            trouble.run("UPDATE endpoints SET sealed_secrets = '\\x00'");
+            return write("POST", path, "{}");
+        });
         when("rotateSecret 422 rules", () -> write("POST", madePath() + "/secret/rotate", "{\"overlap\":\"P8D\"}"));
         for (String operation :
                 List.of("changeEndpoint PATCH ", "removeEndpoint DELETE ", "rotateSecret POST /secret/rotate")) {

@@ -8,6 +8,7 @@ import io.quarkus.logging.Log;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import javax.sql.DataSource;
@@ -26,7 +27,7 @@ final class ConfiguredRows {
               AND endpoint_id = ANY (?::text[])
             """.formatted(NOT_CONFIGURED);
 
-    /** What it has failed at counts no more where it is now. */
+    /** What it has failed at counts no more where it is now, and no more once it was away. */
     private static final String TELL = """
             INSERT INTO endpoints AS known (
                 endpoint_id, url, description, events, sources, types, currencies, accounts, amount_min, signature, configured_at)
@@ -50,14 +51,17 @@ final class ConfiguredRows {
                 accounts = excluded.accounts,
                 amount_min = excluded.amount_min,
                 signature = excluded.signature,
-                failing_since = CASE WHEN known.url = excluded.url THEN known.failing_since END,
-                failures = CASE WHEN known.url = excluded.url THEN known.failures ELSE 0 END,
-                retry_at = CASE WHEN known.url = excluded.url THEN known.retry_at END,
+                failing_since = CASE WHEN %3$s THEN known.failing_since END,
+                failures = CASE WHEN %3$s THEN known.failures ELSE 0 END,
+                retry_at = CASE WHEN %3$s THEN known.retry_at END,
                 state = CASE WHEN known.disabled_because = '%2$s' THEN 'ENABLED' ELSE known.state END,
                 disabled_at = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_at END,
                 disabled_because = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_because END
             RETURNING endpoint_id
-            """.formatted(DURABLY, NOT_CONFIGURED);
+            """.formatted(
+                    DURABLY,
+                    NOT_CONFIGURED,
+                    "known.url = excluded.url AND known.disabled_because IS DISTINCT FROM '" + NOT_CONFIGURED + "'");
 
     private static final String DISABLE = """
             UPDATE endpoints
@@ -86,18 +90,25 @@ final class ConfiguredRows {
             String[] names = configured.stream()
                     .map(ConfiguredEndpoints.Configured::name)
                     .toArray(String[]::new);
-            List<String> back = new Sql()
+            List<Absent> absent = new Sql()
                     .add(BACK, (Object) names)
-                    .query(
-                            connection,
-                            row -> row.getString(1) + " is configured again, and enabled. It was disabled since "
-                                    + Timestamps.of(row, 2));
+                    .query(connection, row -> new Absent(row.getString(1), Timestamps.of(row, 2)));
             for (var endpoint : configured) {
                 tell(connection, endpoint);
+                absent.stream()
+                        .filter(one -> one.name().equals(endpoint.name()))
+                        .forEach(ConfiguredRows::tellReturn);
             }
-            back.forEach(
-                    told -> Log.warnf("Endpoint %s: a replay since then tells it what was finished meanwhile", told));
         }
+    }
+
+    private record Absent(String name, Instant since) {}
+
+    private static void tellReturn(Absent back) {
+        Log.warnf(
+                "Endpoint %s is configured again, and enabled. It was disabled since %s: a replay since then tells it what"
+                        + " was finished meanwhile",
+                back.name(), back.since());
     }
 
     private static void tell(Connection connection, ConfiguredEndpoints.Configured endpoint) throws SQLException {
