@@ -6,6 +6,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** How much a lane claims, and from where on. Rows have one or many messages, so it goes by what they had last. */
 final class Appetite {
@@ -36,8 +37,11 @@ final class Appetite {
         /** What was to be told until then is told, or is seen by a look from the beginning. */
         private OffsetDateTime floor = Queue.FROM_THE_BEGINNING;
 
-        /** Rows went back since the last claim was wanted, which may not have seen them. */
-        private boolean wentBack;
+        /** The next claim looks from the beginning, and until one has, all do. */
+        private boolean owesLook = true;
+
+        /** The earliest of the rows that went back since the last claim was wanted, which may not have seen them. */
+        private @Nullable OffsetDateTime wentBack;
 
         /** Where the claim that is under way looks from; one that fails changes nothing. */
         private OffsetDateTime asked = Queue.FROM_THE_BEGINNING;
@@ -51,41 +55,67 @@ final class Appetite {
             this.messagesInRow = messagesInRow;
         }
 
-        void want(String endpointId, int messages, boolean all, List<Queue.Want> into) {
-            asked = all ? Queue.FROM_THE_BEGINNING : floor;
+        void want(String endpointId, int messages, List<Queue.Want> into) {
             wanted = 0;
             if (messages > 0) {
-                wentBack = false;
+                floor = wentBack == null || floor.isBefore(wentBack) ? floor : wentBack;
+                wentBack = null;
+                asked = owesLook ? Queue.FROM_THE_BEGINNING : floor;
                 wanted = (int) Math.min(Math.max(Math.ceil(messages / messagesInRow), 1), ROWS_MAX);
                 into.add(new Queue.Want(endpointId, replay, wanted, asked));
             }
             mayHaveMore = wanted == 0; // Whatever came meanwhile has not been looked for.
         }
 
-        void claimed(List<Queue.Claimed> rows, Instant before) {
+        void claimed(List<Parcel> rows, Instant before) {
             if (wanted == 0) {
                 return;
             }
             mayHaveMore = rows.size() >= wanted;
-            OffsetDateTime seen = before.minus(COMMITTED).atOffset(ZoneOffset.UTC);
-            for (Queue.Claimed row : rows) {
-                int messages = row.parcel().ids().size();
+            OffsetDateTime seen = behind(before);
+            for (Parcel row : rows) {
+                int messages = row.ids().size();
                 // One long row is known at once, or the next claim would bring many of them.
                 messagesInRow = messages > messagesInRow ? messages : messagesInRow + (messages - messagesInRow) / 4;
                 if (mayHaveMore && row.nextAt().isBefore(seen)) {
-                    seen = row.nextAt().minusNanos(1_000);
+                    seen = justBefore(row.nextAt());
                 }
             }
-            if (!wentBack) {
-                floor = seen.isAfter(asked) ? seen : asked;
-            }
+            floor = seen.isAfter(asked) ? seen : asked;
+            owesLook = false;
             wanted = 0;
         }
 
-        void lookAgain() {
-            floor = Queue.FROM_THE_BEGINNING;
-            wentBack = true;
+        void tookTooLong(Instant now) {
+            if (wanted > 0 && owesLook) {
+                owesLook = false;
+                floor = floor.equals(Queue.FROM_THE_BEGINNING) ? behind(now) : floor;
+            }
         }
+
+        void lookAgain(OffsetDateTime since) {
+            OffsetDateTime before = justBefore(since);
+            wentBack = wentBack == null || before.isBefore(wentBack) ? before : wentBack;
+        }
+
+        double expected() {
+            return wanted * messagesInRow;
+        }
+
+        private static OffsetDateTime behind(Instant seen) {
+            return seen.minus(COMMITTED).atOffset(ZoneOffset.UTC);
+        }
+
+        /** Rows are looked for behind a floor, by microseconds. */
+        private static OffsetDateTime justBefore(OffsetDateTime time) {
+            return time.minusNanos(1_000);
+        }
+    }
+
+    /** The next claim looks from the beginning. */
+    void oweLook() {
+        fresh.owesLook = true;
+        again.owesLook = true;
     }
 
     /**
@@ -95,14 +125,13 @@ final class Appetite {
      * @param freshOnes messages that are claimed and wait
      * @param againOnes the same, of those that are sent again
      * @param onTrial whether one attempt is to show whether the endpoint is well again
-     * @param all whether to look from the beginning
      */
-    List<Queue.Want> wants(String endpointId, int allowed, int freshOnes, int againOnes, boolean onTrial, boolean all) {
+    List<Queue.Want> wants(String endpointId, int allowed, int freshOnes, int againOnes, boolean onTrial) {
         List<Queue.Want> wants = new ArrayList<>();
         int room = onTrial ? 1 : AHEAD * allowed;
-        fresh.want(endpointId, isLow(allowed, freshOnes) ? room - freshOnes : 0, all, wants);
+        fresh.want(endpointId, isLow(allowed, freshOnes) ? room - freshOnes : 0, wants);
         boolean idle = freshOnes == 0;
-        again.want(endpointId, idle && isLow(allowed, againOnes) ? room - againOnes : 0, all, wants);
+        again.want(endpointId, idle && isLow(allowed, againOnes) ? room - againOnes : 0, wants);
         return wants;
     }
 
@@ -115,9 +144,23 @@ final class Appetite {
      *
      * @param before a time, by the database's clock, before it looked
      */
-    void claimed(List<Queue.Claimed> rows, Instant before) {
-        fresh.claimed(rows.stream().filter(row -> !row.parcel().isReplay()).toList(), before);
-        again.claimed(rows.stream().filter(row -> row.parcel().isReplay()).toList(), before);
+    void claimed(List<Parcel> rows, Instant before) {
+        fresh.claimed(rows.stream().filter(row -> !row.isReplay()).toList(), before);
+        again.claimed(rows.stream().filter(Parcel::isReplay).toList(), before);
+    }
+
+    /**
+     * The claim was cut off for its length. Before the next look from the beginning it is not tried from there again; and where nothing is known
+     * yet, what is queued from now on is told at least.
+     */
+    void tookTooLong(Instant now) {
+        fresh.tookTooLong(now);
+        again.tookTooLong(now);
+    }
+
+    /** How many messages the claim that is wanted may bring, by what rows had last. */
+    double expected() {
+        return fresh.expected() + again.expected();
     }
 
     boolean isHungry(int allowed, int freshOnes, int againOnes) {
@@ -126,9 +169,9 @@ final class Appetite {
         return allowed > 0 && (forFresh || forAgain);
     }
 
-    /** Rows are back in the queue, with the times that they had. */
-    void lookAgain() {
-        fresh.lookAgain();
-        again.lookAgain();
+    /** Rows are back in the queue, the earliest of them with this time. */
+    void lookAgain(OffsetDateTime since) {
+        fresh.lookAgain(since);
+        again.lookAgain(since);
     }
 }

@@ -1,6 +1,7 @@
 package dev.tallyhook.delivery;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
+import static java.util.Comparator.naturalOrder;
 
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
@@ -12,8 +13,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.BinaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -166,13 +170,12 @@ class Courier {
 
     /** What was given back may be told at once. */
     private void written(List<Parcel> parcels) {
-        Set<String> back = parcels.stream()
+        Map<String, OffsetDateTime> back = parcels.stream()
                 .filter(parcel -> !parcel.returned().isEmpty())
-                .map(Parcel::endpointId)
-                .collect(Collectors.toSet());
+                .collect(Collectors.toMap(Parcel::endpointId, Parcel::nextAt, BinaryOperator.minBy(naturalOrder())));
         if (!back.isEmpty()) {
             lanes.lookAgain(back);
-            nudge.give(back);
+            nudge.give(back.keySet());
         }
     }
 

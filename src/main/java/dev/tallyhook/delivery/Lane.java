@@ -4,6 +4,7 @@ import dev.tallyhook.endpoint.Endpoint;
 import dev.tallyhook.endpoint.EndpointState;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -117,16 +118,17 @@ final class Lane {
                 : Math.min(health.allowed(), cap);
     }
 
-    /**
-     * What it has room for.
-     *
-     * @param all whether to look from the beginning
-     */
-    synchronized List<Queue.Want> wants(boolean all) {
+    /** The next claim looks from the beginning, whenever that is. */
+    synchronized void oweLook() {
+        appetite.oweLook();
+    }
+
+    /** What it has room for. */
+    synchronized List<Queue.Want> wants() {
         int allowed = allowed();
         return allowed == 0
                 ? List.of()
-                : appetite.wants(endpoint.id(), allowed, fresh.size(), again.size(), health.isOnTrial(), all);
+                : appetite.wants(endpoint.id(), allowed, fresh.size(), again.size(), health.isOnTrial());
     }
 
     /**
@@ -134,13 +136,23 @@ final class Lane {
      *
      * @param before a time, by the database's clock, before it looked
      */
-    synchronized void claimed(List<Queue.Claimed> rows, Instant before) {
+    synchronized void claimed(List<Parcel> rows, Instant before) {
         appetite.claimed(rows, before);
     }
 
-    /** Rows are back in the queue, with the times that they had. */
-    synchronized void lookAgain() {
-        appetite.lookAgain();
+    /** See {@link Appetite#tookTooLong}. */
+    synchronized void tookTooLong(Instant now) {
+        appetite.tookTooLong(now);
+    }
+
+    /** See {@link Appetite#expected}. */
+    synchronized double expected() {
+        return appetite.expected();
+    }
+
+    /** Rows are back in the queue, the earliest of them with this time. */
+    synchronized void lookAgain(OffsetDateTime since) {
+        appetite.lookAgain(since);
     }
 
     void add(List<Message> messages) {

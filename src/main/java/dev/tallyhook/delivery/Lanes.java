@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -38,8 +39,8 @@ class Lanes implements Lane.Road {
      */
     private static final int WAITING_MAX = 20_000;
 
-    /** Until what alone cannot be read is looked at again. */
-    private static final Duration UNREADABLE_FOR = Duration.ofSeconds(10);
+    /** Or somebody's cancel, which is rare. */
+    private static final String STATEMENT_TIMEOUT = "57014";
 
     private static final Attempt UNREADABLE =
             new Attempt(Outcome.UNSENDABLE, 0, Duration.ZERO, null, "what it is about cannot be read now");
@@ -131,10 +132,7 @@ class Lanes implements Lane.Road {
      * @param news endpoints that have something new; null: whoever has
      */
     void claim(@Nullable Set<String> news) throws SQLException {
-        int waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
-        if (waiting > 2 * WAITING_MAX) {
-            return;
-        }
+        double waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
         boolean fromBeginning = news == null && System.nanoTime() - fromBeginningNanos >= 0;
         Collection<Lane> asked = news == null
                 ? lanes.values()
@@ -142,12 +140,16 @@ class Lanes implements Lane.Road {
         List<Queue.Want> wants = new ArrayList<>();
         List<Lane> wanting = new ArrayList<>();
         for (Lane lane : asked) {
+            if (fromBeginning) {
+                lane.oweLook();
+            }
             // Those of which nothing waits are not held up by those of which much does.
-            boolean mayWant = waiting <= WAITING_MAX || lane.waiting() == 0;
-            List<Queue.Want> own = mayWant ? lane.wants(fromBeginning) : List.of();
+            int max = lane.waiting() == 0 ? 2 * WAITING_MAX : WAITING_MAX;
+            List<Queue.Want> own = waiting <= max ? lane.wants() : List.of();
             if (!own.isEmpty()) {
                 wants.addAll(own);
                 wanting.add(lane);
+                waiting += lane.expected();
             }
         }
         if (!wants.isEmpty()) {
@@ -162,17 +164,21 @@ class Lanes implements Lane.Road {
             Connection connection, List<Queue.Want> wants, List<Lane> wanting, @Nullable Long fromBeginningSince)
             throws SQLException {
         Instant before = clock.nowOr(Instant.EPOCH);
-        List<Queue.Claimed> claimed;
+        List<Parcel> claimed;
         try {
             claimed = queue.claim(connection, wants);
+        } catch (SQLException failure) {
+            if (STATEMENT_TIMEOUT.equals(failure.getSQLState())) {
+                wanting.forEach(lane -> lane.tookTooLong(clock.nowOr(Instant.EPOCH)));
+            }
+            throw failure;
         } finally {
             if (fromBeginningSince != null) {
                 // Most of all if it took too long to come to its end.
                 restFromBeginning(System.nanoTime() - fromBeginningSince);
             }
         }
-        Map<String, List<Queue.Claimed>> rows = claimed.stream()
-                .collect(Collectors.groupingBy(row -> row.parcel().endpointId()));
+        Map<String, List<Parcel>> rows = claimed.stream().collect(Collectors.groupingBy(Parcel::endpointId));
         if (!claimed.isEmpty()) {
             tell(connection, claimed);
         }
@@ -186,18 +192,18 @@ class Lanes implements Lane.Road {
         fromBeginningNanos = System.nanoTime() + rest;
     }
 
-    /** What cannot be read now goes back, and what alone cannot be read is not looked at for a while. */
-    private void tell(Connection connection, List<Queue.Claimed> claimed) throws SQLException {
-        List<Parcel> parcels = claimed.stream().map(Queue.Claimed::parcel).toList();
+    /** What cannot be read now goes back, and what alone cannot be read has failed: by its plan it is tried again. */
+    private void tell(Connection connection, List<Parcel> parcels) throws SQLException {
         MessageReader.Read read;
         try {
-            read = reader.read(connection, parcels, this::unwritable);
+            read = reader.read(connection, parcels);
         } catch (SQLException failure) {
             parcels.forEach(Lanes.this::giveBack);
             throw failure;
         }
         read.unread().forEach(Lanes.this::giveBack);
-        read.later().forEach(this::postpone);
+        read.unreadable().forEach(this::unreadable);
+        read.unwritable().forEach(one -> unwritable(one.parcel(), one.failure()));
         Map<String, List<Message>> byEndpoint = read.messages().stream()
                 .collect(Collectors.groupingBy(message -> message.parcel().endpointId()));
         byEndpoint.forEach((id, own) -> {
@@ -221,14 +227,11 @@ class Lanes implements Lane.Road {
         }
     }
 
-    /** It counts as no attempt, and each of its messages is claimed by itself from then on. */
-    private void postpone(Parcel parcel) {
-        metrics.failed();
-        for (String id : parcel.ids()) {
-            if (parcel.failed(new Parcel.Failure(id, parcel.attempts(), UNREADABLE, UNREADABLE_FOR))) {
-                settler.add(parcel);
-            }
-        }
+    /** Each of its messages is claimed by itself from then on. */
+    private void unreadable(Parcel parcel) {
+        int attempts = parcel.attempts() + 1;
+        Duration wait = plan.after(attempts, UNREADABLE);
+        parcel.ids().forEach(id -> unwritable(parcel, new Parcel.Failure(id, attempts, UNREADABLE, wait)));
     }
 
     private void giveBack(Parcel parcel) {
@@ -241,9 +244,14 @@ class Lanes implements Lane.Road {
         }
     }
 
-    /** Rows of theirs are back in the queue, with the times that they had. */
-    void lookAgain(Set<String> endpointIds) {
-        endpointIds.stream().map(lanes::get).filter(Objects::nonNull).forEach(Lane::lookAgain);
+    /** Rows of theirs are back in the queue, the earliest of each with this time. */
+    void lookAgain(Map<String, OffsetDateTime> endpoints) {
+        endpoints.forEach((id, since) -> {
+            Lane lane = lanes.get(id);
+            if (lane != null) {
+                lane.lookAgain(since);
+            }
+        });
     }
 
     /** Writes down how endpoints do. */

@@ -1,91 +1,162 @@
 package dev.tallyhook.delivery;
 
+import io.quarkus.logging.Log;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what parcels tell. Where some of it cannot be read, such as what a server of Citus has that is away, the rest is told without it:
- * whatever is longest due is in every claim, and would hold up all endpoints.
+ * Reads what parcels tell, for the one thread that claims. Where some of it cannot be read, such as what a server of Citus has that is away, the
+ * rest is told without it: whatever is longest due is in every claim, and would hold up all endpoints.
  */
 @Singleton
 class MessageReader {
 
-    /** Parcels are read one by one for so long, on the thread that claims for all endpoints. */
+    /** Parcels are read one by one for so long: what is claimed must still be begun in time. */
     private static final Duration APART_MAX = Duration.ofSeconds(1);
+
+    /** One of them alone is read within milliseconds. */
+    private static final Duration ALONE_MAX = Duration.ofMillis(300);
+
+    /** After a failure they are read one by one from the beginning, because a server that hangs takes a statement's whole time. */
+    private static final Duration CAREFUL = Duration.ofSeconds(30);
 
     private static final int PROBES = 4;
 
     private final Messages messages;
+    private final Duration apartMax;
+    private final Duration aloneMax;
+    private long carefulUntilNanos = System.nanoTime();
+    private boolean careful;
 
+    @Inject
     MessageReader(Messages messages) {
-        this.messages = messages;
+        this(messages, APART_MAX, ALONE_MAX);
     }
+
+    MessageReader(Messages messages, Duration apartMax, Duration aloneMax) {
+        this.messages = messages;
+        this.apartMax = apartMax;
+        this.aloneMax = aloneMax;
+    }
+
+    /** A message that cannot be written, and why. */
+    record Unwritable(Parcel parcel, Parcel.Failure failure) {}
 
     /**
      * What came of it.
      *
-     * @param later cannot be read now, at least not as a whole
-     * @param unread was not tried
+     * @param unreadable parcels, at least not as a whole
+     * @param unread parcels, for which there was no time
      */
-    record Read(List<Message> messages, List<Parcel> later, List<Parcel> unread) {}
+    record Read(List<Message> messages, List<Unwritable> unwritable, List<Parcel> unreadable, List<Parcel> unread) {
+
+        Read() {
+            this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        }
+    }
 
     /**
      * Reads them.
      *
-     * @param unwritable is told of each message that cannot be, and why
      * @throws SQLException if nothing can be read
      */
-    Read read(Connection connection, List<Parcel> parcels, BiConsumer<Parcel, Parcel.Failure> unwritable)
-            throws SQLException {
+    Read read(Connection connection, List<Parcel> parcels) throws SQLException {
+        if (careful && System.nanoTime() - carefulUntilNanos < 0) {
+            return readApart(connection, parcels);
+        }
+        var read = new Read();
         try {
-            return new Read(messages.of(connection, parcels, unwritable), List.of(), List.of());
+            add(connection, parcels, read);
+            careful = false;
+            return read;
         } catch (SQLException failure) {
-            Read apart = readApart(connection, parcels, unwritable);
-            if (apart == null) {
-                throw failure;
+            if (!careful) {
+                Log.warnf(
+                        "Something that endpoints are to be told cannot be read; the rest is told: %s",
+                        failure.getMessage());
             }
-            return apart;
+            careful = true;
+            carefulUntilNanos = System.nanoTime() + CAREFUL.toNanos();
+            return readApart(connection, parcels);
         }
     }
 
-    /** Null if nothing was read: then it is not these parcels that are to blame. */
-    private @Nullable Read readApart(
-            Connection connection, List<Parcel> parcels, BiConsumer<Parcel, Parcel.Failure> unwritable)
-            throws SQLException {
+    private void add(Connection connection, List<Parcel> parcels, Read into) throws SQLException {
+        into.messages().addAll(messages.of(connection, parcels, (parcel, failure) -> into.unwritable()
+                .add(new Unwritable(parcel, failure))));
+    }
+
+    /** In any order, so that those that take their whole time are not the first each time. */
+    private Read readApart(Connection connection, List<Parcel> parcels) throws SQLException {
         long begun = System.nanoTime();
-        var apart = new Read(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        var read = new Read();
+        SQLException last = null;
         boolean any = false;
-        for (Parcel parcel : parcels) {
-            if (connection.isClosed()) {
-                return null;
-            }
-            if (System.nanoTime() - begun > APART_MAX.toNanos()) {
-                apart.unread().add(parcel);
+        List<Parcel> shuffled = new ArrayList<>(parcels);
+        Collections.shuffle(shuffled);
+        for (Parcel parcel : shuffled) {
+            if (System.nanoTime() - begun > apartMax.toNanos()) {
+                read.unread().add(parcel);
                 continue;
             }
             try {
-                apart.messages().addAll(messages.of(connection, List.of(parcel), unwritable));
+                alone(connection, () -> add(connection, List.of(parcel), read));
                 any = true;
             } catch (SQLException failure) {
-                apart.later().add(parcel);
+                last = failure;
+                read.unreadable().add(parcel);
                 any = any || isPartlyReadable(connection, parcel);
             }
         }
-        return any ? apart : null;
+        if (!any && last != null) {
+            throw last; // Then it is not these parcels that are to blame.
+        }
+        return read;
+    }
+
+    private interface Reading {
+        void read() throws SQLException;
+    }
+
+    /** On a connection that is gone it fails as well. */
+    private void alone(Connection connection, Reading reading) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("SELECT set_config('statement_timeout', '" + aloneMax.toMillis() + "', true)");
+            }
+            reading.read();
+            connection.commit();
+            connection.setAutoCommit(true);
+        } catch (SQLException | RuntimeException failure) {
+            rollBack(connection, failure);
+            throw failure;
+        }
+    }
+
+    private static void rollBack(Connection connection, Exception because) {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException gone) {
+            because.addSuppressed(gone);
+        }
     }
 
     /** Of a long row some may be read: a few are tried. */
     private boolean isPartlyReadable(Connection connection, Parcel parcel) {
         List<String> ids = parcel.ids();
-        for (int i = 0; i < ids.size(); i += Math.max(ids.size() / PROBES, 1)) {
+        for (int i = 0; i < Math.min(PROBES, ids.size()); i++) {
+            String id = ids.get(i * ids.size() / Math.min(PROBES, ids.size()));
             try {
-                messages.look(connection, parcel.event(), ids.get(i));
+                alone(connection, () -> messages.look(connection, parcel.event(), id));
                 return true;
             } catch (SQLException failure) {
                 // Another one may stand elsewhere.

@@ -18,6 +18,7 @@ final class Parcel {
     private final EventKind event;
     private final List<String> ids;
     private final boolean replay;
+    private final OffsetDateTime nextAt;
     private final int attempts;
     private final OffsetDateTime leasedUntil;
     private final long claimedNanos;
@@ -29,6 +30,7 @@ final class Parcel {
     /**
      * A claim.
      *
+     * @param nextAt since when it may be told
      * @param attempts that failed before
      * @param leasedUntil by the database's clock; it tells this claim from a later one
      * @param claimedNanos when it was claimed, or a little earlier, by the monotonic clock
@@ -39,6 +41,7 @@ final class Parcel {
             EventKind event,
             List<String> ids,
             boolean replay,
+            OffsetDateTime nextAt,
             int attempts,
             OffsetDateTime leasedUntil,
             long claimedNanos) {
@@ -47,6 +50,7 @@ final class Parcel {
         this.event = event;
         this.ids = ids;
         this.replay = replay;
+        this.nextAt = nextAt;
         this.attempts = attempts;
         this.leasedUntil = leasedUntil;
         this.claimedNanos = claimedNanos;
@@ -83,6 +87,10 @@ final class Parcel {
 
     boolean isReplay() {
         return replay;
+    }
+
+    OffsetDateTime nextAt() {
+        return nextAt;
     }
 
     int attempts() {

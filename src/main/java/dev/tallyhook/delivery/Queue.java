@@ -67,15 +67,8 @@ class Queue {
      */
     record Want(String endpointId, boolean replay, int room, OffsetDateTime floor) {}
 
-    /**
-     * A row that is claimed.
-     *
-     * @param nextAt since when it may be told
-     */
-    record Claimed(Parcel parcel, OffsetDateTime nextAt) {}
-
     /** Claims what is wanted and may be told. */
-    List<Claimed> claim(Connection connection, List<Want> wants) throws SQLException {
+    List<Parcel> claim(Connection connection, List<Want> wants) throws SQLException {
         long nanos = System.nanoTime();
         try (PreparedStatement claim = connection.prepareStatement(CLAIM)) {
             claim.setArray(1, Columns.of(connection, "text", wants, Want::endpointId));
@@ -83,7 +76,7 @@ class Queue {
             claim.setArray(3, Columns.of(connection, "int", wants, Want::room));
             claim.setArray(4, Columns.of(connection, "timestamptz", wants, Queue::text));
             claim.setLong(5, leaseMillis);
-            List<Claimed> claimed = new ArrayList<>();
+            List<Parcel> claimed = new ArrayList<>();
             try (ResultSet rows = claim.executeQuery()) {
                 while (rows.next()) {
                     claimed.add(read(rows, nanos));
@@ -93,18 +86,18 @@ class Queue {
         }
     }
 
-    private Claimed read(ResultSet row, long nanos) throws SQLException {
+    private Parcel read(ResultSet row, long nanos) throws SQLException {
         clock.read(row.getObject(9, OffsetDateTime.class).toInstant(), System.nanoTime());
-        Parcel parcel = new Parcel(
+        return new Parcel(
                 row.getLong(1),
                 row.getString(2),
                 EventKind.ofCode(row.getString(3)),
                 List.of((String[]) row.getArray(4).getArray()),
                 row.getBoolean(5),
+                row.getObject(8, OffsetDateTime.class),
                 row.getInt(6),
                 row.getObject(7, OffsetDateTime.class),
                 nanos);
-        return new Claimed(parcel, row.getObject(8, OffsetDateTime.class));
     }
 
     private static String text(Want want) {

@@ -22,20 +22,29 @@ class AppetiteTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
+    private static final OffsetDateTime GIVEN_BACK = OffsetDateTime.parse("2026-01-01T11:00:00Z");
+
     private final Appetite appetite = new Appetite(1);
 
-    private static Queue.Claimed row(boolean replay, int messages, Instant nextAt) {
-        var parcel = new Parcel(
-                1, "shop", EventKind.PROCESSED, Collections.nCopies(messages, "id"), replay, 0, OffsetDateTime.MAX, 0);
-        return new Queue.Claimed(parcel, nextAt.atOffset(ZoneOffset.UTC));
+    private static Parcel row(boolean replay, int messages, Instant nextAt) {
+        return new Parcel(
+                1,
+                "shop",
+                EventKind.PROCESSED,
+                Collections.nCopies(messages, "id"),
+                replay,
+                nextAt.atOffset(ZoneOffset.UTC),
+                0,
+                OffsetDateTime.MAX,
+                0);
     }
 
-    private static List<Queue.Claimed> rows(int count, int messages) {
+    private static List<Parcel> rows(int count, int messages) {
         return Collections.nCopies(count, row(false, messages, NOW));
     }
 
     private List<Queue.Want> wants(int allowed, int freshOnes, int againOnes) {
-        return appetite.wants("shop", allowed, freshOnes, againOnes, false, false);
+        return appetite.wants("shop", allowed, freshOnes, againOnes, false);
     }
 
     private static OffsetDateTime floor(List<Queue.Want> wants) {
@@ -62,7 +71,7 @@ class AppetiteTest {
     void on_trial_it_wants_one_row() {
         assertEquals(
                 1,
-                appetite.wants("shop", 1, 0, 0, true, false).stream()
+                appetite.wants("shop", 1, 0, 0, true).stream()
                         .filter(want -> !want.replay())
                         .mapToInt(Queue.Want::room)
                         .sum());
@@ -82,17 +91,28 @@ class AppetiteTest {
     @Test
     void before_it_has_seen_a_row_it_expects_a_long_one_and_the_first_long_one_is_remembered() {
         var unknowing = new Appetite(250);
-        assertEquals(1, unknowing.wants("shop", 4, 0, 0, false, false).get(0).room());
+        assertEquals(1, unknowing.wants("shop", 4, 0, 0, false).get(0).room());
         wants(64, 0, 0);
         appetite.claimed(rows(1, 250), NOW);
         assertEquals(5, wants(64, 0, 0).get(0).room());
     }
 
     @Test
-    void a_look_from_the_beginning_that_fails_changes_no_floor() {
+    void a_look_from_the_beginning_that_fails_is_tried_again_but_not_if_it_took_too_long() {
         wants(4, 0, 0);
         appetite.claimed(rows(1, 1), NOW);
-        appetite.wants("shop", 4, 0, 0, false, true);
+        appetite.oweLook();
+        wants(4, 0, 0);
+        assertEquals(Queue.FROM_THE_BEGINNING, floor(wants(4, 0, 0)));
+        appetite.tookTooLong(NOW.plusSeconds(60));
+        assertEquals(NOW.minusSeconds(5).atOffset(ZoneOffset.UTC), floor(wants(4, 0, 0)));
+    }
+
+    /** Else a replica that starts while that is so would tell nothing at all. */
+    @Test
+    void if_the_first_look_takes_too_long_it_tells_what_is_new() {
+        wants(4, 0, 0);
+        appetite.tookTooLong(NOW);
         assertEquals(NOW.minusSeconds(5).atOffset(ZoneOffset.UTC), floor(wants(4, 0, 0)));
     }
 
@@ -120,16 +140,20 @@ class AppetiteTest {
     void a_look_from_the_beginning_is_one() {
         wants(4, 0, 0);
         appetite.claimed(rows(1, 1), NOW);
-        List<Queue.Want> all = appetite.wants("shop", 4, 0, 0, false, true);
-        assertEquals(Queue.FROM_THE_BEGINNING, floor(all));
+        appetite.oweLook();
+        wants(4, 100, 0);
+        assertEquals(Queue.FROM_THE_BEGINNING, floor(wants(4, 0, 0)), "as soon as there is room");
+        appetite.claimed(List.of(), NOW);
+        assertEquals(NOW.minusSeconds(5).atOffset(ZoneOffset.UTC), floor(wants(4, 0, 0)));
     }
 
     @Test
-    void what_was_given_back_is_looked_for_from_the_beginning() {
+    void what_was_given_back_is_looked_for_from_its_time_on() {
         wants(4, 0, 0);
         appetite.claimed(rows(1, 1), NOW);
-        appetite.lookAgain();
-        assertEquals(Queue.FROM_THE_BEGINNING, floor(wants(4, 0, 0)));
+        appetite.lookAgain(GIVEN_BACK);
+        appetite.lookAgain(GIVEN_BACK.plusMinutes(1));
+        assertEquals(GIVEN_BACK.minusNanos(1_000), floor(wants(4, 0, 0)));
         appetite.claimed(List.of(), NOW);
         assertEquals(NOW.minusSeconds(5).atOffset(ZoneOffset.UTC), floor(wants(4, 0, 0)), "it has been looked for");
     }
@@ -138,9 +162,9 @@ class AppetiteTest {
     @Test
     void and_so_it_is_when_it_was_given_back_while_a_claim_was_under_way() {
         wants(4, 0, 0);
-        appetite.lookAgain();
+        appetite.lookAgain(GIVEN_BACK);
         appetite.claimed(rows(1, 1), NOW);
-        assertEquals(Queue.FROM_THE_BEGINNING, floor(wants(4, 0, 0)));
+        assertEquals(GIVEN_BACK.minusNanos(1_000), floor(wants(4, 0, 0)));
     }
 
     @Test

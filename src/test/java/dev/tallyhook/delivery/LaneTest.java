@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
@@ -108,7 +109,16 @@ class LaneTest {
         String prefix = replay ? "again_" : "new_";
         List<String> ids =
                 IntStream.range(0, messages).mapToObj(i -> prefix + i).toList();
-        return new Parcel(1, "shop", EventKind.PROCESSED, ids, replay, 0, OffsetDateTime.MAX, claimedNanos);
+        return new Parcel(
+                1,
+                "shop",
+                EventKind.PROCESSED,
+                ids,
+                replay,
+                OffsetDateTime.MIN.plusYears(1),
+                0,
+                OffsetDateTime.MAX,
+                claimedNanos);
     }
 
     private static List<Message> messages(Parcel parcel) {
@@ -263,7 +273,7 @@ class LaneTest {
         }
         assertEquals(3, lane.underWay(), "began before it opened");
         assertEquals(92, parcel.returned().size());
-        assertEquals(List.of(), lane.wants(true));
+        assertEquals(List.of(), lane.wants());
         road.endAll(Attempts.REFUSED);
         assertEquals(List.of(parcel), road.settled);
         assertEquals(8, parcel.failures().size());
@@ -275,7 +285,7 @@ class LaneTest {
         road.endAll(Attempts.REFUSED);
         road.endAll(Attempts.REFUSED);
         rest();
-        assertEquals(1, lane.wants(true).get(0).room());
+        assertEquals(1, lane.wants().get(0).room());
         Parcel trial = add(parcel(false, 50));
         assertEquals(1, lane.underWay());
         road.end(Attempts.REFUSED);
@@ -307,7 +317,7 @@ class LaneTest {
             assertEquals(4, lane.underWay());
             lane.update(now);
             assertEquals(6, parcel.returned().size());
-            assertEquals(List.of(), lane.wants(true));
+            assertEquals(List.of(), lane.wants());
             road.endAll(Attempts.REFUSED);
             assertEquals(0, lane.underWay());
             lane.health().forgive();
@@ -327,12 +337,12 @@ class LaneTest {
                         0,
                         0))) {
             lane.health().attempted(Attempts.GONE);
-            assertEquals(List.of(), lane.wants(true));
+            assertEquals(List.of(), lane.wants());
             if (after.url().equals(URL)) {
                 lane.update(endpoint(EndpointState.DISABLED));
             }
             lane.update(after);
-            assertEquals(2, lane.wants(true).size());
+            assertEquals(2, lane.wants().size());
         }
     }
 
@@ -340,9 +350,9 @@ class LaneTest {
     void it_rests_as_long_as_another_replica_has_seen_fit() {
         lane.update(new Endpoint(
                 "shop", URL, EndpointState.ENABLED, Set.of(), (id, timestamp, body) -> "v1,signature", 10_000, 5));
-        assertEquals(List.of(), lane.wants(true));
+        assertEquals(List.of(), lane.wants());
         nanos += Duration.ofSeconds(10).toNanos();
-        assertEquals(2, lane.wants(true).size());
+        assertEquals(2, lane.wants().size());
     }
 
     /** With one place, which the first lane's attempt has until it hangs. */
@@ -398,13 +408,9 @@ class LaneTest {
 
     @Test
     void it_asks_for_more_when_there_is_room_and_there_may_be_more() {
-        int room = lane.wants(true).get(0).room();
+        int room = lane.wants().get(0).room();
         Parcel parcel = parcel(false, 1);
-        lane.claimed(
-                IntStream.range(0, room)
-                        .mapToObj(i -> new Queue.Claimed(parcel, OffsetDateTime.MIN.plusYears(1)))
-                        .toList(),
-                Instant.EPOCH);
+        lane.claimed(Collections.nCopies(room, parcel), Instant.EPOCH);
         lane.add(messages(parcel(false, 40)));
         assertEquals(0, road.hungry, "enough waits");
         road.end(Attempts.DELIVERED);

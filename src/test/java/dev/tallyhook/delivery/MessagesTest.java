@@ -48,7 +48,7 @@ class MessagesTest {
     private final String id = Webhooks.newId();
 
     private static Parcel parcel(EventKind kind, String... ids) {
-        return new Parcel(1, "shop", kind, List.of(ids), false, 0, OffsetDateTime.MAX, 0);
+        return new Parcel(1, "shop", kind, List.of(ids), false, OffsetDateTime.MAX, 0, OffsetDateTime.MAX, 0);
     }
 
     private List<Message> of(Parcel... parcels) throws SQLException {

@@ -56,11 +56,7 @@ class OutcomeWriterTest {
     }
 
     private List<Parcel> claim(boolean replay) throws SQLException {
-        return queue
-                .claim(beside.connection(), List.of(new Queue.Want("shop", replay, 99, Queue.FROM_THE_BEGINNING)))
-                .stream()
-                .map(Queue.Claimed::parcel)
-                .toList();
+        return queue.claim(beside.connection(), List.of(new Queue.Want("shop", replay, 99, Queue.FROM_THE_BEGINNING)));
     }
 
     private Parcel claimOne(String ids, String columns, String values) throws SQLException {
@@ -219,6 +215,7 @@ class OutcomeWriterTest {
                 parcel.event(),
                 parcel.ids(),
                 false,
+                parcel.nextAt(),
                 0,
                 java.time.OffsetDateTime.parse("2026-01-02T03:04:05.678901Z"),
                 0);

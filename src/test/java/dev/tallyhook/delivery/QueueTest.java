@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tallyhook.delivery.Queue.Claimed;
 import dev.tallyhook.delivery.Queue.Want;
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.endpoint.TellingConfig;
@@ -65,26 +64,22 @@ class QueueTest {
         return claim(beside.connection(), wants);
     }
 
-    private static List<String> ids(List<Claimed> claimed) {
-        return claimed.stream()
-                .flatMap(row -> row.parcel().ids().stream())
-                .sorted()
-                .toList();
+    private static List<String> ids(List<Parcel> claimed) {
+        return claimed.stream().flatMap(row -> row.ids().stream()).sorted().toList();
     }
 
     @Test
     void a_claim_says_all_that_is_known_of_the_row_and_what_time_it_is() throws SQLException {
         beside.row("shop", "{one}", ", replay, attempts, next_at", ", true, 3, '2026-01-02 03:04:05.678901Z'");
-        Claimed claimed = queue.claim(beside.connection(), List.of(new Want("shop", true, 9, FROM_THE_BEGINNING)))
+        Parcel parcel = queue.claim(beside.connection(), List.of(new Want("shop", true, 9, FROM_THE_BEGINNING)))
                 .get(0);
-        Parcel parcel = claimed.parcel();
         assertEquals(List.of("one"), parcel.ids());
         assertEquals("shop", parcel.endpointId());
         assertEquals(EventKind.PROCESSED, parcel.event());
         assertTrue(parcel.isReplay());
         assertEquals(3, parcel.attempts());
         assertEquals(
-                Instant.parse("2026-01-02T03:04:05.678901Z"), claimed.nextAt().toInstant());
+                Instant.parse("2026-01-02T03:04:05.678901Z"), parcel.nextAt().toInstant());
         assertEquals(
                 List.of(parcel.deliveryId() + "|t"),
                 beside.rows("SELECT delivery_id, leased_until = '%s' FROM deliveries".formatted(parcel.leasedUntil())));
@@ -156,14 +151,13 @@ class QueueTest {
     @Test
     void what_is_claimed_is_claimed_again_only_when_the_lease_is_over_and_then_by_another_name() throws SQLException {
         beside.row("shop", "{one}", "", "");
-        List<Claimed> first = queue.claim(beside.connection(), List.of(fresh("shop", 9)));
+        List<Parcel> first = queue.claim(beside.connection(), List.of(fresh("shop", 9)));
         assertEquals(List.of(), claim(fresh("shop", 9)));
         beside.execute("UPDATE deliveries SET leased_until = now() - interval '1 ms'");
-        List<Claimed> second = queue.claim(beside.connection(), List.of(fresh("shop", 9)));
+        List<Parcel> second = queue.claim(beside.connection(), List.of(fresh("shop", 9)));
         assertEquals(List.of("one"), ids(second));
-        assertEquals(first.get(0).parcel().deliveryId(), second.get(0).parcel().deliveryId());
-        assertNotEquals(
-                first.get(0).parcel().leasedUntil(), second.get(0).parcel().leasedUntil());
+        assertEquals(first.get(0).deliveryId(), second.get(0).deliveryId());
+        assertNotEquals(first.get(0).leasedUntil(), second.get(0).leasedUntil());
     }
 
     @Test

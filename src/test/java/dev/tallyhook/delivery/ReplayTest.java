@@ -283,7 +283,8 @@ class ReplayTest {
                             > 0);
             other.commit();
         }
-        Awaitility.await().atMost(PATIENCE).until(() -> messages(id) == 999);
+        // If it has waited for too long, it has begun once more.
+        Awaitility.await().atMost(PATIENCE).until(() -> messages(id) >= 999);
         rows.execute("DELETE FROM deliveries WHERE endpoint_id = '" + id + "'");
         awaitState(replay, "DONE").body("queued", equalTo(1_499));
     }
