@@ -1,16 +1,19 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.transaction.Columns;
+import dev.tallyhook.transaction.Patiently;
 import dev.tallyhook.transaction.RawRequest;
 import dev.tallyhook.transaction.RawRequests;
+import dev.tallyhook.transaction.Sql;
 import dev.tallyhook.transaction.Timestamps;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,10 +30,11 @@ final class KeptEvents {
     private static final int FETCH = 8;
 
     /** No reader waits for this session, which reads all of a ledger; so it has more time than readers have, for its statements and its locks. */
-    private static final String PATIENTLY =
-            "SET statement_timeout = '10min'; SET lock_timeout = '1min'; SET idle_in_transaction_session_timeout = '10min'";
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
-    private static final int PATIENCE_MILLIS = 11 * 60 * 1_000;
+    /** For one transaction alone, as {@link Patiently} says the rest: behind a pooler the session goes on as somebody else's. */
+    private static final String PATIENTLY =
+            "SELECT set_config('lock_timeout', '1min', true), set_config('idle_in_transaction_session_timeout', '10min', true)";
 
     private static final String COUNT =
             "SELECT count(*) FROM transactions WHERE unmapped IS NOT NULL AND (source = ? OR ?::text IS NULL)";
@@ -81,7 +85,13 @@ final class KeptEvents {
     private final @Nullable String only;
     private @Nullable Place place = Place.BEGINNING;
 
-    private KeptEvents(Connection connection, @Nullable String only) {
+    /**
+     * Of one source, or of all.
+     *
+     * @param connection which nobody else uses meanwhile
+     * @param only null for all
+     */
+    KeptEvents(Connection connection, @Nullable String only) {
         this.connection = connection;
         this.only = only;
     }
@@ -97,35 +107,18 @@ final class KeptEvents {
         Optional<RawRequest> read() throws SQLException;
     }
 
-    /** Looks at events, one by one. */
-    interface Visitor {
-        void visit(KeptEvent event, Raw raw) throws SQLException;
-    }
-
-    /**
-     * Of one source, or of all.
-     *
-     * @param connection which it has for itself until {@link #end}
-     */
-    static KeptEvents unmapped(Connection connection, @Nullable String only) throws SQLException {
-        connection.setNetworkTimeout(Runnable::run, PATIENCE_MILLIS);
-        try (Statement set = connection.createStatement()) {
-            set.execute(PATIENTLY);
-        }
-        connection.setAutoCommit(false);
-        return new KeptEvents(connection, only);
+    /** Says of events, one by one, what they are now. */
+    interface Mapper {
+        /** The event with what is known of it now; itself if that is no more. */
+        KeptEvent map(KeptEvent event, Raw raw) throws SQLException;
     }
 
     /** How many there are. */
     long count() throws SQLException {
-        try (PreparedStatement count = connection.prepareStatement(COUNT)) {
-            count.setString(1, only);
-            count.setString(2, only);
-            try (ResultSet row = count.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
-        }
+        return Patiently.commit(connection, PATIENCE, patient -> new Sql()
+                .add(COUNT, only, only)
+                .query(patient, row -> row.getLong(1))
+                .get(0));
     }
 
     /** Whether there may be more. */
@@ -133,10 +126,22 @@ final class KeptEvents {
         return place != null;
     }
 
-    /** Shows the next ones. */
-    void readNext(Visitor visitor) throws SQLException {
+    /** Shows the next ones, and writes those that have changed. */
+    void mapNext(Mapper mapper) throws SQLException {
+        Patiently.commit(connection, PATIENCE, patient -> {
+            new Sql().add(PATIENTLY).query(patient, row -> true);
+            List<KeptEvent> changes = changes(mapper);
+            if (!changes.isEmpty()) {
+                write(changes);
+            }
+            return true;
+        });
+    }
+
+    private List<KeptEvent> changes(Mapper mapper) throws SQLException {
         Place after = Objects.requireNonNull(place, "there are no more");
         place = null;
+        List<KeptEvent> changes = new ArrayList<>();
         try (PreparedStatement select = connection.prepareStatement(SELECT)) {
             select.setFetchSize(FETCH);
             select.setString(1, only);
@@ -147,10 +152,15 @@ final class KeptEvents {
             try (ResultSet row = select.executeQuery()) {
                 while (row.next()) {
                     place = new Place(row.getObject(1, OffsetDateTime.class), row.getString(2));
-                    visitor.visit(event(row), () -> RawRequests.read(row, 15));
+                    KeptEvent kept = event(row);
+                    KeptEvent now = mapper.map(kept, () -> RawRequests.read(row, 15));
+                    if (!now.equals(kept)) {
+                        changes.add(now);
+                    }
                 }
             }
         }
+        return changes;
     }
 
     private static KeptEvent event(ResultSet row) throws SQLException {
@@ -192,25 +202,21 @@ final class KeptEvents {
         }
     }
 
-    /** Writes those that have changed, and commits. */
-    void write(List<KeptEvent> changes) throws SQLException {
-        if (!changes.isEmpty()) {
-            try (PreparedStatement update = connection.prepareStatement(UPDATE)) {
-                bind(update, 1, "text", changes, KeptEvent::transactionId);
-                bind(update, 2, "text", changes, KeptEvent::sourceAccount);
-                bind(update, 3, "text", changes, KeptEvent::destinationAccount);
-                bind(update, 4, "numeric", changes, KeptEvent::amount);
-                bind(update, 5, "text", changes, KeptEvent::currency);
-                bind(update, 6, "text", changes, KeptEvent::type);
-                bind(update, 7, "text", changes, KeptEvent::subject);
-                bind(update, 8, "timestamptz", changes, KeptEvent::occurredAt);
-                bind(update, 9, "text", changes, KeptEvent::unmapped);
-                bind(update, 10, "text", changes, KeptEvent::amountSent);
-                bind(update, 11, "text", changes, KeptEvent::amountUnit);
-                update.executeUpdate();
-            }
+    private void write(List<KeptEvent> changes) throws SQLException {
+        try (PreparedStatement update = connection.prepareStatement(UPDATE)) {
+            bind(update, 1, "text", changes, KeptEvent::transactionId);
+            bind(update, 2, "text", changes, KeptEvent::sourceAccount);
+            bind(update, 3, "text", changes, KeptEvent::destinationAccount);
+            bind(update, 4, "numeric", changes, KeptEvent::amount);
+            bind(update, 5, "text", changes, KeptEvent::currency);
+            bind(update, 6, "text", changes, KeptEvent::type);
+            bind(update, 7, "text", changes, KeptEvent::subject);
+            bind(update, 8, "timestamptz", changes, KeptEvent::occurredAt);
+            bind(update, 9, "text", changes, KeptEvent::unmapped);
+            bind(update, 10, "text", changes, KeptEvent::amountSent);
+            bind(update, 11, "text", changes, KeptEvent::amountUnit);
+            update.executeUpdate();
         }
-        connection.commit();
     }
 
     private static void bind(
@@ -221,10 +227,5 @@ final class KeptEvents {
             Function<KeptEvent, @Nullable Object> value)
             throws SQLException {
         update.setArray(place, Columns.of(update.getConnection(), type, changes, value));
-    }
-
-    /** Nothing more is read or written. */
-    void end() throws SQLException {
-        connection.setAutoCommit(true);
     }
 }

@@ -8,7 +8,6 @@ import io.quarkus.runtime.QuarkusApplication;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +60,7 @@ public final class MapAgain implements QuarkusApplication {
             return 2;
         }
         try (Connection connection = dataSource.getConnection()) {
-            mapAll(KeptEvents.unmapped(connection, only));
+            mapAll(new KeptEvents(connection, only));
         }
         return 0;
     }
@@ -70,21 +69,13 @@ public final class MapAgain implements QuarkusApplication {
         long total = events.count();
         long told = System.nanoTime();
         while (events.hasMore()) {
-            List<KeptEvent> changes = new ArrayList<>();
-            events.readNext((kept, raw) -> {
-                KeptEvent now = map(events, kept, raw);
-                if (!now.equals(kept)) {
-                    changes.add(now);
-                }
-            });
-            events.write(changes);
+            events.mapNext((kept, raw) -> map(events, kept, raw));
             if (System.nanoTime() - told > TELL_PERIOD.toNanos()) {
                 told = System.nanoTime();
                 tell(total);
             }
         }
         tell(total);
-        events.end();
     }
 
     private void tell(long total) {

@@ -1,0 +1,90 @@
+package dev.tallyhook.intake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.source.Delivery;
+import dev.tallyhook.source.Event;
+import dev.tallyhook.source.Source;
+import dev.tallyhook.source.Unmapped;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.MultiMap;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Behind a pooler the session is somebody else's afterwards. */
+@QuarkusTest
+class KeptEventsTest {
+
+    @Inject
+    LedgerWriter ledger;
+
+    @Inject
+    DataSource dataSource;
+
+    private final String source = "s" + UUID.randomUUID().toString().substring(0, 8);
+
+    @BeforeEach
+    void one_is_not_mapped() throws Exception {
+        var scheme =
+                new MadeUpScheme(delivery -> List.of(Event.ofBytes(delivery.body(), Unmapped.UNREADABLE)), List.of());
+        ledger.write(SourceWebhooks.of(
+                new Source(source, "made-up", scheme, 1 << 20),
+                new Delivery(MultiMap.caseInsensitiveMultiMap(), null, source.getBytes(StandardCharsets.US_ASCII)),
+                null));
+    }
+
+    private static String limits(Connection session) throws SQLException {
+        try (var statement = session.createStatement();
+                var row = statement.executeQuery(
+                        "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),"
+                                + " current_setting('idle_in_transaction_session_timeout'), current_setting('jit')")) {
+            row.next();
+            return String.join(" ", row.getString(1), row.getString(2), row.getString(3), row.getString(4));
+        }
+    }
+
+    @Test
+    void while_events_are_mapped_the_session_is_patient_and_afterwards_as_it_was_found() throws Exception {
+        try (Connection session = dataSource.getConnection()) {
+            String found = limits(session);
+            int patience = session.getNetworkTimeout();
+            var events = new KeptEvents(session, source);
+            assertEquals(1, events.count());
+            assertTrue(new KeptEvents(session, null).count() >= 1);
+            List<String> meanwhile = new ArrayList<>();
+            while (events.hasMore()) {
+                events.mapNext((event, raw) -> {
+                    meanwhile.add(limits(session));
+                    return event;
+                });
+            }
+            assertEquals(List.of("10min 1min 10min off"), meanwhile);
+            assertEquals(found, limits(session));
+            assertEquals(patience, session.getNetworkTimeout());
+        }
+    }
+
+    @Test
+    void what_is_broken_off_leaves_the_session_as_it_was_found_too() throws Exception {
+        try (Connection session = dataSource.getConnection()) {
+            String found = limits(session);
+            var events = new KeptEvents(session, source);
+            assertThrows(
+                    SQLException.class,
+                    () -> events.mapNext((event, raw) -> {
+                        throw new SQLException("lost");
+                    }));
+            assertEquals(found, limits(session));
+        }
+    }
+}
