@@ -1,6 +1,7 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.source.Characters;
+import dev.tallyhook.source.Delivery;
 import io.vertx.core.MultiMap;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -52,9 +53,10 @@ final class SignedContent {
     final boolean malformed;
 
     SignedContent(MultiMap headers, byte[] body) {
-        String id = single(headers, ID);
-        String seconds = single(headers, TIMESTAMP);
-        String[] signatures = single(headers, SIGNATURE).split(" ", SIGNATURES_MAX + 1);
+        var delivery = new Delivery(headers, null, body);
+        String id = single(delivery, ID);
+        String seconds = single(delivery, TIMESTAMP);
+        String[] signatures = single(delivery, SIGNATURE).split(" ", SIGNATURES_MAX + 1);
         for (String signature : signatures) {
             if (signature.startsWith("v1,")) {
                 shared.add(bytes(signature.substring(3)));
@@ -69,12 +71,8 @@ final class SignedContent {
     }
 
     /** Each header may come under either name: what is signed does not depend on it. */
-    private static String single(MultiMap headers, String name) {
-        List<String> standard = headers.getAll(STANDARD + name);
-        List<String> svix = headers.getAll(SVIX + name);
-        List<String> values = standard.isEmpty() ? svix : standard;
-        boolean clear = values.size() == 1 && (svix.isEmpty() || svix.equals(values));
-        return clear ? values.get(0) : "";
+    private static String single(Delivery delivery, String name) {
+        return delivery.header(STANDARD + name, SVIX + name);
     }
 
     private static boolean isTimestamp(String text) {

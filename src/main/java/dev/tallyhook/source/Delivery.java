@@ -29,6 +29,18 @@ public final class Delivery {
         return values.size() == 1 ? values.get(0) : "";
     }
 
+    /**
+     * The value of a header that has two names; empty if it is missing under both, came more than once under one of them, or is not the same
+     * under both.
+     */
+    public String header(String name, String otherName) {
+        List<String> values = headers.getAll(name);
+        List<String> others = headers.getAll(otherName);
+        List<String> said = values.isEmpty() ? others : values;
+        boolean clear = said.size() == 1 && (others.isEmpty() || others.equals(said));
+        return clear ? said.get(0) : "";
+    }
+
     /** The query of its URL, as it came. */
     public @Nullable String query() {
         return query;

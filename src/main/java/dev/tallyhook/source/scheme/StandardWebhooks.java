@@ -7,9 +7,11 @@ import dev.tallyhook.source.Hmac;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.SchemeContext;
 import dev.tallyhook.source.Verdict;
+import io.vertx.core.MultiMap;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,7 +20,8 @@ import java.util.regex.Pattern;
 /**
  * Whoever follows Standard Webhooks, with whatever body: {@code webhook-signature: v1,…}, HMAC-SHA256 in Base64 over
  * {@code webhook-id}, {@code webhook-timestamp} and the body, with full stops between. The key is what is in Base64 behind the
- * secret's {@code whsec_}. Other versions than {@code v1} are ignored, {@code v1a} of public keys as well.
+ * secret's {@code whsec_}. Other versions than {@code v1} are ignored, {@code v1a} of public keys as well. Svix, whose headers these were
+ * first, still calls them {@code svix-…} unless it is told otherwise; where both come they must be the same.
  *
  * <p>The identity is {@code webhook-id} unless {@code id} is set; type and time stand where Standard Webhooks advises, unless they are
  * set. A body that is no JSON is told by its id alone, so that an id with a full stop in it cannot be cut at another place: what
@@ -32,6 +35,9 @@ final class StandardWebhooks implements Scheme {
     private static final String ID = "webhook-id";
     private static final String TIMESTAMP = "webhook-timestamp";
     private static final String SIGNATURE = "webhook-signature";
+    private static final String SVIX_ID = "svix-id";
+    private static final String SVIX_TIMESTAMP = "svix-timestamp";
+    private static final String SVIX_SIGNATURE = "svix-signature";
     private static final String SECRET = "whsec_";
     private static final String VERSION = "v1,";
     private static final Duration TOLERANCE = Duration.ofMinutes(5);
@@ -62,7 +68,9 @@ final class StandardWebhooks implements Scheme {
         this.context = context;
         this.keys = context.secrets(StandardWebhooks::key);
         this.tolerance = context.tolerance(TOLERANCE);
-        this.pointers = new Pointers(context, Set.of(ID), Optional.of("/type"), Optional.of("/timestamp"));
+        // In an order, because a setting that names another header is told them.
+        Set<String> signedHeaders = new LinkedHashSet<>(List.of(ID, SVIX_ID));
+        this.pointers = new Pointers(context, signedHeaders, Optional.of("/type"), Optional.of("/timestamp"));
         this.isIdUsual = context.config().id().isEmpty();
     }
 
@@ -84,12 +92,12 @@ final class StandardWebhooks implements Scheme {
 
     @Override
     public Verdict verify(Delivery delivery) {
-        String id = delivery.header(ID);
-        String timestamp = delivery.header(TIMESTAMP);
+        String id = id(delivery);
+        String timestamp = delivery.header(TIMESTAMP, SVIX_TIMESTAMP);
         boolean isTimestamp = SignatureHeader.isTimestamp(timestamp);
         byte[] head = Hmac.bytes(id + "." + timestamp + ".");
-        boolean fits =
-                Hmac.anyFitsBase64(keys.current(), signatures(delivery.header(SIGNATURE)), head, delivery.body());
+        String signatures = delivery.header(SIGNATURE, SVIX_SIGNATURE);
+        boolean fits = Hmac.anyFitsBase64(keys.current(), signatures(signatures), head, delivery.body());
         boolean isOfNow = context.isOfNow(isTimestamp ? Long.parseLong(timestamp) : 0, tolerance);
         return Verdict.of(fits && isOfNow && isTimestamp && !id.isEmpty());
     }
@@ -112,13 +120,20 @@ final class StandardWebhooks implements Scheme {
         return tooMany || signatures.isEmpty() ? NONE : signatures;
     }
 
+    private static String id(Delivery delivery) {
+        return delivery.header(ID, SVIX_ID);
+    }
+
+    /** A setting may name the id by either name, and finds it under both. */
     @Override
     public List<Event> events(Delivery delivery) {
-        return List.of(pointers.event(delivery, delivery.header(ID), isIdUsual));
+        String id = id(delivery);
+        MultiMap headers = MultiMap.caseInsensitiveMultiMap().add(ID, id).add(SVIX_ID, id);
+        return List.of(pointers.event(new Delivery(headers, delivery.query(), delivery.body()), id, isIdUsual));
     }
 
     @Override
     public List<String> headersToKeep() {
-        return List.of(ID, TIMESTAMP, SIGNATURE);
+        return List.of(ID, TIMESTAMP, SIGNATURE, SVIX_ID, SVIX_TIMESTAMP, SVIX_SIGNATURE);
     }
 }

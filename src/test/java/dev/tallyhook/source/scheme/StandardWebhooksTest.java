@@ -13,13 +13,16 @@ import static dev.tallyhook.source.scheme.SchemeFixture.settings;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.standardwebhooks.Webhook;
+import dev.tallyhook.source.Delivery;
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
 import dev.tallyhook.source.Unmapped;
 import dev.tallyhook.source.Verdict;
+import io.vertx.core.MultiMap;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,55 @@ class StandardWebhooksTest {
                         "webhook-signature",
                         List.of("webhook-id", "webhook-timestamp"))
                 .cases();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> what_is_signed_under_the_names_of_svix() {
+        return new SchemeFixture.Signed(
+                        SETTINGS,
+                        ANOTHER,
+                        PAID,
+                        svix(headers("msg_1", SECONDS)),
+                        "svix-signature",
+                        List.of("svix-id", "svix-timestamp"))
+                .cases();
+    }
+
+    @Test
+    void under_both_names_each_header_must_be_the_same_and_come_once() {
+        Map<String, String> both = new TreeMap<>(headers("msg_1", SECONDS));
+        both.putAll(svix(both));
+        assertEquals(Verdict.SIGNED, SCHEME.verify(new Delivery(multi(both), null, bytes(PAID))));
+        for (String name : both.keySet()) {
+            Map<String, String> different = new TreeMap<>(both);
+            different.merge(name, name.endsWith("timestamp") ? "0" : "x", String::concat);
+            assertEquals(Verdict.UNSIGNED, SCHEME.verify(new Delivery(multi(different), null, bytes(PAID))), name);
+            MultiMap twice = multi(both).add(name, both.get(name));
+            assertEquals(Verdict.UNSIGNED, SCHEME.verify(new Delivery(twice, null, bytes(PAID))), name);
+            Map<String, String> oneOfThem = new TreeMap<>(both);
+            oneOfThem.remove(name);
+            assertEquals(Verdict.SIGNED, SCHEME.verify(new Delivery(multi(oneOfThem), null, bytes(PAID))), name);
+        }
+    }
+
+    /** As it is mapped once more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"header:webhook-id", "header:svix-id", ""})
+    void of_what_is_kept_the_same_is_found_under_either_name(String id) {
+        Scheme scheme = id.isEmpty() ? SCHEME : scheme("standard-webhooks", "secrets", SECRET, "id", id);
+        Event expected = Event.of("msg_1").ofType("invoice.paid").at(NOW);
+        Map<String, String> standard = headers("msg_1", SECONDS);
+        for (Map<String, String> headers : List.of(standard, svix(standard))) {
+            var came = new Delivery(multi(headers), null, bytes(PAID));
+            MultiMap kept = MultiMap.caseInsensitiveMultiMap();
+            scheme.headersToKeep().stream()
+                    .filter(name -> !came.header(name).isEmpty())
+                    .forEach(name -> kept.add(name, came.header(name)));
+            var restored = new Delivery(kept, null, bytes(PAID));
+            assertEvents(List.of(expected), scheme.events(came));
+            assertEvents(List.of(expected), scheme.events(restored));
+            assertEquals(Verdict.SIGNED, scheme.verify(restored));
+        }
     }
 
     @TestFactory
@@ -203,7 +255,7 @@ class StandardWebhooksTest {
     @Test
     void only_the_id_is_a_header_that_is_signed() {
         assertEquals(
-                "type must be a header that is signed, one of webhook-id",
+                "type must be a header that is signed, one of webhook-id, svix-id",
                 refusal("standard-webhooks", "secrets", SECRET, "type", "header:x-type"));
     }
 
@@ -237,6 +289,16 @@ class StandardWebhooksTest {
                 String.valueOf(seconds),
                 "webhook-signature",
                 "v1," + sign(id + "." + seconds + "." + PAID));
+    }
+
+    private static Map<String, String> svix(Map<String, String> standard) {
+        Map<String, String> svix = new TreeMap<>();
+        standard.forEach((name, value) -> svix.put(name.replace("webhook-", "svix-"), value));
+        return svix;
+    }
+
+    private static MultiMap multi(Map<String, String> headers) {
+        return MultiMap.caseInsensitiveMultiMap().addAll(headers);
     }
 
     private static String sign(String content) {
