@@ -85,6 +85,13 @@ public final class Erase implements QuarkusApplication {
             SELECT 1
             """;
 
+    /** An id that went may be one that came again, and is a transaction of somebody else's then, or one that stays for now. */
+    private static final String NOT_STORED = """
+            SELECT id
+            FROM unnest(?::text[]) AS id
+            WHERE NOT EXISTS (SELECT FROM transactions WHERE transaction_id = id)
+            """;
+
     private static final String CONFLICTS = """
             WITH erased AS (
                 DELETE FROM conflicts
@@ -107,7 +114,7 @@ public final class Erase implements QuarkusApplication {
             WHERE content IS NOT NULL
               AND substr(sha256(convert_to(transaction_id || chr(31) || account, 'UTF8')), 1, 8)
                   IN (substr(content, 1, 8), substr(content, 9, 8))
-            RETURNING 1
+            RETURNING transaction_id
             """;
 
     private static final String IS_ARCHIVED = "SELECT FROM archives LIMIT 1";
@@ -196,9 +203,13 @@ public final class Erase implements QuarkusApplication {
                         .add(CONFLICTS, account, account)
                         .query(patient, row -> row.getLong(1))
                         .get(0));
-                Patiently.commit(connection, PATIENCE, patient -> new Sql()
-                        .add(FORGET_CONTENT, account)
-                        .query(patient, row -> true));
+                // Together, because nothing leads there once the digest is gone.
+                Patiently.commit(
+                        connection,
+                        PATIENCE,
+                        patient -> forgetTracesOfGone(
+                                patient,
+                                new Sql().add(FORGET_CONTENT, account).query(patient, row -> row.getString(1))));
             }
         } finally {
             new Sql()
@@ -271,12 +282,25 @@ public final class Erase implements QuarkusApplication {
                     .filter(one -> one.request() == null)
                     .map(Stored::row)
                     .toList();
-            Object ids = rows.stream().map(Departures.Row::transactionId).toArray(String[]::new);
-            Patiently.commit(connection, PATIENCE, patient -> new Sql()
-                    .add(TRACES, ids, ids, ids)
-                    .query(patient, row -> true));
+            List<String> ids = rows.stream().map(Departures.Row::transactionId).toList();
+            Patiently.commit(connection, PATIENCE, patient -> forgetTraces(patient, ids));
         }
         return departures.erase(rows);
+    }
+
+    private static boolean forgetTraces(Connection connection, List<String> of) throws SQLException {
+        Object ids = of.toArray(String[]::new);
+        return !new Sql()
+                .add(TRACES, ids, ids, ids)
+                .query(connection, row -> true)
+                .isEmpty();
+    }
+
+    private static boolean forgetTracesOfGone(Connection connection, List<String> ids) throws SQLException {
+        List<String> gone = new Sql()
+                .add(NOT_STORED, (Object) ids.toArray(String[]::new))
+                .query(connection, row -> row.getString(1));
+        return !gone.isEmpty() && forgetTraces(connection, gone);
     }
 
     private static List<Stored> stored(Connection connection, List<String> ids) throws SQLException {
@@ -322,17 +346,24 @@ public final class Erase implements QuarkusApplication {
 
     /**
      * Through all files three times: a request that brought something of it may stand in the line of somebody else, in another file, and the
-     * lines that lead there go last.
+     * lines that lead there, and to its traces, go last.
      */
     private void eraseArchived(String account, ArchiveStore store, Lease lease) throws SQLException, IOException {
         boolean any = false;
         for (String name : Commands.files(store, "")) {
             lease.keep();
+            List<String> ids = new ArrayList<>();
             for (ArchivedLine line : lines(store, name)) {
                 if (line.isOf(account)) {
-                    any = true;
+                    ids.add(line.transactionId());
                     OffsetDateTime createdAt = Objects.requireNonNull(line.time("created_at"));
                     line.request().ifPresent(request -> requests.put(request, createdAt));
+                }
+            }
+            if (!ids.isEmpty()) {
+                any = true;
+                try (Connection connection = dataSource.getConnection()) {
+                    Patiently.commit(connection, PATIENCE, patient -> forgetTracesOfGone(patient, ids));
                 }
             }
         }

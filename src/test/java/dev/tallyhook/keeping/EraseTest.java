@@ -138,6 +138,8 @@ class EraseTest {
         assertEquals(1, server.number("SELECT count(*) FROM archives WHERE state = 'DONE' AND transactions = 1800"));
         assertEquals(1200, server.number("SELECT count(*) FROM gone WHERE content IS NULL"));
         assertEquals(1, server.number("SELECT count(*) FROM erasures WHERE archived = 1200"));
+        assertEquals(0, of("holds"));
+        assertEquals(1, server.number("SELECT count(*) FROM holds"));
         assertEquals(0, erase("alice"), "it may be said again");
     }
 
@@ -241,6 +243,7 @@ class EraseTest {
         assertEquals(1200, lines("alice"));
         assertEquals(0, erase("alice\n"));
         assertEquals(0, lines("\"raw\"") + lines("alice"));
+        assertEquals(0, of("holds"));
     }
 
     /** Its digest could be tried for. */
@@ -252,6 +255,30 @@ class EraseTest {
         assertEquals(0, erase("alice"));
         assertEquals(1200, server.number("SELECT count(*) FROM gone WHERE content IS NULL"));
         assertEquals(3000, server.number("SELECT count(*) FROM gone"));
+        assertEquals(0, of("holds"));
+        assertEquals(1, server.number("SELECT count(*) FROM holds"));
+    }
+
+    /** Nobody remembers what it was, so nothing but the line leads to what is left of it. */
+    @Test
+    void of_what_is_in_the_archive_letters_and_attempts_go_although_its_id_is_forgotten() throws Exception {
+        server.execute("""
+                INSERT INTO dead_letters (endpoint_id, event, id, attempts, first_failed_at, outcome)
+                SELECT 'e', 'p', id, 1, now(), 'REFUSED' FROM (VALUES ('t5'), ('t2'), ('t10')) AS letter (id)""");
+        server.execute("""
+                INSERT INTO attempts (endpoint_id, at, event, id, outcome, took_millis)
+                SELECT 'e', now(), event, id, 'REFUSED', 1 FROM dead_letters""");
+        archiveAll();
+        server.execute("DELETE FROM gone");
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+                VALUES ('t10', 'x', 'y', 1, 'INR', now())""");
+        assertEquals(0, erase("alice"));
+        assertEquals(0, of("holds"));
+        for (String table : List.of("dead_letters", "attempts")) {
+            assertEquals(0, server.number("SELECT count(*) FROM " + table + " WHERE id = 't5'"), table);
+            assertEquals(2, server.number("SELECT count(*) FROM " + table), table + ": t10 is somebody else's now");
+        }
     }
 
     @Test
