@@ -26,6 +26,7 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * Files below a directory, which nobody but their owner reads. The directory itself must be there: who made it would write beside a
@@ -38,6 +39,11 @@ class DirectoryStore implements ArchiveStore {
 
     /** No write takes as long. */
     private static final Duration LEFT_OVER = Duration.ofDays(1);
+
+    /** The directory itself, and those of a year, a month and a day in it, as {@link ArchiveFile} names them. */
+    private static final Pattern DIRECTORY = Pattern.compile("(\\d{4}(/\\d{2}){0,2})?");
+
+    private static final Pattern IN_DAY = Pattern.compile("\\d{4}/\\d{2}/\\d{2}/[^./][^/]*");
 
     private final Path root;
 
@@ -218,35 +224,37 @@ class DirectoryStore implements ArchiveStore {
             this.names = names;
         }
 
+        /** Others are somebody else's, such as what a file system has in its root for itself. */
         @Override
         public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
-            return isHidden(directory) && !directory.equals(root)
-                    ? FileVisitResult.SKIP_SUBTREE
-                    : FileVisitResult.CONTINUE;
+            return DIRECTORY.matcher(name(directory)).matches()
+                    ? FileVisitResult.CONTINUE
+                    : FileVisitResult.SKIP_SUBTREE;
         }
 
         @Override
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            String name = root.relativize(file)
-                    .toString()
-                    .replace(root.getFileSystem().getSeparator(), "/");
-            if (!isHidden(file) && name.startsWith(beginning)) {
+            String name = name(file);
+            if (!file.getFileName().toString().startsWith(".") && name.startsWith(beginning)) {
                 names.add(name);
             }
             return FileVisitResult.CONTINUE;
         }
 
-        /** One that is deleted meanwhile is not there. */
+        /** One that is deleted meanwhile is not there; a directory that cannot be read is told of here, and not as one. */
         @Override
         public FileVisitResult visitFileFailed(Path file, IOException failed) throws IOException {
-            if (failed instanceof NoSuchFileException) {
-                return FileVisitResult.CONTINUE;
+            String name = name(file);
+            boolean isOfArchive =
+                    DIRECTORY.matcher(name).matches() || IN_DAY.matcher(name).matches();
+            if (isOfArchive && !(failed instanceof NoSuchFileException)) {
+                throw failed;
             }
-            throw failed;
+            return FileVisitResult.CONTINUE;
         }
 
-        private static boolean isHidden(Path path) {
-            return path.getFileName().toString().startsWith(".");
+        private String name(Path path) {
+            return root.relativize(path).toString().replace(root.getFileSystem().getSeparator(), "/");
         }
     }
 }

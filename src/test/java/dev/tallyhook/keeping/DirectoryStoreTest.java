@@ -121,6 +121,36 @@ class DirectoryStoreTest {
         assertEquals(List.of("2026/a"), store.list(""));
     }
 
+    /** As beside an archive that has a file system of its own; nobody but root may look into {@code lost+found}, which shows as a failure as well. */
+    @Test
+    void what_can_be_no_file_of_the_archive_is_not_looked_into() throws IOException {
+        store.write("2026/11/29/a", CONTENT);
+        Path loop = Path.of("..");
+        for (String elsewhere : List.of("lost+found", "2026/11/29/lost+found")) {
+            Files.createSymbolicLink(
+                    Files.createDirectory(root.resolve(elsewhere)).resolve("self"), loop);
+        }
+        Files.createSymbolicLink(root.resolve("all"), Path.of("."));
+        Files.createSymbolicLink(root.resolve("2026/all"), loop);
+
+        assertEquals(List.of("2026/11/29/a"), store.list(""));
+        assertEquals(List.of("2026/11/29/a"), store.list("2026/"));
+        assertEquals(List.of(), store.list("lost+found/"));
+    }
+
+    @Test
+    void what_can_be_one_and_cannot_be_read_is_no_list() throws IOException {
+        store.write("2026/11/29/a", CONTENT);
+        for (String name : List.of("2025", "2026/12", "2026/11/30", "2026/11/29/b")) {
+            Path link = Files.createSymbolicLink(root.resolve(name), root);
+            var failure = assertThrows(IOException.class, () -> store.list(""), name);
+
+            assertTrue(failure.getMessage().startsWith(root + " cannot be listed"), failure::getMessage);
+            Files.delete(link);
+        }
+        assertEquals(List.of("2026/11/29/a"), store.list(""));
+    }
+
     @Test
     void a_directory_may_be_a_link_to_one(@TempDir Path links) throws IOException {
         store.write("2026/a", CONTENT);
