@@ -37,14 +37,11 @@ class ActivityRecorder {
             FROM set_config('synchronous_commit', 'off', true)
             """;
 
-    /** Of sources also what a clock that was set back has left behind, which would be of now once more. */
-    private static final List<String> FORGET = List.of("""
-            DELETE FROM activity
-            WHERE at < clock_timestamp() - interval '15 minutes'
-            """, """
-            DELETE FROM source_activity
+    /** Also what a clock that was set back has left behind, which would be of now once more. */
+    private static final String FORGET = """
+            DELETE FROM %s
             WHERE at < clock_timestamp() - interval '15 minutes' OR at > clock_timestamp() + interval '1 minute'
-            """);
+            """;
 
     private static final Duration REPORT_PERIOD = Duration.ofSeconds(1);
     private static final Duration FORGET_PERIOD = Duration.ofSeconds(60);
@@ -128,8 +125,8 @@ class ActivityRecorder {
     void forget() {
         try (Connection connection = dataSource.getConnection();
                 Statement forget = connection.createStatement()) {
-            for (String what : FORGET) {
-                forget.executeUpdate(what);
+            for (String table : List.of("activity", "source_activity")) {
+                forget.executeUpdate(FORGET.formatted(table));
             }
         } catch (SQLException failure) {
             Log.debug("What is older is forgotten later", failure);

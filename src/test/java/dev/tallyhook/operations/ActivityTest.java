@@ -107,6 +107,16 @@ class ActivityTest {
     }
 
     @Test
+    void what_a_clock_that_was_set_back_has_left_behind_is_forgotten_before_it_is_of_now_once_more()
+            throws SQLException {
+        Statements.execute(dataSource, REPORT.formatted("-5 minutes", "other-ahead", 1, "0", "NULL"));
+        Statements.execute(dataSource, REPORT.formatted("-5 seconds", "other-near", 1, "0", "NULL"));
+        recorder.forget();
+        assertEquals(0, Statements.count(dataSource, "activity", "replica = 'other-ahead'"));
+        assertEquals(1, Statements.count(dataSource, "activity", "replica = 'other-near'"));
+    }
+
+    @Test
     void seconds_come_in_order_once_each_and_only_the_later_ones_where_asked() {
         await().until(() -> activity("").getList("seconds").size() >= 3);
         List<String> all = activity("").getList("seconds.at", String.class);
