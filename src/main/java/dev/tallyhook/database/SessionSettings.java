@@ -47,6 +47,8 @@ final class SessionSettings {
             new Setting("enable_indexonlyscan", "on"),
             new Setting("enable_bitmapscan", "on"),
             new Setting("enable_tidscan", "on"),
+            // Otherwise what is joined to a few rows would be read whole, by whichever index.
+            new Setting("enable_nestloop", "on"),
             new Setting("plan_cache_mode", "auto"),
             new Setting("jit", "off"),
             // Of a time that is looked up by a subquery the planner expects a third of all rows, and would start

@@ -72,6 +72,7 @@ class SessionsTest {
             try (var connection = connect(options)) {
                 assertDoesNotThrow(() -> SessionCheck.check(pool, options, connection), pool);
                 assertEquals("on", setting(connection, "synchronous_commit"));
+                assertEquals("on", setting(connection, "enable_nestloop"));
                 assertEquals(
                         "public, pg_temp", setting(connection, "search_path").replace("\"", ""));
             }

@@ -40,6 +40,7 @@ public final class Hostile {
             "enable_indexonlyscan = off",
             "enable_bitmapscan = off",
             "enable_tidscan = off",
+            "enable_nestloop = off",
             "enable_sort = off",
             "enable_seqscan = on",
             "jit = on",
