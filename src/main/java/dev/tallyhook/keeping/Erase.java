@@ -3,8 +3,6 @@ package dev.tallyhook.keeping;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.transaction.OfAccount;
 import dev.tallyhook.transaction.Patiently;
-import dev.tallyhook.transaction.RawRequest;
-import dev.tallyhook.transaction.RawRequests;
 import dev.tallyhook.transaction.Sql;
 import dev.tallyhook.transaction.TransactionStatus;
 import io.quarkus.runtime.QuarkusApplication;
@@ -62,12 +60,6 @@ public final class Erase implements QuarkusApplication {
             """;
 
     private static final Pattern PACKED = Pattern.compile("(\\d{1,19})/(\\d{1,5})");
-
-    private static final String PACK = "SELECT raw FROM requests WHERE id = ? FOR UPDATE";
-
-    private static final String KEEP_PACK = "UPDATE requests SET raw = ? WHERE id = ? RETURNING 1";
-
-    private static final String DROP_PACK = "DELETE FROM requests WHERE id = ? RETURNING 1";
 
     /** Others that came with the same request lose it as well, because it names them all. */
     private static final String WITHOUT_REQUEST = """
@@ -196,6 +188,7 @@ public final class Erase implements QuarkusApplication {
             if (config.archiveTo().isPresent()) {
                 eraseArchived(account, Commands.store(config, stores), lease);
             }
+            eraseRepetitions(lease);
             eraseStored(account, lease);
             lease.keep();
             try (Connection connection = dataSource.getConnection()) {
@@ -241,6 +234,22 @@ public final class Erase implements QuarkusApplication {
                     }
                 }
             }
+        }
+    }
+
+    /** Repetitions of its events may stand in packs of others, and nothing tells which: all that are named by none go, while others are named. */
+    private void eraseRepetitions(Lease lease) throws SQLException {
+        var packs = new KeptPacks();
+        while (packs.hasMore()) {
+            lease.keep();
+            try (Connection connection = dataSource.getConnection()) {
+                Patiently.commit(connection, packs::emptyUnnamed);
+            }
+        }
+        if (packs.unreadable() > 0) {
+            isIncomplete = true;
+            System.err.printf(
+                    "%d rows of the table requests cannot be read, and may have something of it%n", packs.unreadable());
         }
     }
 
@@ -329,17 +338,7 @@ public final class Erase implements QuarkusApplication {
 
     private static boolean withoutRequest(Connection connection, long pack, int place, OffsetDateTime createdAt)
             throws SQLException {
-        for (byte[] stored : new Sql().add(PACK, pack).query(connection, row -> row.getBytes(1))) {
-            List<RawRequest> all = new ArrayList<>(RawRequests.readAll(stored));
-            if (place < all.size()) {
-                all.set(place, RawRequests.NONE);
-            }
-            boolean isEmpty = all.stream().allMatch(raw -> raw.body().length == 0);
-            Sql change = isEmpty
-                    ? new Sql().add(DROP_PACK, pack)
-                    : new Sql().add(KEEP_PACK, RawRequests.compress(all), pack);
-            change.query(connection, row -> true);
-        }
+        KeptPacks.empty(connection, pack, other -> other == place);
         new Sql().add(WITHOUT_REQUEST, createdAt, pack, place).query(connection, row -> true);
         return true;
     }

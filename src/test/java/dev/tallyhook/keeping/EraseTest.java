@@ -189,6 +189,63 @@ class EraseTest {
         }
     }
 
+    /** As the intake numbers what it stores with a transaction. */
+    private static long packOf(String transaction) throws SQLException {
+        return server.number("SELECT ((extract(epoch FROM created_at) * 1000)::bigint << 20) + 7 FROM transactions"
+                + " WHERE transaction_id = '%s'".formatted(transaction));
+    }
+
+    private static void name(String transaction, int place) throws SQLException {
+        server.execute(
+                "UPDATE transactions SET source = 'shop', request = %d, request_place = %d WHERE transaction_id = '%s'"
+                        .formatted(packOf(transaction), place, transaction));
+    }
+
+    private static List<String> bodies(long pack) throws SQLException {
+        try (var connection = server.connect();
+                var select = connection.createStatement();
+                var row = select.executeQuery("SELECT raw FROM requests WHERE id = " + pack)) {
+            return row.next()
+                    ? RawRequests.readAll(row.getBytes(1)).stream()
+                            .map(raw -> new String(raw.body(), StandardCharsets.UTF_8))
+                            .toList()
+                    : List.of();
+        }
+    }
+
+    /** Providers repeat events, and what comes at the same time is packed together. */
+    @Test
+    void what_repeated_it_goes_from_among_the_requests_of_others_where_no_transaction_names_it() throws Exception {
+        store(packOf("t5"), request("of alice"), request("of alice again"));
+        store(packOf("t2"), request("of alice once more"), request("of bob"), request("of bob as well"));
+        store(packOf("t3"), request("of carol"), request("of carol as well"));
+        name("t5", 0);
+        name("t2", 1);
+        server.execute("UPDATE transactions SET status = 'HELD', processed_at = NULL WHERE transaction_id = 't2'");
+        name("t3", 0);
+        server.execute(
+                "UPDATE transactions SET created_at = (SELECT created_at FROM transactions WHERE transaction_id = 't3')"
+                        + " WHERE transaction_id = 't4'");
+        name("t4", 1);
+        long ofAlice = packOf("t5");
+        assertEquals(0, erase("alice"));
+        assertEquals(List.of(), bodies(ofAlice));
+        assertEquals(List.of("", "of bob", ""), bodies(packOf("t2")));
+        assertEquals(List.of("of carol", "of carol as well"), bodies(packOf("t3")));
+    }
+
+    @Test
+    void what_cannot_be_read_is_told_and_keeps_nothing_else() throws Exception {
+        store(packOf("t2"), request("of alice"), request("of bob"));
+        name("t2", 1);
+        store(packOf("t3"), request("of alice"));
+        server.execute("UPDATE requests SET raw = '\\x020000' WHERE id = " + packOf("t3"));
+        name("t3", 0);
+        assertEquals(1, erase("alice"));
+        assertEquals(List.of("", "of bob"), bodies(packOf("t2")));
+        assertEquals(0, of("transactions"));
+    }
+
     /** One request has brought an event of hers and one of somebody else's, in whose line it stands. */
     @Test
     void in_the_archive_a_request_that_names_it_goes_from_the_lines_of_others() throws Exception {
