@@ -44,14 +44,10 @@ final class Balancer implements AutoCloseable {
         int port = now.get(Math.floorMod(next.getAndIncrement(), now.size()));
         client.connect(port, "localhost")
                 .onSuccess(to -> {
-                    join(from, to);
-                    join(to, from);
+                    from.pipeTo(to);
+                    to.pipeTo(from);
                 })
                 .onFailure(refused -> from.close());
-    }
-
-    private static void join(NetSocket from, NetSocket to) {
-        from.pipeTo(to);
     }
 
     @Override
