@@ -6,14 +6,19 @@ import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
 import io.quarkus.agroal.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Savepoint;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /** What is due in the ledger, and the one statement that claims and finishes it. */
 @ApplicationScoped
@@ -31,6 +36,19 @@ class DueTransactions implements Due {
               AND due_at > ?
             ORDER BY due_at
             LIMIT ?
+            FOR UPDATE SKIP LOCKED""";
+
+    /** The same, but for those that are stepped over. */
+    private static final String DUE_BUT =
+            DUE.replace("ORDER BY due_at", "  AND transaction_id <> ALL (?::text[])\nORDER BY due_at");
+
+    /** What of these is due. */
+    private static final String DUE_OF_THESE = """
+            SELECT ctid
+            FROM transactions
+            WHERE transaction_id = ANY (?::text[])
+              AND status = 'PROCESSING'
+              AND (due_at <= now()) IS TRUE
             FOR UPDATE SKIP LOCKED""";
 
     /**
@@ -53,6 +71,10 @@ class DueTransactions implements Due {
                   AND (due_at <= now()) IS TRUE
                 FOR UPDATE SKIP LOCKED) AS due_stray
             LIMIT ?""";
+
+    private static final String DUE_STRAYS_BUT = DUE_STRAYS.replace(
+            "WHERE transaction_id = strays.transaction_id",
+            "WHERE transaction_id = strays.transaction_id\n  AND transaction_id <> ALL (?::text[])");
 
     /**
      * Claim and finish are one statement in one transaction: a crash releases the row locks, and the next poll takes the
@@ -101,6 +123,17 @@ class DueTransactions implements Due {
 
     static final Statements OF_STRAYS = Statements.finishing(DUE_STRAYS);
 
+    private static final Claim CLAIM_ALL = new Claim(OF_ALL, DUE_BUT);
+
+    private static final Claim CLAIM_STRAYS = new Claim(OF_STRAYS, DUE_STRAYS_BUT);
+
+    private static final Statements OF_THESE = Statements.finishing(DUE_OF_THESE);
+
+    private static final String INSERT_TRIAL = """
+            INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
+            VALUES (?, 'trial', 'trial', 1, 'XXX', now())
+            """;
+
     private static final String NOW = "SELECT clock_timestamp()";
 
     private static final String BELOW_ALL = "SELECT open_due() - interval '1 microsecond'";
@@ -128,16 +161,33 @@ class DueTransactions implements Due {
     private final Lateness lateness;
     private final FinishSpans spans;
     private final Telling telling;
+    private final SteppedOver steppedOver;
 
     DueTransactions(
             @DataSource("processing") javax.sql.DataSource dataSource,
             Lateness lateness,
             FinishSpans spans,
-            Telling telling) {
+            Telling telling,
+            SteppedOver steppedOver) {
         this.dataSource = dataSource;
         this.lateness = lateness;
         this.spans = spans;
         this.telling = telling;
+        this.steppedOver = steppedOver;
+    }
+
+    /**
+     * What a batch is taken from.
+     *
+     * @param ofAll bind the watermark and the size
+     * @param ofOthers bind, between these, the ids that are stepped over
+     * @param due selects the ctid of what {@code ofOthers} finish
+     */
+    record Claim(Statements ofAll, Statements ofOthers, String due) {
+
+        Claim(Statements ofAll, String due) {
+            this(ofAll, Statements.finishing(due), due);
+        }
     }
 
     /** The statements that finish the same rows, and tell more or less of them. */
@@ -165,31 +215,129 @@ class DueTransactions implements Due {
 
     @Override
     public Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
-        return finish(OF_ALL, watermark, batchSize);
+        return finish(CLAIM_ALL, watermark, batchSize);
     }
 
     /** The same of strays. */
     Batch finishStrays(OffsetDateTime watermark, int batchSize) throws SQLException {
-        return finish(OF_STRAYS, watermark, batchSize);
+        return finish(CLAIM_STRAYS, watermark, batchSize);
     }
 
     boolean tells() {
         return telling.isWanted(EventKind.PROCESSED);
     }
 
-    private Batch finish(Statements statements, OffsetDateTime watermark, int batchSize) throws SQLException {
+    /** Tries those again that have been stepped over for a while, and says how many are finished. */
+    int tryAgain() throws SQLException {
+        return new Narrowing(new ById(CLAIM_ALL), steppedOver).tryAgain();
+    }
+
+    private Batch finish(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {
+        try {
+            return finishAllOf(claim, watermark, batchSize);
+        } catch (SQLException failure) {
+            return new Narrowing(new ById(claim), steppedOver).finish(watermark, batchSize, failure);
+        }
+    }
+
+    private Batch finishAllOf(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {
+        List<String> left = steppedOver.ids();
         boolean tells = tells();
-        String statement = statements.wanted(spans.areWanted(), tells);
+        String statement = (left.isEmpty() ? claim.ofAll() : claim.ofOthers()).wanted(spans.areWanted(), tells);
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement finish = connection.prepareStatement(statement)) {
-            finish.setObject(1, watermark);
-            finish.setInt(2, batchSize);
-            try (ResultSet rows = finish.executeQuery()) {
-                Batch batch = count(rows, watermark, batchSize, tells);
-                if (batch.isFull()) {
-                    telling.moreIsDue();
+            bind(finish, watermark, left, batchSize);
+            Batch batch = execute(finish, watermark, batchSize, tells);
+            if (batch.isFull()) {
+                telling.moreIsDue();
+            }
+            return batch;
+        }
+    }
+
+    private static void bind(PreparedStatement claim, OffsetDateTime watermark, List<String> left, int batchSize)
+            throws SQLException {
+        claim.setObject(1, watermark);
+        if (!left.isEmpty()) {
+            claim.setArray(2, ids(claim, left));
+        }
+        claim.setInt(left.isEmpty() ? 2 : 3, batchSize);
+    }
+
+    private static Array ids(PreparedStatement statement, List<String> ids) throws SQLException {
+        return statement.getConnection().createArrayOf("text", ids.toArray());
+    }
+
+    private Batch execute(PreparedStatement finish, OffsetDateTime watermark, int batchSize, boolean tells)
+            throws SQLException {
+        try (ResultSet rows = finish.executeQuery()) {
+            return count(rows, watermark, batchSize, tells);
+        }
+    }
+
+    /** What a claim would take, one by one. */
+    private final class ById implements Narrowing.Rows {
+
+        private final Claim claim;
+
+        ById(Claim claim) {
+            this.claim = claim;
+        }
+
+        @Override
+        public void tryOut() throws SQLException {
+            String id = "trial-" + UUID.randomUUID();
+            try (Connection connection = dataSource.getConnection()) {
+                connection.setAutoCommit(false);
+                // Whatever happens in between, what is open then is undone, and never committed by switching back.
+                try {
+                    Savepoint before = connection.setSavepoint();
+                    try (PreparedStatement insert = connection.prepareStatement(INSERT_TRIAL);
+                            PreparedStatement finish = connection.prepareStatement(OF_THESE.wanted(false, tells()))) {
+                        insert.setString(1, id);
+                        insert.executeUpdate();
+                        finish.setArray(1, ids(finish, List.of(id)));
+                        finish.executeQuery().close();
+                    }
+                    connection.rollback(before);
+                    connection.commit();
+                } finally {
+                    connection.rollback();
+                    connection.setAutoCommit(true);
                 }
-                return batch;
+            }
+        }
+
+        @Override
+        public OffsetDateTime now() throws SQLException {
+            return DueTransactions.this.now();
+        }
+
+        @Override
+        public List<String> due(OffsetDateTime watermark, int batchSize) throws SQLException {
+            String due = "SELECT transaction_id FROM transactions WHERE ctid = ANY (ARRAY (%s))".formatted(claim.due());
+            List<String> ids = new ArrayList<>();
+            try (Connection connection = dataSource.getConnection();
+                    PreparedStatement select = connection.prepareStatement(due)) {
+                select.setObject(1, watermark);
+                select.setArray(2, ids(select, steppedOver.ids()));
+                select.setInt(3, batchSize);
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        ids.add(rows.getString(1));
+                    }
+                }
+            }
+            return ids;
+        }
+
+        @Override
+        public Batch finish(List<String> ids, OffsetDateTime watermark) throws SQLException {
+            boolean tells = tells();
+            try (Connection connection = dataSource.getConnection();
+                    PreparedStatement finish = connection.prepareStatement(OF_THESE.wanted(spans.areWanted(), tells))) {
+                finish.setArray(1, ids(finish, ids));
+                return execute(finish, watermark, Integer.MAX_VALUE, tells);
             }
         }
     }

@@ -30,9 +30,6 @@ import java.util.concurrent.locks.ReentrantLock;
 @ApplicationScoped
 class Sweep {
 
-    /** What one tick finishes at most, in batches; the next tick goes on. */
-    private static final int BATCHES_MAX = 10_000;
-
     /** A sweep rests so many times as long as it takes: it costs a twentieth of one connection's time, until that is {@link #REST_MAX}. */
     private static final int REST_FACTOR = 20;
 
@@ -64,12 +61,13 @@ class Sweep {
             Lateness lateness,
             FinishSpans spans,
             Telling telling,
+            SteppedOver steppedOver,
             ProcessingMetrics metrics,
             ProcessingConfig config,
             Ticks ticks) {
         this.distribution = distribution;
         this.onNodes = onNodes;
-        this.due = new DueTransactions(dataSource, lateness, spans, telling);
+        this.due = new DueTransactions(dataSource, lateness, spans, telling, steppedOver);
         this.metrics = metrics;
         this.config = config;
         this.tick = ticks.every(PERIOD, "sweep", this::sweepInTurn, Tick.Trait.FINISHES_ROWS);
@@ -90,11 +88,12 @@ class Sweep {
             tookBefore = took;
             failing = false;
         } catch (SQLException failure) {
-            // A database that is away costs nothing to ask again; a sweep that was cut off for its length would cost it
-            // all again.
-            boolean cutOff = STATEMENT_TIMEOUT.equals(failure.getSQLState());
+            // A database that is away costs nothing to ask again; a sweep that was cut off for its length, or had to
+            // find its
+            // way around a damaged page, would cost it all again.
+            boolean isDear = STATEMENT_TIMEOUT.equals(failure.getSQLState()) || failure instanceof UnreadableException;
             metrics.sweepFailed();
-            tick.rest(cutOff ? REST_MAX : Duration.ZERO);
+            tick.rest(isDear ? REST_MAX : Duration.ZERO);
             if (!failing) {
                 failing = true;
                 Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
@@ -142,28 +141,31 @@ class Sweep {
     }
 
     private boolean sweepLedger() throws SQLException {
-        boolean more = sweep(due::finish, due.belowAll());
-        return sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING) || more;
-    }
-
-    private interface Finish {
-        Due.Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException;
-    }
-
-    private boolean sweep(Finish statement, OffsetDateTime from) throws SQLException {
-        OffsetDateTime watermark = from;
-        int size = config.batchSize();
-        for (int i = 0; i < BATCHES_MAX && !stopping; i++) {
-            Due.Batch batch = statement.finish(watermark, size);
-            size = batch.next(watermark, size, config.batchSize());
-            tick.goesOn();
-            metrics.finishedBySweep(batch.count());
-            if (!batch.isFull()) {
-                return false;
-            }
-            watermark = batch.watermark();
+        metrics.finishedBySweep(due.tryAgain());
+        SQLException damage = null;
+        boolean more = false;
+        try {
+            more = sweep(due::finish, due.belowAll());
+        } catch (UnreadableException unreadable) {
+            damage = unreadable; // It need not keep the strays too.
         }
-        return true;
+        more |= sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING);
+        if (damage != null) {
+            throw damage;
+        }
+        return more;
+    }
+
+    private boolean sweep(SweepPass.Finish statement, OffsetDateTime from) throws SQLException {
+        return new SweepPass(
+                        statement,
+                        config.batchSize(),
+                        batch -> {
+                            tick.goesOn();
+                            metrics.finishedBySweep(batch.count());
+                        },
+                        () -> stopping)
+                .goThrough(from);
     }
 
     /** Waits for the running batch, unless it is long in finding anything: then PostgreSQL ends the statement by itself, or undoes it. */

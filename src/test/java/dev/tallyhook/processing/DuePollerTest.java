@@ -1,12 +1,15 @@
 package dev.tallyhook.processing;
 
+import static io.restassured.RestAssured.given;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.tallyhook.LogLines;
 import dev.tallyhook.Statements;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,5 +89,61 @@ class DuePollerTest {
         }
         await().until(() ->
                 Statements.count(dataSource, "transactions", "status = 'PROCESSED' AND transaction_id = 'due_1'") == 1);
+    }
+
+    /** Somebody's trigger. Several are refused, and each is told of once. */
+    @Test
+    void rows_that_cannot_be_finished_keep_no_others_and_are_finished_once_they_can_be() throws Exception {
+        String refused = "transaction_id IN ('due_7', 'due_8', 'due_40')";
+        try (var log = new LogLines("dev.tallyhook.processing")) {
+            Statements.execute(dataSource, """
+                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                        RAISE EXCEPTION 'not %', NEW.transaction_id;
+                    END $$
+                    """);
+            Statements.execute(dataSource, """
+                    CREATE TRIGGER refuse BEFORE UPDATE ON transactions FOR EACH ROW WHEN (NEW.%s) EXECUTE FUNCTION refuse()
+                    """.formatted(refused));
+            Statements.execute(dataSource, INSERT.formatted("500 milliseconds", 53));
+            await().until(() -> Statements.count(dataSource, "transactions", "status = 'PROCESSED'") == 50);
+            assertEquals(
+                    50,
+                    Statements.count(
+                            dataSource,
+                            "transactions",
+                            "status = 'PROCESSED' AND processed_at < due_at + interval '5 seconds'"));
+            await().until(() -> log.with("cannot be finished") == 3);
+            // As long as it takes until a poller that fails, or a sweep, makes the probe say so.
+            await().during(Duration.ofSeconds(12))
+                    .atMost(Duration.ofSeconds(20))
+                    .until(() -> given().get("/").statusCode() == 200);
+            Statements.execute(dataSource, INSERT.formatted("0 seconds", 60) + " ON CONFLICT DO NOTHING");
+            await().until(() -> Statements.count(dataSource, "transactions", "status = 'PROCESSED'") == 57);
+            assertEquals(3, log.with("cannot be finished"), log::toString);
+            assertEquals(0, log.with("SQLSTATE P0001: not"), log::toString);
+        } finally {
+            Statements.execute(dataSource, "DROP TRIGGER IF EXISTS refuse ON transactions");
+            Statements.execute(dataSource, "DROP FUNCTION IF EXISTS refuse");
+        }
+        await().atMost(Duration.ofMinutes(3))
+                .until(() -> Statements.count(dataSource, "transactions", "status = 'PROCESSED'") == 60);
+    }
+
+    /** Then it is nobody's row that is to blame, and health says so. */
+    @Test
+    void where_every_row_is_refused_none_is_stepped_over_and_the_probe_says_so() throws Exception {
+        try (var log = new LogLines("dev.tallyhook.processing")) {
+            Statements.execute(
+                    dataSource,
+                    "ALTER TABLE transactions ADD CONSTRAINT nothing_is_finished CHECK (status <> 'PROCESSED') NOT VALID");
+            Statements.execute(dataSource, INSERT.formatted("0 seconds", 20));
+            await().atMost(Duration.ofSeconds(40)).until(() -> given().get("/").statusCode() == 503);
+            assertEquals(0, log.with("cannot be finished"), log::toString);
+        } finally {
+            Statements.execute(dataSource, "ALTER TABLE transactions DROP CONSTRAINT IF EXISTS nothing_is_finished");
+        }
+        await().until(() -> Statements.count(dataSource, "transactions", "status = 'PROCESSED'") == 20);
+        await().atMost(Duration.ofSeconds(40)).until(() -> given().get("/").statusCode() == 200);
     }
 }
