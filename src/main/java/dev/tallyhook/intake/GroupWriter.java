@@ -79,13 +79,15 @@ final class GroupWriter {
     }
 
     /**
-     * Writes the group and completes each receipt.
+     * Writes the group and completes each receipt. However it ends, there is news of the database, but for a group whose place is another
+     * one by now, or is just being moved.
      *
      * @throws InterruptedException if it is told to stop while it waits to try again; some receipts are then not complete
      */
     void write(List<Pending> group) throws InterruptedException {
         List<Pending> waiting = stillHere.apply(group);
         int retries = availability.isAway() ? 0 : RETRY_PAUSES.size();
+        SQLException latest = null;
         for (int i = 0; !waiting.isEmpty(); i++, waiting = stillHere.apply(stillWaiting(waiting))) {
             SQLException failure = tryToWrite(waiting);
             if (failure == null) {
@@ -106,8 +108,12 @@ final class GroupWriter {
                 findOut(waiting, failure);
                 return;
             }
+            latest = failure;
             metrics.retried();
             Thread.sleep(DatabaseFailure.retryPause(RETRY_PAUSES.get(i)).toMillis());
+        }
+        if (latest != null) {
+            availability.failed(latest); // All have been answered during a pause, and whoever asks is to hear of it.
         }
     }
 

@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -138,6 +139,24 @@ class GroupWriterTest {
         assertFalse(writer.isUnsure());
         assertEquals(1, log.with("takes webhooks again"), log::toString);
         assertTrue(news.ask().toCompletableFuture().join());
+    }
+
+    /** As when a connection is cut and the next one is mute: senders are answered after 400 ms, whatever the writer does. */
+    @Test
+    void whoever_asks_hears_of_a_failure_too_whose_senders_were_all_answered_before_the_next_try() throws Exception {
+        List<Pending> group = group(1);
+        failing = webhooks -> {
+            if (writes == 2) {
+                group.get(0).receipts().completeOnTimeout(List.of(), 10, TimeUnit.MILLISECONDS);
+            }
+            return "57P01";
+        };
+        trialFailing = "57P01";
+        var answer = news.ask().toCompletableFuture();
+        writer.write(group);
+        assertFalse(news.isWanted());
+        assertFalse(answer.join());
+        assertTrue(writer.isUnsure(), "it is to be tried again");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.tallyhook.intake;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.problem.ProblemException;
@@ -38,6 +39,18 @@ class WaitingRoomTest {
         List<Pending> rest = room.nextGroup(Duration.ZERO);
         assertEquals(1, rest.size());
         assertTrue(first.get(GROUP_SIZE_MAX - 1).since() < rest.get(0).since());
+    }
+
+    /** Else a question that came with a webhook would be lost, should nothing be learned by the group. */
+    @Test
+    void a_writer_that_is_woken_and_finds_a_group_looks_up_once_more_after_it() throws InterruptedException {
+        enter(1);
+        room.wakeWriter();
+        assertEquals(1, room.nextGroup(Duration.ZERO).size());
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> assertEquals(List.of(), room.nextGroup(Duration.ZERO)));
+        long before = System.nanoTime();
+        assertEquals(List.of(), room.nextGroup(Duration.ofMillis(50)));
+        assertTrue(System.nanoTime() - before >= 50_000_000, "once is enough");
     }
 
     @Test
