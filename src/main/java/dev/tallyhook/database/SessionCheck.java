@@ -32,7 +32,10 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 class SessionCheck {
 
-    /** The value wanted goes through {@code set_config}, for this statement alone, so that 60s and 1min are the same. */
+    /**
+     * The value wanted goes through {@code set_config}, for this statement alone, so that 60s and 1min are the same. Where PostgreSQL's default
+     * of {@code tcp_user_timeout} stands, a pooler's settings are of an earlier version, which is no reason to end a start.
+     */
     private static final String DIFFERENT = """
             WITH present AS MATERIALIZED (
                 SELECT name, wanted.value AS wanted, current_setting(name) AS present, source
@@ -43,6 +46,7 @@ class SessionCheck {
             SELECT name, wanted, present, source
             FROM compared
             WHERE present <> normal
+              AND (name, present) <> ('tcp_user_timeout', '0')
             ORDER BY name
             """;
 

@@ -29,6 +29,13 @@ final class SessionSettings {
     static final int KEEPALIVE_INTERVAL_SECONDS = 10;
     static final int KEEPALIVE_COUNT = 3;
 
+    /**
+     * The server gives up as early who does not confirm what it has sent: while it waits for that, Linux asks for nobody, and would
+     * send again for some 15 minutes.
+     */
+    static final int UNCONFIRMED_MILLIS_MAX =
+            1_000 * (KEEPALIVE_IDLE_SECONDS + KEEPALIVE_INTERVAL_SECONDS * KEEPALIVE_COUNT);
+
     /** Of every session, before what its pool says besides. */
     static final List<Setting> EVERY = List.of(
             new Setting("default_transaction_isolation", "read committed"),
@@ -57,7 +64,7 @@ final class SessionSettings {
             new Setting("tcp_keepalives_idle", Integer.toString(KEEPALIVE_IDLE_SECONDS)),
             new Setting("tcp_keepalives_interval", Integer.toString(KEEPALIVE_INTERVAL_SECONDS)),
             new Setting("tcp_keepalives_count", Integer.toString(KEEPALIVE_COUNT)),
-            new Setting("tcp_user_timeout", "0"));
+            new Setting("tcp_user_timeout", Integer.toString(UNCONFIRMED_MILLIS_MAX)));
 
     /** Known from PostgreSQL 17 on, and so never in the start packet of a server that is not known to be that new. */
     static final Setting NO_TRANSACTION_TIMEOUT = new Setting("transaction_timeout", "0");

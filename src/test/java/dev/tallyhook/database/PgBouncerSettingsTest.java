@@ -27,7 +27,8 @@ class PgBouncerSettingsTest {
             "max_parallel_workers_per_gather",
             "tcp_keepalives_idle",
             "tcp_keepalives_interval",
-            "tcp_keepalives_count");
+            "tcp_keepalives_count",
+            "tcp_user_timeout");
 
     /** PgBouncer 1.18 sends no longer one. */
     private static final int CONNECT_QUERY_BYTES_MAX = 480;

@@ -155,6 +155,7 @@ class SessionsTest {
                 assertEquals("60", setting(connection, "tcp_keepalives_idle"));
                 assertEquals("10", setting(connection, "tcp_keepalives_interval"));
                 assertEquals("3", setting(connection, "tcp_keepalives_count"));
+                assertEquals("90000", setting(connection, "tcp_user_timeout"), "also while an answer is unconfirmed");
             }
         }
     }
@@ -253,6 +254,21 @@ class SessionsTest {
             assertTrue(line.contains("statement_timeout = '0' instead of '60s'"), line);
             assertTrue(line.contains("enable_seqscan = 'on' instead of 'off'"), line);
             assertEquals(1, line.lines().count());
+        }
+    }
+
+    /** Such as one behind a PgBouncer whose connect_query is of an earlier version. */
+    @Test
+    void a_session_that_waits_for_an_answer_to_be_confirmed_as_long_as_tcp_does_is_none_to_refuse()
+            throws SQLException {
+        migrate();
+        try (var connection = connect("");
+                var statement = connection.createStatement()) {
+            statement.execute("SET tcp_user_timeout = 0");
+            assertDoesNotThrow(() -> SessionCheck.check("intake", "", connection));
+            statement.execute("SET tcp_user_timeout = 1");
+            String line = refusal(() -> SessionCheck.check("intake", "", connection));
+            assertTrue(line.contains("tcp_user_timeout = '1' instead of '90000'"), line);
         }
     }
 
