@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.Driver;
 import java.sql.DriverPropertyInfo;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.Properties;
@@ -31,9 +32,19 @@ public final class LedgerDriver implements Driver {
             SELECT %s,
                    set_config('search_path', quote_ident(coalesce(?, current_schema())) || ', pg_temp', false),
                    CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
-                        THEN set_config('transaction_timeout', '0', false) END
+                        THEN set_config('transaction_timeout', '0', false) END,
+                   pg_backend_pid(),
+                   extract(epoch FROM clock_timestamp())::text
             WHERE current_setting('%s', true) = 'on'
             """.formatted(Durability.setSynchronousCommit(false), OWN_SESSION);
+
+    /** In the answer of it, with the time behind. */
+    private static final int PID = 4;
+
+    /** What the pool is called that is also read by, which it is to be for as long as can be; it has up to eight sessions. */
+    private static final String READING = "tallyhook-reading";
+
+    private static final int READING_STRANDED_MAX = 8;
 
     private static final String OPTIONS = "options";
     private static final String SOCKET_TIMEOUT = "socketTimeout";
@@ -63,13 +74,24 @@ public final class LedgerDriver implements Driver {
 
     @Override
     public @Nullable Connection connect(String url, Properties info) throws SQLException {
-        return connect(url, info, SessionSettings.options(SessionSettings.EVERY), LedgerDriver::complete);
+        String name = info.getProperty("ApplicationName", "");
+        var stranded = Stranded.of(url, name, name.equals(READING) ? READING_STRANDED_MAX : 0);
+        stranded.passUnlessJustRefused();
+        return connect(
+                url,
+                info,
+                SessionSettings.options(SessionSettings.EVERY),
+                connection -> complete(connection, stranded));
     }
 
-    private static void complete(Connection connection) throws SQLException {
+    private static void complete(Connection connection, Stranded stranded) throws SQLException {
         try (PreparedStatement complete = connection.prepareStatement(COMPLETE)) {
             complete.setString(1, ledgerSchema);
-            complete.execute();
+            try (ResultSet own = complete.executeQuery()) {
+                if (own.next()) {
+                    stranded.opened(connection, own.getInt(PID), own.getString(PID + 1));
+                }
+            }
         }
     }
 

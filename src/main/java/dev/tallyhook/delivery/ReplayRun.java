@@ -69,7 +69,7 @@ class ReplayRun {
     ReplayRun(DataSource dataSource, ReplayPieces pieces, Ticks ticks, MeterRegistry registry) {
         this.dataSource = dataSource;
         this.pieces = pieces;
-        this.tick = ticks.every(PERIOD, "replays", this::run);
+        this.tick = ticks.every(PERIOD, "replays", this::run, Tick.Trait.WRITES_ASIDE);
         Gauge.builder("tallyhook.replays.running", this, run -> run.runningCount)
                 .description("Replays of the whole ledger that are not done")
                 .register(registry);

@@ -113,7 +113,7 @@ class Keeping {
                 .map(to ->
                         new Archive(dataSource, new ArchivedRows(dataSource, json), departures, stores.at(to), lease))
                 .orElse(null);
-        this.tick = ticks.every(PERIOD, "keeping", this::keep);
+        this.tick = ticks.every(PERIOD, "keeping", this::keep, Tick.Trait.WRITES_ASIDE);
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)

@@ -69,8 +69,8 @@ class ActivityRecorder {
         this.intake = intake;
         this.lateness = lateness;
         this.backlog = backlog;
-        this.reporting = ticks.every(REPORT_PERIOD, "activity", this::report);
-        this.forgetting = ticks.every(FORGET_PERIOD, "forgetting", this::forget);
+        this.reporting = ticks.every(REPORT_PERIOD, "activity", this::report, Tick.Trait.WRITES_ASIDE);
+        this.forgetting = ticks.every(FORGET_PERIOD, "forgetting", this::forget, Tick.Trait.WRITES_ASIDE);
     }
 
     @Scheduled(every = "1s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)

@@ -64,7 +64,7 @@ class SourceActivity {
         this.metrics = metrics;
         this.sources = sources;
         this.replica = name.whole();
-        this.reporting = ticks.every(REPORT_PERIOD, "source-activity", this::report);
+        this.reporting = ticks.every(REPORT_PERIOD, "source-activity", this::report, Tick.Trait.WRITES_ASIDE);
     }
 
     @Scheduled(every = "5s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)

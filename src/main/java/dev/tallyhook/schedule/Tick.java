@@ -23,7 +23,9 @@ public final class Tick {
         /** Without it due rows are left behind, so health depends on it. */
         FINISHES_ROWS,
         /** The next one may come while one is under way, which says itself, by {@link #succeeded}, that it works. */
-        OVERLAPS
+        OVERLAPS,
+        /** It writes what nobody waits for, by sessions by which others read: it can be put off while writing hangs. */
+        WRITES_ASIDE
     }
 
     private final String name;
@@ -226,6 +228,10 @@ public final class Tick {
 
     boolean finishesRows() {
         return traits.contains(Trait.FINISHES_ROWS);
+    }
+
+    boolean has(Trait trait) {
+        return traits.contains(trait);
     }
 
     String name() {

@@ -101,6 +101,11 @@ public class Ticks {
         return tick;
     }
 
+    /** For so long from now on those of that kind are left out. */
+    public void rest(Tick.Trait kind, Duration duration) {
+        all.stream().filter(tick -> tick.has(kind)).forEach(tick -> tick.rest(duration));
+    }
+
     private Counter late(Tick tick) {
         return Counter.builder("tallyhook.tick.late")
                 .description("Times that the schedule did not start a task, and the watch did")

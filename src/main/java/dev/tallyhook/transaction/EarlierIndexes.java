@@ -51,7 +51,7 @@ class EarlierIndexes {
     EarlierIndexes(DataSource dataSource, Distribution distribution, Ticks ticks) {
         this.dataSource = dataSource;
         this.distribution = distribution;
-        this.tick = ticks.every(PERIOD, "earlier-indexes", this::drop);
+        this.tick = ticks.every(PERIOD, "earlier-indexes", this::drop, Tick.Trait.WRITES_ASIDE);
     }
 
     @Scheduled(every = "60s", concurrentExecution = SKIP, skipExecutionIf = Scheduled.ApplicationNotRunning.class)

@@ -41,7 +41,7 @@ class Posting {
     Posting(Stretches stretches, Distribution distribution, Ticks ticks, MeterRegistry registry) {
         this.stretches = stretches;
         this.distribution = distribution;
-        this.tick = ticks.every(PERIOD, "posting", this::post);
+        this.tick = ticks.every(PERIOD, "posting", this::post, Tick.Trait.WRITES_ASIDE);
         Gauge.builder("tallyhook.unposted.transactions", stretches, Stretches::open)
                 .description("Transactions that lists by account, source, type and subject still find by their time; "
                         + Stretches.CLOSED_MAX + " at most are counted")

@@ -316,6 +316,21 @@ class TicksTest {
     }
 
     @Test
+    void those_of_a_kind_rest_and_the_others_come() {
+        Tick aside = ticks.every(SECOND, "aside", runs::incrementAndGet, Tick.Trait.WRITES_ASIDE);
+        Tick other = ticks.every(SECOND, "other", () -> runs.addAndGet(10));
+        ticks.rest(Tick.Trait.WRITES_ASIDE, Duration.ofSeconds(3));
+        for (int i = 0; i < 3; i++) {
+            aside.come();
+            other.come();
+            passUnderTheWatch(SECOND);
+        }
+        assertEquals(30, runs.get());
+        aside.come();
+        assertEquals(31, runs.get());
+    }
+
+    @Test
     void the_watch_survives_whatever_happens_to_it() {
         // A clock that fails stands for everything that can go wrong while it looks.
         var wrong = new boolean[] {false};
