@@ -32,7 +32,7 @@ class Leftovers {
                                  AND request = requests.id)
                 FROM requests
                 WHERE id > ?
-                  AND id < (extract(epoch FROM now() - ?::interval) * 1000)::bigint << 20
+                  AND id < greatest(0, extract(epoch FROM now() - ?::interval) * 1000)::bigint << 20
                 ORDER BY id
                 LIMIT ?
                 """),

@@ -36,7 +36,7 @@ public final class WhatWouldGo implements QuarkusApplication {
             """;
 
     private static final String REQUESTS =
-            "SELECT count(*) FROM requests WHERE id < (extract(epoch FROM now() - ?::interval) * 1000)::bigint << 20";
+            "SELECT count(*) FROM requests WHERE id < greatest(0, extract(epoch FROM now() - ?::interval) * 1000)::bigint << 20";
 
     private static final String CONFLICTS =
             "SELECT count(*) FROM conflicts WHERE last_received_at < now() - ?::interval";

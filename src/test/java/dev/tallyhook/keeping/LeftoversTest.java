@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tallyhook.packaged.DatabaseServer;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,6 +64,16 @@ class LeftoversTest {
         assertEquals(1, second.deleted());
         assertFalse(second.mayBeMore());
         assertEquals(6, left("requests"));
+    }
+
+    /** A shift of what came before 1970 would lose its sign. */
+    @Test
+    void no_request_is_as_old_as_the_longest_times() throws SQLException {
+        for (String age : List.of("P60Y", "P400Y", "P500Y", "P1000Y")) {
+            assertEquals(
+                    0, leftovers.delete(Leftovers.Kind.REQUESTS, age, true, 100).deleted(), age);
+        }
+        assertEquals(10, left("requests"));
     }
 
     @Test
