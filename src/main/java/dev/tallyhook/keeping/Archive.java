@@ -15,11 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Transactions that go are written to a file first. Nothing is deleted but what has been read again from a file that is whole, and is the
  * same as its row; the request that brought it is not compared, because it never changes. Whatever is broken off is taken up by the next one that looks: a
- * file that was not read again yet is deleted, because all of its rows are there; from one that was, deleting goes on.
+ * file that was not read again yet is deleted, if all of its rows are there; from one that was, deleting goes on.
  */
 class Archive {
 
@@ -30,6 +31,10 @@ class Archive {
     static final int PIECE = 250;
 
     private static final String NOW = "SELECT clock_timestamp()";
+
+    /** By somebody before: who writes has finished one when he begins the next. */
+    private static final String IS_BROKEN_OFF =
+            "SELECT name FROM archives WHERE state = 'WRITING' ORDER BY name LIMIT 1";
 
     private static final String BEGIN = """
             INSERT INTO archives (name, day, transactions, bytes, due_from, due_to)
@@ -53,7 +58,19 @@ class Archive {
             RETURNING 1
             """;
 
-    private static final String FORGET = "DELETE FROM archives WHERE name = ? AND state = 'ABANDONED' RETURNING 1";
+    private static final String FORGET =
+            "DELETE FROM archives WHERE name = ? AND state IN ('WRITING', 'ABANDONED') RETURNING 1";
+
+    private static final String IS_KNOWN = "SELECT FROM archives WHERE name = ?";
+
+    private static final String COUNT = "SELECT count(*) FROM transactions WHERE transaction_id = ANY (?)";
+
+    private static final String COUNTS_AFTER_ALL = """
+            UPDATE archives
+            SET state = 'WRITTEN', changed_at = clock_timestamp()
+            WHERE name = ? AND state = 'WRITING'
+            RETURNING 1
+            """;
 
     /** Again, if it is: somebody may have loaded it once more since it was looked at. */
     private static final String IS_TO_BE_DELETED = """
@@ -71,7 +88,7 @@ class Archive {
             """;
 
     private static final String UNDER_WAY = """
-            SELECT name, state IN ('WRITING', 'ABANDONED')
+            SELECT name, state
             FROM archives
             WHERE state <> 'DONE' AND (loaded_until IS NULL OR loaded_until < now())
             ORDER BY name
@@ -103,7 +120,7 @@ class Archive {
         void after(long gone) throws SQLException, InterruptedException;
     }
 
-    private record UnderWay(String name, boolean isBrokenOff) {}
+    private record UnderWay(String name, String state) {}
 
     /**
      * Takes up what was broken off, and what was loaded for a time that is over.
@@ -113,10 +130,12 @@ class Archive {
     List<String> takeUp(Pause pause) throws SQLException, InterruptedException, IOException {
         List<String> unreadable = new ArrayList<>();
         List<UnderWay> files =
-                new Sql().add(UNDER_WAY).query(dataSource, row -> new UnderWay(row.getString(1), row.getBoolean(2)));
+                new Sql().add(UNDER_WAY).query(dataSource, row -> new UnderWay(row.getString(1), row.getString(2)));
         for (UnderWay file : files) {
             pause.after(0);
-            if (file.isBrokenOff()) {
+            if (file.state().equals("WRITING")) {
+                decide(file.name(), pause);
+            } else if (file.state().equals("ABANDONED")) {
                 abandon(file.name());
             } else if (is(IS_TO_BE_DELETED, file.name())) {
                 try {
@@ -129,6 +148,20 @@ class Archive {
         return unreadable;
     }
 
+    /**
+     * Nobody has said that its rows may be deleted, and yet some may be gone: their deletion may have come through a failover that what allowed it did
+     * not, and who erases asks for no file.
+     */
+    private void decide(String name, Pause pause) throws SQLException, IOException, InterruptedException {
+        ArchiveFile file = ifWhole(name);
+        if (file == null || isAllThere(file, pause)) {
+            abandon(name);
+        } else if (is(COUNTS_AFTER_ALL, name)) {
+            Log.warnf("The file %s of the archive was broken off, and stays: not all of it is in the ledger", name);
+            deleteWhatIsIn(file, pause);
+        }
+    }
+
     /** First it is said that nobody goes on with it, so that nobody does who is only slow; unless he has gone on meanwhile. */
     private void abandon(String name) throws SQLException, IOException {
         if (is(ABANDON, name)) {
@@ -136,6 +169,33 @@ class Archive {
             store.delete(name);
             is(FORGET, name);
         }
+    }
+
+    /** Nothing was ever deleted by a file that is not whole. */
+    private @Nullable ArchiveFile ifWhole(String name) throws IOException {
+        try {
+            return ArchiveFile.read(store, name);
+        } catch (ArchiveFile.NotWholeException brokenOff) {
+            return null;
+        }
+    }
+
+    private boolean isAllThere(ArchiveFile file, Pause pause) throws SQLException, IOException, InterruptedException {
+        try (BufferedReader lines = file.open()) {
+            Set<String> ids = piece(lines).keySet();
+            while (!ids.isEmpty()) {
+                long there = new Sql()
+                        .add(COUNT, (Object) ids.toArray(String[]::new))
+                        .query(dataSource, row -> row.getLong(1))
+                        .get(0);
+                if (there < ids.size()) {
+                    return false;
+                }
+                pause.after(0);
+                ids = piece(lines).keySet();
+            }
+        }
+        return true;
     }
 
     private boolean is(String statement, Object... values) throws SQLException {
@@ -150,6 +210,7 @@ class Archive {
      */
     List<Departures.Old> write(List<Departures.Old> old, Pause pause)
             throws SQLException, IOException, InterruptedException {
+        requireNoneBrokenOff();
         LocalDate day = old.get(0).day();
         List<Departures.Old> left = new ArrayList<>();
         List<Departures.Old> taken = new ArrayList<>();
@@ -179,6 +240,14 @@ class Archive {
         return left;
     }
 
+    /** What is deleted by another file would be missed in that one when it is decided what becomes of it, and be archived twice. */
+    private void requireNoneBrokenOff() throws SQLException, IOException {
+        List<String> brokenOff = new Sql().add(IS_BROKEN_OFF).query(dataSource, row -> row.getString(1));
+        if (!brokenOff.isEmpty()) {
+            throw new IOException(brokenOff.get(0) + " was broken off, and nothing is written before that is taken up");
+        }
+    }
+
     private void file(ArchiveFile.Writer writer, LocalDate day, int written, List<Departures.Old> taken, Pause pause)
             throws SQLException, IOException, InterruptedException {
         Instant now = new Sql()
@@ -198,10 +267,11 @@ class Archive {
         store.write(file.name(), file.content());
         ArchiveFile readAgain = ArchiveFile.read(store, file.name());
         if (!is(IS_WRITTEN, file.name(), lease.name())) {
-            // Nobody else can have said that it is written.
-            is(ABANDON, file.name());
-            store.delete(file.name());
+            // In this order: who has taken over may go on from it, and does not any more once nothing is known of it.
             is(FORGET, file.name());
+            if (!is(IS_KNOWN, file.name())) {
+                store.delete(file.name());
+            }
             throw new Lease.LostException();
         }
         deleteWhatIsIn(readAgain, pause);
@@ -212,11 +282,14 @@ class Archive {
         try (BufferedReader lines = file.open()) {
             Map<String, String> cores = piece(lines);
             while (!cores.isEmpty()) {
-                pause.after(departures.letGo(same(cores)));
+                pause.after(departures.letGo(same(cores), file.name()));
                 cores = piece(lines);
             }
         }
-        is(IS_DONE, file.name());
+        if (!is(IS_DONE, file.name())) {
+            throw new IOException(
+                    file.name() + " counts as written no more, so not all of it is deleted from the ledger");
+        }
     }
 
     /** The next lines of a file by their ids, without the requests that brought them. */

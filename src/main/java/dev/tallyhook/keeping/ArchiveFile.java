@@ -98,10 +98,24 @@ final class ArchiveFile {
         }
     }
 
+    /** It is not there, or not what was written. */
+    static final class NotWholeException extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        NotWholeException(String message) {
+            super(message);
+        }
+
+        NotWholeException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     /**
      * Reads one.
      *
-     * @throws IOException if it is not there, or not what was written
+     * @throws NotWholeException if it is not there, or not what was written
      */
     static ArchiveFile read(ArchiveStore store, String name) throws IOException {
         Matcher parts = matcher(name);
@@ -109,10 +123,10 @@ final class ArchiveFile {
         try (InputStream file = store.read(name)) {
             content = file.readAllBytes();
         } catch (NoSuchFileException none) {
-            throw new IOException(name + " is not there any more", none);
+            throw new NotWholeException(name + " is not there any more", none);
         }
         if (!digest(content).equals(parts.group(3))) {
-            throw new IOException(
+            throw new NotWholeException(
                     name + " is damaged: its SHA-256 is " + digest(content) + ", and should be that of its name");
         }
         return new ArchiveFile(name, content);

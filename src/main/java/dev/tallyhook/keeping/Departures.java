@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds transactions that were kept long enough, and deletes them. They are found in the order in which they were due, because what is due
@@ -83,15 +84,17 @@ class Departures {
 
     /**
      * What was changed since it was read stays, and so does what somebody has locked. Its traces go with it. Where ids are remembered, one that is not
-     * any more has been loaded back meanwhile.
+     * any more has been loaded back meanwhile. Where they are in a file, it must be written by what this very database knows: after a failover to a
+     * server that was behind, it may be one of which that knows less.
      */
     private static final String DELETE = """
             WITH old AS MATERIALIZED (
                 SELECT transactions.transaction_id
                 FROM unnest(?::text[], ?::text[]) AS read (transaction_id, version)
                 JOIN transactions ON transactions.transaction_id = read.transaction_id AND transactions.xmin = read.version::xid
-                WHERE NOT ? OR read.transaction_id = ANY (
-                    ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[])))
+                WHERE (NOT ? OR read.transaction_id = ANY (
+                        ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[]))))
+                  AND (?::text IS NULL OR EXISTS (SELECT FROM archives WHERE name = ? AND state = 'WRITTEN'))
                 FOR UPDATE OF transactions SKIP LOCKED),
             deleted AS (
                 DELETE FROM transactions
@@ -180,15 +183,21 @@ class Departures {
      * @throws InterruptedException if it is told to stop while it waits; their ids are remembered then, and they are there
      */
     long letGo(List<Row> rows) throws SQLException, InterruptedException {
-        return letGo(rows, WITH_CONTENT);
+        return letGo(rows, WITH_CONTENT, null);
+    }
+
+    /** As {@link #letGo(List)}, and none is gone if this file of the archive does not count as written. */
+    long letGo(List<Row> rows, String file) throws SQLException, InterruptedException {
+        return letGo(rows, WITH_CONTENT, file);
     }
 
     /** As {@link #letGo(List)}, and whatever is sent with one of their ids later is taken for a repetition. */
     long erase(List<Row> rows) throws SQLException, InterruptedException {
-        return letGo(rows, WITHOUT_CONTENT);
+        return letGo(rows, WITHOUT_CONTENT, null);
     }
 
-    private long letGo(List<Row> all, String remember) throws SQLException, InterruptedException {
+    private long letGo(List<Row> all, String remember, @Nullable String file)
+            throws SQLException, InterruptedException {
         try (Connection connection = dataSource.getConnection()) {
             List<Row> rows = mayGo(connection, all);
             if (rows.isEmpty()) {
@@ -202,7 +211,7 @@ class Departures {
                 awaitWriters(connection);
             }
             return Patiently.commit(connection, patient -> new Sql()
-                    .add(DELETE, ids, column(rows, Row::version), remembers, ids)
+                    .add(DELETE, ids, column(rows, Row::version), remembers, ids, file, file)
                     .query(patient, row -> row.getLong(1))
                     .get(0));
         }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -158,6 +159,7 @@ class ArchiveTest {
         };
         assertThrows(IOException.class, () -> writeAll(archive(full)));
         assertEquals(50, stored());
+        archive().takeUp(gone -> {});
         writeAll(archive());
         assertEquals(50, lines().size());
     }
@@ -173,13 +175,95 @@ class ArchiveTest {
         }
     }
 
-    @Test
-    void what_was_broken_off_while_it_was_deleted_goes_on_from_the_file() throws Exception {
+    private static void storeMany() throws SQLException {
         server.execute("""
                 INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency,
                     created_at, due_at, processed_at, status)
                 SELECT 'many' || i, 'a', 'b', 1, 'INR', at, at, at, 'PROCESSED'
                 FROM generate_series(1, 2500) AS i, LATERAL (SELECT timestamptz '2025-02-01Z' + i * interval '1 ms' AS at) AS stored""");
+    }
+
+    /** As a server knows it to which neither what said that the file is written has come, nor what was deleted since. */
+    private static void failOver() throws SQLException {
+        server.execute("INSERT INTO transactions SELECT * FROM before ON CONFLICT DO NOTHING");
+        server.execute("UPDATE archives SET state = 'WRITING'");
+    }
+
+    @Test
+    void after_a_failover_that_lost_that_a_file_is_written_nothing_is_deleted_by_it() throws Exception {
+        storeMany();
+        server.execute("DROP TABLE IF EXISTS before");
+        server.execute("CREATE TABLE before AS SELECT * FROM transactions");
+        var lost = new AtomicBoolean();
+        var failure = assertThrows(IOException.class, () -> archive().write(departures.next("P1D", 2500), gone -> {
+            if (gone > 0 && !lost.getAndSet(true)) {
+                failOver();
+            }
+        }));
+        assertTrue(String.valueOf(failure.getMessage()).contains("counts as written no more"), failure.getMessage());
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(2550, stored() + lines().size(), "what is in the ledger or the archive");
+        assertEquals(List.of(), files(), "all of it is in the ledger");
+        writeAll(archive());
+        assertEquals(0, stored());
+        assertEquals(2550, lines().size());
+    }
+
+    @Test
+    void a_file_that_was_broken_off_stays_if_not_all_of_it_is_in_the_ledger() throws Exception {
+        storeMany();
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
+        server.execute("UPDATE archives SET state = 'WRITING'");
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(2500, lines().size());
+        assertEquals(50, stored());
+        assertEquals(1, inState("DONE"));
+    }
+
+    /** Somebody else has found that not all of it is in the ledger, and goes on from it. */
+    @Test
+    void who_was_slow_leaves_a_file_that_counts_after_all() throws Exception {
+        var overtaken = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                super.write(name, content);
+                try {
+                    server.execute("UPDATE archives SET state = 'WRITTEN'");
+                } catch (SQLException failure) {
+                    throw new IOException(failure);
+                }
+            }
+        };
+        assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken)));
+        assertEquals(1, files().size());
+        assertEquals(1, inState("WRITTEN"));
+    }
+
+    /** Whether all of its rows are there cannot be said. */
+    @Test
+    void a_file_that_was_broken_off_is_not_taken_away_while_it_cannot_be_read() throws Exception {
+        storeMany();
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
+        server.execute("UPDATE archives SET state = 'WRITING'");
+        var away = new DirectoryStore(directory) {
+            @Override
+            public InputStream read(String name) throws IOException {
+                throw new IOException("Connection reset");
+            }
+        };
+        assertThrows(IOException.class, () -> archive(away).takeUp(gone -> {}));
+        assertThrows(IOException.class, () -> writeAll(archive()), "twice in the archive");
+        assertEquals(2500, lines().size());
+        archive().takeUp(gone -> {});
+        assertEquals(2500, lines().size());
+        assertEquals(1, inState("DONE"));
+    }
+
+    @Test
+    void what_was_broken_off_while_it_was_deleted_goes_on_from_the_file() throws Exception {
+        storeMany();
         assertThrows(
                 Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
         assertEquals(2550 - Archive.PIECE, stored());
