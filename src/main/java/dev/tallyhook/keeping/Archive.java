@@ -125,27 +125,35 @@ class Archive {
     /**
      * Takes up what was broken off, and what was loaded for a time that is over.
      *
-     * @return what is wrong with files that cannot be read, from which nothing more is deleted
+     * @return what is wrong with files, from which nothing more is deleted for now
      */
-    List<String> takeUp(Pause pause) throws SQLException, InterruptedException, IOException {
-        List<String> unreadable = new ArrayList<>();
+    List<String> takeUp(Pause pause) throws SQLException, InterruptedException {
+        List<String> wrong = new ArrayList<>();
         List<UnderWay> files =
                 new Sql().add(UNDER_WAY).query(dataSource, row -> new UnderWay(row.getString(1), row.getString(2)));
         for (UnderWay file : files) {
             pause.after(0);
-            if (file.state().equals("WRITING")) {
-                decide(file.name(), pause);
-            } else if (file.state().equals("ABANDONED")) {
-                abandon(file.name());
-            } else if (is(IS_TO_BE_DELETED, file.name())) {
-                try {
-                    deleteWhatIsIn(ArchiveFile.read(store, file.name()), pause);
-                } catch (IOException failure) {
-                    unreadable.add(String.valueOf(failure.getMessage()));
-                }
+            try {
+                takeUp(file, pause);
+            } catch (Lease.LostException lost) {
+                throw lost;
+            } catch (IOException failure) {
+                wrong.add(String.valueOf(failure.getMessage()));
+            } catch (SQLException | RuntimeException failure) {
+                wrong.add(file.name() + ": " + failure);
             }
         }
-        return unreadable;
+        return wrong;
+    }
+
+    private void takeUp(UnderWay file, Pause pause) throws SQLException, IOException, InterruptedException {
+        if (file.state().equals("WRITING")) {
+            decide(file.name(), pause);
+        } else if (file.state().equals("ABANDONED")) {
+            abandon(file.name());
+        } else if (is(IS_TO_BE_DELETED, file.name())) {
+            deleteWhatIsIn(ArchiveFile.read(store, file.name()), pause);
+        }
     }
 
     /**

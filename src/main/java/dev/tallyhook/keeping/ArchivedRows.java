@@ -28,6 +28,7 @@ final class ArchivedRows {
     /** What stands behind the core of a line, and cannot stand within a string of JSON. */
     private static final String REQUEST = ",\"request\":\"";
 
+    /** What was stored once more after it had gone, and is not finished yet, is another one, of which no line says anything. */
     private static final String CORES = """
             SELECT transactions.transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at,
                    processed_at, traceparent, source, type, subject, occurred_at, unmapped,
@@ -36,6 +37,7 @@ final class ArchivedRows {
             FROM transactions
             LEFT JOIN events AS event ON event.transaction_id = transactions.transaction_id
             WHERE transactions.transaction_id = ANY (?)
+              AND status = 'PROCESSED'
             """;
 
     private static final String PACK =
@@ -76,7 +78,7 @@ final class ArchivedRows {
         return json.readTree(core(line)).path("transaction_id").asText();
     }
 
-    /** Those that are there, by their ids. */
+    /** Those that are there and finished, by their ids. */
     Map<String, Line> read(List<String> ids) throws SQLException {
         try (Connection connection = dataSource.getConnection()) {
             return Patiently.commit(connection, patient -> new Sql()

@@ -232,9 +232,9 @@ class Keeping {
     }
 
     private boolean takeUp(Archive from) throws SQLException, IOException, InterruptedException {
-        List<String> unreadable = from.takeUp(this::wentOn);
-        if (!unreadable.isEmpty()) {
-            throw new IOException(unreadable.get(0));
+        List<String> wrong = from.takeUp(this::wentOn);
+        if (!wrong.isEmpty()) {
+            throw new IOException(wrong.get(0));
         }
         return false;
     }

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -253,7 +254,7 @@ class ArchiveTest {
                 throw new IOException("Connection reset");
             }
         };
-        assertThrows(IOException.class, () -> archive(away).takeUp(gone -> {}));
+        assertEquals(List.of("Connection reset"), archive(away).takeUp(gone -> {}));
         assertThrows(IOException.class, () -> writeAll(archive()), "twice in the archive");
         assertEquals(2500, lines().size());
         archive().takeUp(gone -> {});
@@ -276,6 +277,49 @@ class ArchiveTest {
         writeAll(archive());
         assertEquals(0, stored());
         assertEquals(2551, lines().size());
+    }
+
+    /** Possible where ids are forgotten soon: whoever sent it sends it once more. */
+    @Test
+    void what_was_stored_once_more_and_is_not_finished_stays_and_the_rest_of_its_file_goes() throws Exception {
+        storeMany();
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at, status)
+                VALUES ('many1', 'a', 'b', 1, 'INR', now(), 'PROCESSING'), ('many2', 'a', 'b', 1, 'INR', now(), 'HELD')""");
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(1, inState("DONE"));
+        assertEquals(52, stored());
+        assertEquals(2, server.number("SELECT count(*) FROM transactions WHERE transaction_id IN ('many1', 'many2')"));
+    }
+
+    @Test
+    void what_is_wrong_with_one_file_keeps_no_other_from_being_taken_up() throws Exception {
+        storeMany();
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 2500), ArchiveTest::killedWhenSomeAreGone));
+        departures.isPast(OffsetDateTime.parse("2025-03-01T00:00:00Z"));
+        assertThrows(
+                Killed.class, () -> archive().write(departures.next("P1D", 50), ArchiveTest::killedWhenSomeAreGone));
+        String first = files().get(0);
+        var store = new DirectoryStore(directory) {
+            @Override
+            public InputStream read(String name) throws IOException {
+                if (name.equals(first)) {
+                    throw new IllegalStateException("It cannot be told");
+                }
+                return super.read(name);
+            }
+        };
+        for (String state : List.of("WRITTEN", "WRITING")) {
+            server.execute("UPDATE archives SET state = '" + state + "' WHERE name = '" + first + "'");
+            server.execute("UPDATE archives SET state = 'WRITTEN' WHERE name <> '" + first + "'");
+            assertEquals(
+                    List.of(first + ": java.lang.IllegalStateException: It cannot be told"),
+                    archive(store).takeUp(gone -> {}));
+            assertEquals(1, inState("DONE"));
+        }
     }
 
     @Test
