@@ -148,19 +148,43 @@ final class ArchivedRows {
     }
 
     private List<RawRequest> pack(String transactionId) throws SQLException {
-        List<byte[]> stored = new Sql().add(PACK, transactionId).query(dataSource, row -> {
-            byte[] bytes = row.getBytes(1);
-            return bytes == null ? new byte[0] : bytes;
-        });
+        List<byte[]> stored;
+        try {
+            stored = new Sql().add(PACK, transactionId).query(dataSource, row -> {
+                byte[] bytes = row.getBytes(1);
+                return bytes == null ? new byte[0] : bytes;
+            });
+        } catch (SQLException failure) {
+            if (!isDamage(failure)) {
+                throw failure;
+            }
+            return unreadable(failure);
+        }
         if (stored.isEmpty() || stored.get(0).length == 0) {
             return List.of();
         }
         try {
             return RawRequests.readAll(stored.get(0));
-        } catch (IllegalStateException damaged) {
-            Log.errorf("A request cannot be read, and is not archived with what it brought: %s", damaged.getMessage());
-            return List.of();
+        } catch (RuntimeException damaged) {
+            // Bytes that are no request are taken for one until they end.
+            return unreadable(damaged);
         }
+    }
+
+    private static List<RawRequest> unreadable(Exception why) {
+        Log.errorf("A request cannot be read, and is not archived with what it brought: %s", why.getMessage());
+        return List.of();
+    }
+
+    /**
+     * By what the server says of a table: data_corrupted, and before PostgreSQL 14 an internal error where a part of a value is missing. An index that
+     * is corrupted is another thing: nothing is lost, and it can be built anew.
+     */
+    private static boolean isDamage(SQLException failure) {
+        String state = failure.getSQLState();
+        return "XX001".equals(state)
+                || ("XX000".equals(state)
+                        && String.valueOf(failure.getMessage()).contains("chunk number"));
     }
 
     private String text(Object value) {

@@ -160,7 +160,10 @@ public final class RawRequests {
         List<RawRequest> found = new ArrayList<>();
         ByteBuffer all = ByteBuffer.wrap(bytes);
         for (int i = 0; i <= last && all.hasRemaining(); i++) {
-            int length = all.getInt();
+            int length = all.remaining() < Integer.BYTES ? -1 : all.getInt();
+            if (length < 0 || length > all.remaining()) {
+                throw new IllegalStateException("The request is not as long as it should be");
+            }
             if (i >= first) {
                 found.add(RawRequest.read(bytes, all.position(), all.position() + length));
             }

@@ -18,9 +18,11 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
@@ -28,6 +30,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Nothing is deleted but what can be read again; whatever breaks off, nothing is lost and nothing is there twice. */
@@ -418,13 +422,48 @@ class ArchiveTest {
         assertEquals(List.of(), files());
     }
 
-    @Test
-    void a_request_that_cannot_be_read_keeps_nothing_else_from_going() throws Exception {
+    /** What is not compressed; a header without a value, and one without an end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"02ff", "014b4ce2e20200", "014b4c0200"})
+    void a_request_that_cannot_be_read_keeps_nothing_else_from_going(String damaged) throws Exception {
         storeEvents();
-        server.execute("UPDATE requests SET raw = '\\x02ff'");
+        server.execute("UPDATE requests SET raw = '\\x" + damaged + "'");
         writeAll(archive());
         assertEquals(0, stored());
         assertEquals(53, lines().size());
+    }
+
+    /** Its pages are overwritten while the server is down. */
+    @Test
+    void a_request_that_the_server_finds_damaged_keeps_nothing_else_from_going() throws Exception {
+        storeEvents();
+        byte[] large = new byte[20_000];
+        new Random(1).nextBytes(large);
+        try (var connection = server.connect();
+                var update = connection.prepareStatement("UPDATE requests SET raw = ?")) {
+            update.setBytes(1, large);
+            update.executeUpdate();
+        }
+        Path pages = Path.of(
+                text("SHOW data_directory"),
+                text("SELECT pg_relation_filepath(reltoastrelid) FROM pg_class WHERE relname = 'requests'"));
+        server.stop();
+        byte[] damaged = Files.readAllBytes(pages);
+        Arrays.fill(damaged, (byte) 0x5a);
+        Files.write(pages, damaged);
+        server.start();
+        writeAll(archive());
+        assertEquals(0, stored());
+        assertEquals(53, lines().size());
+    }
+
+    private static String text(String query) throws SQLException {
+        try (var connection = server.connect();
+                var select = connection.createStatement();
+                var row = select.executeQuery(query)) {
+            row.next();
+            return row.getString(1);
+        }
     }
 
     /** Of one pack, which two files have a part of. */
@@ -518,14 +557,9 @@ class ArchiveTest {
     }
 
     private static String everything() throws SQLException {
-        try (var connection = server.connect();
-                var select = connection.createStatement();
-                var row = select.executeQuery(
-                        "SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY transaction_id), '[]')::text || (SELECT count(*) FROM requests)"
-                                + " FROM transactions AS t")) {
-            row.next();
-            return row.getString(1);
-        }
+        return text(
+                "SELECT coalesce(jsonb_agg(to_jsonb(t) ORDER BY transaction_id), '[]')::text || (SELECT count(*) FROM requests)"
+                        + " FROM transactions AS t");
     }
 
     @Test

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,6 +18,8 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,6 +67,22 @@ class RawRequestsTest {
         assertThrows(IllegalStateException.class, () -> RawRequests.read(Arrays.copyOf(stored, stored.length / 2), 0));
         stored[0] = 3;
         assertThrows(IllegalStateException.class, () -> RawRequests.read(stored, 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"7fffffff0a", "ffffffff0a", "000000020a", "0000"})
+    void what_is_not_as_long_as_it_says_is_told(String damaged) throws IOException {
+        var stored = new ByteArrayOutputStream();
+        stored.write(2);
+        var deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+        try (InputStream file = RawRequests.class.getResourceAsStream("raw-dictionary-1.txt");
+                var compressed = new DeflaterOutputStream(stored, deflater)) {
+            deflater.setDictionary(file.readAllBytes());
+            compressed.write(HexFormat.of().parseHex(damaged));
+        } finally {
+            deflater.end();
+        }
+        assertThrows(IllegalStateException.class, () -> RawRequests.readAll(stored.toByteArray()));
     }
 
     /** Each of them alone, and in a table of its own. */
