@@ -22,6 +22,7 @@ class Leftovers {
         REQUESTS(
                 "id",
                 "?::interval IS NOT NULL", // They never change.
+                false,
                 """
                 SELECT requests.id,
                        ?::boolean
@@ -38,7 +39,7 @@ class Leftovers {
                 """),
 
         /** Their numbers follow the times at which they came first. */
-        CONFLICTS("conflict_id", "last_received_at < now() - ?::interval", """
+        CONFLICTS("conflict_id", "last_received_at < now() - ?::interval", false, """
                 SELECT conflict_id, ?::boolean AND last_received_at < now() - kept
                 FROM conflicts, CAST(? AS bigint) AS reached, CAST(? AS interval) AS kept
                 WHERE conflict_id > reached
@@ -47,22 +48,27 @@ class Leftovers {
                 LIMIT ?
                 """),
 
-        /** Their numbers follow the times at which they were given up, nearly. */
-        DEAD_LETTERS("dead_letter_id", "last_failed_at < now() - ?::interval", """
-                SELECT dead_letter_id, ?::boolean AND last_failed_at < now() - kept
-                FROM dead_letters, CAST(? AS bigint) AS reached, CAST(? AS interval) AS kept
-                WHERE dead_letter_id > reached
-                  AND first_failed_at < now() - kept
+        /**
+         * Their numbers follow the times at which they were given up, nearly: as far as commits overtake each other, and clocks are set. No index
+         * has the times, so it is not looked beyond the first piece of which none is old enough: what is older and behind it goes when that does.
+         */
+        DEAD_LETTERS("dead_letter_id", "last_failed_at < now() - ?::interval", true, """
+                SELECT dead_letter_id, alone AND last_failed_at < since
+                FROM (SELECT dead_letter_id, last_failed_at, ?::boolean AS alone FROM dead_letters WHERE dead_letter_id > ?) AS letter,
+                     (SELECT now() - ?::interval AS since) AS kept
                 ORDER BY dead_letter_id
                 LIMIT ?
                 """);
 
-        private final String next;
+        final String next;
         private final String delete;
+        private final boolean endsWithTheYoung;
 
-        Kind(String key, String stillOld, String next) {
+        /** @param endsWithTheYoung whether also those are found that are not old enough, of which a piece is the last one */
+        Kind(String key, String stillOld, boolean endsWithTheYoung, String next) {
             String table = name().toLowerCase(Locale.ROOT);
             this.next = next;
+            this.endsWithTheYoung = endsWithTheYoung;
             this.delete = """
                     DELETE FROM %1$s
                     WHERE %2$s = ANY (ARRAY (
@@ -125,10 +131,12 @@ class Leftovers {
                         .add(kind.delete, going, age)
                         .query(patient, row -> true)
                         .size();
-                if (!next.isEmpty()) {
+                if (kind.endsWithTheYoung && going.length > 0) {
+                    reached.put(kind, going[going.length - 1]);
+                } else if (!kind.endsWithTheYoung && !next.isEmpty()) {
                     reached.put(kind, next.get(next.size() - 1).key());
                 }
-                return new Piece(deleted, next.size() == most);
+                return new Piece(deleted, next.size() == most && (going.length > 0 || !kind.endsWithTheYoung));
             });
         }
     }

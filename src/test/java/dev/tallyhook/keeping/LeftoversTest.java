@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.packaged.DatabaseServer;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -141,6 +143,61 @@ class LeftoversTest {
                         .delete(Leftovers.Kind.DEAD_LETTERS, "PT6H30M", true, 100)
                         .deleted());
         assertEquals(6, left("dead_letters"));
+    }
+
+    private static void giveUp(int letters, String since) throws SQLException {
+        server.execute("""
+                INSERT INTO dead_letters (endpoint_id, event, id, attempts, first_failed_at, last_failed_at, outcome)
+                SELECT 'e', 'p', 't' || i, 9, now() - interval '%1$s', now() - interval '%1$s', 'REFUSED'
+                FROM generate_series(1, %2$d) AS i""".formatted(since, letters));
+    }
+
+    @Test
+    void of_many_dead_letters_that_are_young_only_a_piece_is_read() throws Exception {
+        server.execute("TRUNCATE dead_letters");
+        giveUp(4, "2 days");
+        giveUp(2, "1 hour");
+        giveUp(3, "1 day");
+        giveUp(50_000, "1 minute");
+        server.execute("ANALYZE dead_letters");
+        for (String mode : List.of("force_custom_plan", "force_generic_plan")) {
+            try (var connection = dataSource.getConnection();
+                    var set = connection.createStatement();
+                    var explain = connection.prepareStatement(
+                            "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + Leftovers.Kind.DEAD_LETTERS.next)) {
+                set.execute("SET plan_cache_mode = " + mode);
+                explain.setBoolean(1, true);
+                explain.setLong(2, 0);
+                explain.setString(3, "PT6H30M");
+                explain.setInt(4, 250);
+                try (var rows = explain.executeQuery()) {
+                    rows.next();
+                    String plan = rows.getString(1);
+                    var root = new ObjectMapper().readTree(plan).get(0).get("Plan");
+                    long read = Stream.of("Actual Rows", "Rows Removed by Filter")
+                            .flatMap(key -> root.findValuesAsText(key).stream())
+                            .mapToLong(rowCount -> (long) Double.parseDouble(rowCount))
+                            .max()
+                            .getAsLong();
+                    assertTrue(read <= 250, plan);
+                }
+            }
+        }
+        for (int deleted : new int[] {3, 1, 1, 2}) {
+            var piece = deadLetters(3);
+            assertEquals(deleted, piece.deleted());
+            assertTrue(piece.mayBeMore());
+        }
+        assertEquals(new Leftovers.Piece(0, false), deadLetters(3));
+        server.execute(
+                "UPDATE dead_letters SET last_failed_at = now() - interval '1 day' WHERE last_failed_at < now() - interval '30 minutes'");
+        leftovers.beginAnew();
+        assertEquals(2, deadLetters(3).deleted());
+        assertEquals(50_000, left("dead_letters"));
+    }
+
+    private Leftovers.Piece deadLetters(int most) throws SQLException {
+        return leftovers.delete(Leftovers.Kind.DEAD_LETTERS, "PT6H30M", true, most);
     }
 
     @Test
