@@ -43,9 +43,10 @@ class Departures {
                 ORDER BY due_at
                 LIMIT ?),
             owed AS MATERIALIZED (
-                SELECT DISTINCT unnest(ids) AS id
-                FROM deliveries
-                WHERE event IN ('p', 'a'))
+                SELECT DISTINCT id
+                FROM deliveries, unnest(ids) AS id
+                WHERE event IN ('p', 'a')
+                  AND id IN (SELECT transaction_id FROM piece))
             SELECT transaction_id, version, due_at, (created_at AT TIME ZONE 'UTC')::date,
                    owed.id IS NULL
                        AND NOT EXISTS (SELECT FROM archives WHERE state = 'LOADED' AND piece.due_at BETWEEN due_from AND due_to),
@@ -56,13 +57,46 @@ class Departures {
             ORDER BY due_at
             """;
 
-    /** What is still to be told must be there to be told. */
-    private static final String NOT_OWED = """
+    /**
+     * What was found was finished and owed to nobody, by one snapshot, and what finishes also queues: from then on it is only queued again to be told
+     * once more, which is marked, and of which little waits for an endpoint. The other part of the queue may be long, if one is away for days.
+     */
+    static final String NOT_OWED_AGAIN = """
             SELECT unnest(?::text[])
             EXCEPT
             SELECT unnest(ids)
-            FROM deliveries
+            FROM endpoints
+            CROSS JOIN LATERAL (
+                SELECT ids, event
+                FROM deliveries
+                WHERE deliveries.endpoint_id = endpoints.endpoint_id
+                  AND replay
+                OFFSET 0) AS again
             WHERE event IN ('p', 'a')
+            """;
+
+    /** Another one after each start, and on each server. */
+    private static final String SERVER = "extract(epoch FROM pg_postmaster_start_time())::text";
+
+    private static final String WHICH_SERVER = "SELECT " + SERVER;
+
+    /**
+     * To be done in the session that has looked. What it saw as told may not be on disk yet, nor on a standby: with this it is, on this server; and what
+     * is found elsewhere later may not be the same.
+     */
+    private static final String SETTLE_WHAT_WAS_SEEN = "UPDATE keeping SET until = until RETURNING " + SERVER;
+
+    /** What is still to be told must be there to be told. */
+    private static final String NOT_OWED = """
+            WITH wanted AS MATERIALIZED (
+                SELECT unnest(?::text[]) AS id)
+            SELECT id
+            FROM wanted
+            EXCEPT
+            SELECT id
+            FROM deliveries, unnest(ids) AS id
+            WHERE event IN ('p', 'a')
+              AND id IN (SELECT id FROM wanted)
             """;
 
     /** Again, if a piece was broken off, or its rows were loaded from the archive. */
@@ -121,6 +155,9 @@ class Departures {
     private final boolean remembers;
     private OffsetDateTime position = BEGINNING;
 
+    /** Where it was looked last; none, if it was not. */
+    private @Nullable String server;
+
     /** When writers that are still under way were seen first, by the monotonic clock. */
     private final Map<String, Long> writers = new HashMap<>();
 
@@ -156,7 +193,7 @@ class Departures {
         try (Connection connection = dataSource.getConnection()) {
             return Patiently.commit(connection, patient -> {
                 new Sql().add(IN_ORDER).query(patient, row -> true);
-                return new Sql()
+                List<Old> found = new Sql()
                         .add(NEXT, position, age, age, age, most, age, age, age)
                         .query(
                                 patient,
@@ -167,6 +204,8 @@ class Departures {
                                         row.getBoolean(5),
                                         row.getBoolean(6),
                                         Duration.ofSeconds(row.getLong(7))));
+                server = found.isEmpty() ? null : one(patient, SETTLE_WHAT_WAS_SEEN);
+                return found;
             });
         }
     }
@@ -179,27 +218,32 @@ class Departures {
     /**
      * Remembers their ids, waits until nobody is under way who does not know it, and deletes them.
      *
+     * @param rows that were {@linkplain #next found} last
      * @return how many are gone; the others were changed since they were read, are locked, or owed to an endpoint
      * @throws InterruptedException if it is told to stop while it waits; their ids are remembered then, and they are there
      */
     long letGo(List<Row> rows) throws SQLException, InterruptedException {
-        return letGo(rows, WITH_CONTENT, null);
+        return letGo(rows, WITH_CONTENT, null, server);
     }
 
-    /** As {@link #letGo(List)}, and none is gone if this file of the archive does not count as written. */
-    long letGo(List<Row> rows, String file) throws SQLException, InterruptedException {
-        return letGo(rows, WITH_CONTENT, file);
+    /**
+     * As {@link #letGo(List)}, and none is gone if this file of the archive does not count as written.
+     *
+     * @param areFound whether they were found last; else it is looked for them in all that is to be told
+     */
+    long letGo(List<Row> rows, String file, boolean areFound) throws SQLException, InterruptedException {
+        return letGo(rows, WITH_CONTENT, file, areFound ? server : null);
     }
 
-    /** As {@link #letGo(List)}, and whatever is sent with one of their ids later is taken for a repetition. */
+    /** As {@link #letGo(List)}, of any, and whatever is sent with one of their ids later is taken for a repetition. */
     long erase(List<Row> rows) throws SQLException, InterruptedException {
-        return letGo(rows, WITHOUT_CONTENT, null);
+        return letGo(rows, WITHOUT_CONTENT, null, null);
     }
 
-    private long letGo(List<Row> all, String remember, @Nullable String file)
+    private long letGo(List<Row> all, String remember, @Nullable String file, @Nullable String foundOn)
             throws SQLException, InterruptedException {
         try (Connection connection = dataSource.getConnection()) {
-            List<Row> rows = mayGo(connection, all);
+            List<Row> rows = mayGo(connection, all, foundOn != null);
             if (rows.isEmpty()) {
                 return 0;
             }
@@ -210,23 +254,40 @@ class Departures {
                         patient -> new Sql().add(remember, (Object) ids).query(patient, row -> true));
                 awaitWriters(connection);
             }
-            return Patiently.commit(connection, patient -> new Sql()
-                    .add(DELETE, ids, column(rows, Row::version), remembers, ids, file, file)
-                    .query(patient, row -> row.getLong(1))
-                    .get(0));
+            return Patiently.commit(connection, patient -> {
+                if (foundOn != null && !foundOn.equals(one(patient, WHICH_SERVER))) {
+                    throw new SQLException(
+                            "The database is another one, or was started again: what may go is looked for anew");
+                }
+                return new Sql()
+                        .add(DELETE, ids, column(rows, Row::version), remembers, ids, file, file)
+                        .query(patient, row -> row.getLong(1))
+                        .get(0);
+            });
         }
     }
 
-    private static List<Row> mayGo(Connection connection, List<Row> rows) throws SQLException {
-        Set<String> may = Set.copyOf(
-                notOwed(connection, rows.stream().map(Row::transactionId).toList()));
+    private static String one(Connection connection, String statement) throws SQLException {
+        return new Sql()
+                .add(statement)
+                .query(connection, row -> row.getString(1))
+                .get(0);
+    }
+
+    private static List<Row> mayGo(Connection connection, List<Row> rows, boolean areFound) throws SQLException {
+        List<String> ids = rows.stream().map(Row::transactionId).toList();
+        Set<String> may = Set.copyOf(notOwed(connection, ids, areFound ? NOT_OWED_AGAIN : NOT_OWED));
         return rows.stream().filter(row -> may.contains(row.transactionId())).toList();
     }
 
     /** Those of which no endpoint is still to be told. */
     static List<String> notOwed(Connection connection, List<String> ids) throws SQLException {
+        return notOwed(connection, ids, NOT_OWED);
+    }
+
+    private static List<String> notOwed(Connection connection, List<String> ids, String statement) throws SQLException {
         return Patiently.commit(connection, patient -> new Sql()
-                .add(NOT_OWED, (Object) ids.toArray(String[]::new))
+                .add(statement, (Object) ids.toArray(String[]::new))
                 .query(patient, row -> row.getString(1)));
     }
 

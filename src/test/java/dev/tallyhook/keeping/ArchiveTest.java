@@ -169,6 +169,19 @@ class ArchiveTest {
         assertEquals(50, lines().size());
     }
 
+    /** It may be another one of that id, of which an endpoint is still to be told. */
+    @Test
+    void what_was_changed_since_it_was_found_is_not_written_and_stays() throws Exception {
+        var found = departures.next("P1D", 10);
+        server.execute("UPDATE transactions SET amount = 2 WHERE destination_account = 'to 5'");
+        archive().write(found, gone -> {});
+        assertEquals(41, stored());
+        assertEquals(9, lines().size());
+        writeAll(archive());
+        assertEquals(0, stored());
+        assertEquals(50, lines().size());
+    }
+
     /** As if the process had been killed between two pieces. */
     private static final class Killed extends RuntimeException {
         private static final long serialVersionUID = 1L;

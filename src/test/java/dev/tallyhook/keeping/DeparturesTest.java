@@ -2,14 +2,17 @@ package dev.tallyhook.keeping;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tallyhook.packaged.DatabaseServer;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -97,6 +100,72 @@ class DeparturesTest {
         server.execute("DELETE FROM deliveries");
         departures.beginAnew();
         assertEquals(List.of("t3", "t2", "t1"), next("PT12H"));
+    }
+
+    private static void addEndpoint() throws SQLException {
+        server.execute("""
+                INSERT INTO endpoints (endpoint_id, url, events, signature, sealed_secrets)
+                VALUES ('e', 'https://example.com/', '{transaction.processed}', 'v1', '')
+                ON CONFLICT DO NOTHING""");
+    }
+
+    @Test
+    void what_is_to_be_told_once_more_since_it_was_found_stays() throws Exception {
+        addEndpoint();
+        store("t", 3);
+        var found =
+                departures.next("PT12H", 100).stream().map(Departures.Old::row).toList();
+        server.execute(
+                "INSERT INTO deliveries (endpoint_id, event, ids, replay) VALUES ('e', 'p', '{t2,t9}', true), ('e', 'c', '{t3}', true)");
+        assertEquals(2, departures.letGo(found));
+        assertEquals(1, server.number("SELECT count(*) FROM transactions WHERE transaction_id = 't2'"));
+    }
+
+    /** It may be behind, and owe what the other has seen told. */
+    @Test
+    void what_was_found_on_another_server_stays_until_it_is_found_again() throws Exception {
+        store("t", 3);
+        var found =
+                departures.next("PT12H", 100).stream().map(Departures.Old::row).toList();
+        server.stop();
+        server.start();
+        server.execute("INSERT INTO deliveries (endpoint_id, event, ids) VALUES ('e', 'p', '{t2}')");
+        assertThrows(SQLException.class, () -> departures.letGo(found));
+        assertEquals(3, stored());
+        departures.beginAnew();
+        assertEquals(2, letGo("PT12H"));
+    }
+
+    @Test
+    void what_waits_to_be_told_for_the_first_time_is_not_read_for_each_piece() throws Exception {
+        addEndpoint();
+        server.execute("""
+                INSERT INTO deliveries (endpoint_id, event, ids, replay)
+                SELECT 'e', 'p', ARRAY ['a' || i, 'b' || i], i % 1000 = 0 FROM generate_series(1, 20000) AS i""");
+        server.execute("ANALYZE deliveries, endpoints");
+        for (String mode : List.of("force_custom_plan", "force_generic_plan")) {
+            try (var connection = server.connect();
+                    var set = connection.createStatement();
+                    var explain = connection.prepareStatement(
+                            "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + Departures.NOT_OWED_AGAIN)) {
+                set.execute("SET plan_cache_mode = " + mode);
+                explain.setObject(1, new String[] {"t1"});
+                try (var rows = explain.executeQuery()) {
+                    rows.next();
+                    String plan = rows.getString(1);
+                    var nodes = new ObjectMapper().readTree(plan);
+                    long most = Stream.of("Actual Rows", "Rows Removed by Filter")
+                            .flatMap(key -> nodes.findValuesAsText(key).stream())
+                            .mapToLong(count -> (long) Double.parseDouble(count))
+                            .max()
+                            .getAsLong();
+                    assertTrue(most <= 50, plan);
+                }
+            }
+        }
+        store("t", 3);
+        server.execute("INSERT INTO deliveries (endpoint_id, event, ids) VALUES ('e', 'a', '{t2}')");
+        assertEquals(2, letGo("PT12H"));
     }
 
     @Test
