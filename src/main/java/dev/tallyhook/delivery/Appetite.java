@@ -98,10 +98,6 @@ final class Appetite {
             wentBack = wentBack == null || before.isBefore(wentBack) ? before : wentBack;
         }
 
-        double expected() {
-            return wanted * messagesInRow;
-        }
-
         private static OffsetDateTime behind(Instant seen) {
             return seen.minus(COMMITTED).atOffset(ZoneOffset.UTC);
         }
@@ -156,11 +152,6 @@ final class Appetite {
     void tookTooLong(Instant now) {
         fresh.tookTooLong(now);
         again.tookTooLong(now);
-    }
-
-    /** How many messages the claim that is wanted may bring, by what rows had last. */
-    double expected() {
-        return fresh.expected() + again.expected();
     }
 
     boolean isHungry(int allowed, int freshOnes, int againOnes) {

@@ -57,7 +57,7 @@ final class Circuit {
     }
 
     void succeeded() {
-        if (opened > 0) {
+        if (opened > 0 || restUntilNanos - nanos.getAsLong() > 0) {
             startOver();
         }
         row = 0;

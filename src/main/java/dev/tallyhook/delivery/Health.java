@@ -42,7 +42,7 @@ final class Health {
         if (attempt.isDelivered()) {
             delivered = true;
             failed = 0;
-            restIsNew |= circuit.isOpen();
+            restIsNew |= circuit.isOpen() || circuit.isResting();
             circuit.succeeded();
             return;
         }

@@ -145,11 +145,6 @@ final class Lane {
         appetite.tookTooLong(now);
     }
 
-    /** See {@link Appetite#expected}. */
-    synchronized double expected() {
-        return appetite.expected();
-    }
-
     /** Rows are back in the queue, the earliest of them with this time. */
     synchronized void lookAgain(OffsetDateTime since) {
         appetite.lookAgain(since);

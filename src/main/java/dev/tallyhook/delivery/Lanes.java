@@ -132,50 +132,49 @@ class Lanes implements Lane.Road {
      * @param news endpoints that have something new; null: whoever has
      */
     void claim(@Nullable Set<String> news) throws SQLException {
-        double waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
+        int waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
         boolean fromBeginning = news == null && System.nanoTime() - fromBeginningNanos >= 0;
+        if (fromBeginning) {
+            lanes.values().forEach(Lane::oweLook);
+            restFromBeginning(0);
+        }
         Collection<Lane> asked = news == null
                 ? lanes.values()
                 : news.stream().map(lanes::get).filter(Objects::nonNull).toList();
         List<Queue.Want> wants = new ArrayList<>();
         List<Lane> wanting = new ArrayList<>();
         for (Lane lane : asked) {
-            if (fromBeginning) {
-                lane.oweLook();
-            }
             // Those of which nothing waits are not held up by those of which much does.
             int max = lane.waiting() == 0 ? 2 * WAITING_MAX : WAITING_MAX;
             List<Queue.Want> own = waiting <= max ? lane.wants() : List.of();
             if (!own.isEmpty()) {
                 wants.addAll(own);
                 wanting.add(lane);
-                waiting += lane.expected();
             }
         }
         if (!wants.isEmpty()) {
-            long begun = System.nanoTime();
             try (Connection connection = dataSource.getConnection()) {
-                claim(connection, wants, wanting, fromBeginning ? begun : null);
+                claim(connection, wants, wanting);
             }
         }
     }
 
-    private void claim(
-            Connection connection, List<Queue.Want> wants, List<Lane> wanting, @Nullable Long fromBeginningSince)
-            throws SQLException {
+    private void claim(Connection connection, List<Queue.Want> wants, List<Lane> wanting) throws SQLException {
         Instant before = clock.nowOr(Instant.EPOCH);
+        long begun = System.nanoTime();
         List<Parcel> claimed;
         try {
             claimed = queue.claim(connection, wants);
         } catch (SQLException failure) {
             if (STATEMENT_TIMEOUT.equals(failure.getSQLState())) {
-                wanting.forEach(lane -> lane.tookTooLong(clock.nowOr(Instant.EPOCH)));
+                Instant now = queue.readClock(connection);
+                wanting.forEach(lane -> lane.tookTooLong(now));
             }
             throw failure;
         } finally {
-            if (fromBeginningSince != null) {
+            if (wants.stream().anyMatch(Queue.Want::isFromTheBeginning)) {
                 // Most of all if it took too long to come to its end.
-                restFromBeginning(System.nanoTime() - fromBeginningSince);
+                restFromBeginning(System.nanoTime() - begun);
             }
         }
         Map<String, List<Parcel>> rows = claimed.stream().collect(Collectors.groupingBy(Parcel::endpointId));
@@ -189,7 +188,8 @@ class Lanes implements Lane.Road {
 
     private void restFromBeginning(long tookNanos) {
         long rest = Math.max(Math.min(tookNanos * REST_FACTOR, REST_MAX.toNanos()), REST_MIN.toNanos());
-        fromBeginningNanos = System.nanoTime() + rest;
+        long until = System.nanoTime() + rest;
+        fromBeginningNanos = until - fromBeginningNanos > 0 ? until : fromBeginningNanos;
     }
 
     /** What cannot be read now goes back, and what alone cannot be read has failed: by its plan it is tried again. */
@@ -227,11 +227,19 @@ class Lanes implements Lane.Road {
         }
     }
 
-    /** Each of its messages is claimed by itself from then on. */
+    /** Of a long one each message is claimed by itself from then on, which is no attempt yet. */
     private void unreadable(Parcel parcel) {
-        int attempts = parcel.attempts() + 1;
-        Duration wait = plan.after(attempts, UNREADABLE);
-        parcel.ids().forEach(id -> unwritable(parcel, new Parcel.Failure(id, attempts, UNREADABLE, wait)));
+        if (parcel.ids().size() == 1) {
+            int attempts = parcel.attempts() + 1;
+            Duration wait = plan.after(attempts, UNREADABLE);
+            unwritable(parcel, new Parcel.Failure(parcel.ids().get(0), attempts, UNREADABLE, wait));
+            return;
+        }
+        for (String id : parcel.ids()) {
+            if (parcel.failed(new Parcel.Failure(id, parcel.attempts(), UNREADABLE, Duration.ZERO))) {
+                settler.add(parcel);
+            }
+        }
     }
 
     private void giveBack(Parcel parcel) {

@@ -21,11 +21,19 @@ class MessageReader {
     /** Parcels are read one by one for so long: what is claimed must still be begun in time. */
     private static final Duration APART_MAX = Duration.ofSeconds(1);
 
-    /** One of them alone is read within milliseconds. */
+    /** A row with one message has so long to be read, and for each further one a little more. */
     private static final Duration ALONE_MAX = Duration.ofMillis(300);
 
-    /** After a failure they are read one by one from the beginning, because a server that hangs takes a statement's whole time. */
+    private static final Duration MORE_FOR_EACH = Duration.ofMillis(4);
+
+    /**
+     * After a failure they are read one by one from the beginning, because a server that hangs takes a statement's whole time: until all of them
+     * can be read, and so long at most.
+     */
     private static final Duration CAREFUL = Duration.ofSeconds(30);
+
+    /** The server ends the session, which may not be seen yet. */
+    private static final String SESSION_ENDS = "57P";
 
     private static final int PROBES = 4;
 
@@ -99,25 +107,32 @@ class MessageReader {
         var read = new Read();
         SQLException last = null;
         boolean any = false;
+        boolean isOver = false;
         List<Parcel> shuffled = new ArrayList<>(parcels);
         Collections.shuffle(shuffled);
         for (Parcel parcel : shuffled) {
-            if (System.nanoTime() - begun > apartMax.toNanos()) {
+            if (isOver || System.nanoTime() - begun > apartMax.toNanos()) {
                 read.unread().add(parcel);
                 continue;
             }
             try {
-                alone(connection, () -> add(connection, List.of(parcel), read));
+                var alone = new Read();
+                alone(connection, parcel.ids().size(), () -> add(connection, List.of(parcel), alone));
+                read.messages().addAll(alone.messages());
+                read.unwritable().addAll(alone.unwritable());
                 any = true;
             } catch (SQLException failure) {
                 last = failure;
-                read.unreadable().add(parcel);
-                any = any || isPartlyReadable(connection, parcel);
+                isOver = connection.isClosed()
+                        || String.valueOf(failure.getSQLState()).startsWith(SESSION_ENDS);
+                (isOver ? read.unread() : read.unreadable()).add(parcel);
+                any = any || (!isOver && isPartlyReadable(connection, parcel));
             }
         }
         if (!any && last != null) {
             throw last; // Then it is not these parcels that are to blame.
         }
+        careful = !read.unread().isEmpty() || !read.unreadable().isEmpty();
         return read;
     }
 
@@ -126,11 +141,12 @@ class MessageReader {
     }
 
     /** On a connection that is gone it fails as well. */
-    private void alone(Connection connection, Reading reading) throws SQLException {
+    private void alone(Connection connection, int messages, Reading reading) throws SQLException {
+        Duration max = aloneMax.plus(MORE_FOR_EACH.multipliedBy(messages - 1L));
         connection.setAutoCommit(false);
         try {
             try (Statement statement = connection.createStatement()) {
-                statement.execute("SELECT set_config('statement_timeout', '" + aloneMax.toMillis() + "', true)");
+                statement.execute("SELECT set_config('statement_timeout', '" + max.toMillis() + "', true)");
             }
             reading.read();
             connection.commit();
@@ -156,7 +172,7 @@ class MessageReader {
         for (int i = 0; i < Math.min(PROBES, ids.size()); i++) {
             String id = ids.get(i * ids.size() / Math.min(PROBES, ids.size()));
             try {
-                alone(connection, () -> messages.look(connection, parcel.event(), id));
+                alone(connection, 1, () -> messages.look(connection, parcel.event(), id));
                 return true;
             } catch (SQLException failure) {
                 // Another one may stand elsewhere.

@@ -41,7 +41,7 @@ class OutcomeWriter {
             again AS (
                 INSERT INTO deliveries (endpoint_id, event, ids, replay, next_at, attempts, failed_at)
                 SELECT endpoint_id, event, ARRAY[id], replay, clock_timestamp() + wait * interval '1 microsecond', tries,
-                       coalesce(failed_at, clock_timestamp())
+                       CASE WHEN tries > 0 THEN coalesce(failed_at, clock_timestamp()) END
                 FROM failed
                 WHERE wait IS NOT NULL)
             INSERT INTO dead_letters (endpoint_id, event, id, attempts, first_failed_at, outcome, status, answer)

@@ -3,12 +3,15 @@ package dev.tallyhook.delivery;
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.endpoint.TellingConfig;
 import dev.tallyhook.transaction.Columns;
+import dev.tallyhook.transaction.Sql;
+import dev.tallyhook.transaction.Timestamps;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +68,22 @@ class Queue {
      * @param room how many rows at most
      * @param floor rows that were to be told until then are not looked at
      */
-    record Want(String endpointId, boolean replay, int room, OffsetDateTime floor) {}
+    record Want(String endpointId, boolean replay, int room, OffsetDateTime floor) {
+
+        boolean isFromTheBeginning() {
+            return floor.equals(FROM_THE_BEGINNING);
+        }
+    }
+
+    /** What time it is by the database's clock, which a claim that fails does not say. */
+    Instant readClock(Connection connection) throws SQLException {
+        Instant now = new Sql()
+                .add("SELECT clock_timestamp()")
+                .query(connection, row -> Timestamps.of(row, 1))
+                .get(0);
+        clock.read(now, System.nanoTime());
+        return now;
+    }
 
     /** Claims what is wanted and may be told. */
     List<Parcel> claim(Connection connection, List<Want> wants) throws SQLException {
@@ -101,8 +119,6 @@ class Queue {
     }
 
     private static String text(Want want) {
-        return want.floor().equals(FROM_THE_BEGINNING)
-                ? "-infinity"
-                : want.floor().toString();
+        return want.isFromTheBeginning() ? "-infinity" : want.floor().toString();
     }
 }

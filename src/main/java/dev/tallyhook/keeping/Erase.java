@@ -336,9 +336,12 @@ public final class Erase implements QuarkusApplication {
         }
     }
 
-    private static boolean withoutRequest(Connection connection, long pack, int place, OffsetDateTime createdAt)
+    private boolean withoutRequest(Connection connection, long pack, int place, OffsetDateTime createdAt)
             throws SQLException {
-        KeptPacks.empty(connection, pack, other -> other == place);
+        if (!KeptPacks.empty(connection, pack, other -> other == place)) {
+            isIncomplete = true;
+            System.err.printf("Row %d of the table requests, which has something of it, cannot be read%n", pack);
+        }
         new Sql().add(WITHOUT_REQUEST, createdAt, pack, place).query(connection, row -> true);
         return true;
     }

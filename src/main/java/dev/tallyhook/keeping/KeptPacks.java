@@ -49,10 +49,19 @@ final class KeptPacks {
     private boolean mayBeMore = true;
     private int unreadable;
 
-    /** Empties those places of a pack; it goes when nothing is in it any more. */
-    static void empty(Connection connection, long pack, IntPredicate places) throws SQLException {
+    /**
+     * Empties those places of a pack; it goes when nothing is in it any more.
+     *
+     * @return whether it could be read; if not, it stays as it is
+     */
+    static boolean empty(Connection connection, long pack, IntPredicate places) throws SQLException {
         for (byte[] stored : new Sql().add(PACK, pack).query(connection, row -> row.getBytes(1))) {
-            List<RawRequest> all = new ArrayList<>(RawRequests.readAll(stored));
+            List<RawRequest> all;
+            try {
+                all = new ArrayList<>(RawRequests.readAll(stored));
+            } catch (RuntimeException damaged) {
+                return false;
+            }
             for (int place = 0; place < all.size(); place++) {
                 if (places.test(place)) {
                     all.set(place, RawRequests.NONE);
@@ -64,6 +73,7 @@ final class KeptPacks {
                     : new Sql().add(KEEP_PACK, RawRequests.compress(all), pack);
             change.query(connection, row -> true);
         }
+        return true;
     }
 
     /** Whether there may be packs that {@link #emptyUnnamed} has not looked at. */
@@ -118,7 +128,7 @@ final class KeptPacks {
                     return true;
                 }
             }
-        } catch (IllegalStateException damaged) {
+        } catch (RuntimeException damaged) {
             unreadable++;
         }
         return false;

@@ -93,7 +93,11 @@ class HealthTest {
     }
 
     @Test
-    void what_others_say_ends_with_a_success_of_one_that_is_left_alone() {
+    void what_others_say_ends_with_a_success() {
+        health.rest(Duration.ofMinutes(5));
+        health.attempted(Attempts.DELIVERED);
+        assertEquals(Integer.MAX_VALUE, health.allowed());
+        assertEquals(new Health.News(true, 0, false, Duration.ZERO), health.news(), "others need not rest any more");
         attempted(5, Attempts.REFUSED);
         health.rest(Duration.ofMinutes(5));
         health.attempted(Attempts.DELIVERED);

@@ -224,6 +224,19 @@ class OutcomeWriterTest {
         assertEquals(List.of(), rows());
     }
 
+    /** What was divided has not been tried. */
+    @Test
+    void what_is_put_off_without_an_attempt_has_not_failed() throws SQLException {
+        Parcel parcel = claimOne("{a,b}", "", "");
+        for (String id : parcel.ids()) {
+            parcel.failed(new Parcel.Failure(id, 0, Attempts.REFUSED, Duration.ZERO));
+        }
+        settle(parcel);
+        assertEquals(
+                List.of("{a}|0|t", "{b}|0|t"),
+                beside.rows("SELECT ids, attempts, failed_at IS NULL FROM deliveries ORDER BY ids"));
+    }
+
     @Test
     void written_twice_because_the_answer_was_lost_it_is_the_same_as_once() throws SQLException {
         Parcel parcel = claimOne("{a,b,c}", "", "");
