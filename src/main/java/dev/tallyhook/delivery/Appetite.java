@@ -23,10 +23,10 @@ final class Appetite {
     private final Side fresh;
     private final Side again;
 
-    /** @param messagesInRow as many are expected in a row before any was seen */
-    Appetite(int messagesInRow) {
-        fresh = new Side(false, messagesInRow);
-        again = new Side(true, messagesInRow);
+    /** @param rowsAtFirst at once, where it is not known that there are more; twice as many after each claim that was full */
+    Appetite(int rowsAtFirst) {
+        fresh = new Side(false, rowsAtFirst);
+        again = new Side(true, rowsAtFirst);
     }
 
     /** Rows that are told for the first time, or again. */
@@ -46,13 +46,16 @@ final class Appetite {
         /** Where the claim that is under way looks from; one that fails changes nothing. */
         private OffsetDateTime asked = Queue.FROM_THE_BEGINNING;
 
-        private double messagesInRow;
+        private final int rowsAtFirst;
+        private int rowsMax;
+        private double messagesInRow = 1;
         private int wanted;
         private boolean mayHaveMore;
 
-        Side(boolean replay, int messagesInRow) {
+        Side(boolean replay, int rowsAtFirst) {
             this.replay = replay;
-            this.messagesInRow = messagesInRow;
+            this.rowsAtFirst = rowsAtFirst;
+            this.rowsMax = rowsAtFirst;
         }
 
         void want(String endpointId, int messages, List<Queue.Want> into) {
@@ -61,7 +64,7 @@ final class Appetite {
                 floor = wentBack == null || floor.isBefore(wentBack) ? floor : wentBack;
                 wentBack = null;
                 asked = owesLook ? Queue.FROM_THE_BEGINNING : floor;
-                wanted = (int) Math.min(Math.max(Math.ceil(messages / messagesInRow), 1), ROWS_MAX);
+                wanted = (int) Math.min(Math.max(Math.ceil(messages / messagesInRow), 1), rowsMax);
                 into.add(new Queue.Want(endpointId, replay, wanted, asked));
             }
             mayHaveMore = wanted == 0; // Whatever came meanwhile has not been looked for.
@@ -72,6 +75,7 @@ final class Appetite {
                 return;
             }
             mayHaveMore = rows.size() >= wanted;
+            rowsMax = mayHaveMore ? Math.min(2 * rowsMax, ROWS_MAX) : rowsAtFirst;
             OffsetDateTime seen = behind(before);
             for (Parcel row : rows) {
                 int messages = row.ids().size();

@@ -57,7 +57,7 @@ final class Circuit {
     }
 
     void succeeded() {
-        if (opened > 0 || restUntilNanos - nanos.getAsLong() > 0) {
+        if (opened > 0) {
             startOver();
         }
         row = 0;
@@ -95,7 +95,7 @@ final class Circuit {
         askedUntilNanos = later(askedUntilNanos, rest);
     }
 
-    /** Leaves it alone for so long, or until it is seen to be well. */
+    /** Leaves it alone for so long; if it is open, until it is seen to be well. */
     void rest(Duration rest) {
         restUntilNanos = later(restUntilNanos, rest);
     }

@@ -42,7 +42,7 @@ final class Health {
         if (attempt.isDelivered()) {
             delivered = true;
             failed = 0;
-            restIsNew |= circuit.isOpen() || circuit.isResting();
+            restIsNew |= circuit.isOpen();
             circuit.succeeded();
             return;
         }

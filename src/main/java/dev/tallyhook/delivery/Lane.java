@@ -24,6 +24,9 @@ final class Lane {
     /** Attempts at once to begin with. */
     private static final int CAP_FIRST = 4;
 
+    /** Each may have 250 messages. */
+    private static final int ROWS_AT_FIRST = 2;
+
     /** After so long an attempt hangs, and gives its place to others. */
     private static final long HANGING_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -74,7 +77,7 @@ final class Lane {
     private final Set<Flight> underWay = ConcurrentHashMap.newKeySet();
     private final AtomicInteger pumps = new AtomicInteger();
     private final Runnable pump = this::pump;
-    private final Appetite appetite = new Appetite(Telling.IDS_MAX);
+    private final Appetite appetite = new Appetite(ROWS_AT_FIRST);
     private final Health health;
     private volatile Endpoint endpoint;
     private int cap = CAP_FIRST;

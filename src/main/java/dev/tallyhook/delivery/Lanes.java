@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -38,6 +38,9 @@ class Lanes implements Lane.Road {
      * beyond twice as many none.
      */
     private static final int WAITING_MAX = 20_000;
+
+    /** So many lanes are claimed for by one statement: what it brings is in memory before it is known how much that is. */
+    private static final int AT_ONCE = 80;
 
     /** Or somebody's cancel, which is rare. */
     private static final String STATEMENT_TIMEOUT = "57014";
@@ -132,15 +135,24 @@ class Lanes implements Lane.Road {
      * @param news endpoints that have something new; null: whoever has
      */
     void claim(@Nullable Set<String> news) throws SQLException {
-        int waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
         boolean fromBeginning = news == null && System.nanoTime() - fromBeginningNanos >= 0;
         if (fromBeginning) {
             lanes.values().forEach(Lane::oweLook);
             restFromBeginning(0);
         }
-        Collection<Lane> asked = news == null
-                ? lanes.values()
-                : news.stream().map(lanes::get).filter(Objects::nonNull).toList();
+        List<Lane> asked = new ArrayList<>(
+                news == null
+                        ? lanes.values()
+                        : news.stream().map(lanes::get).filter(Objects::nonNull).toList());
+        // Whoever is last may find that there is no room, and is not always the same one.
+        Collections.shuffle(asked);
+        for (int i = 0; i < asked.size(); i += AT_ONCE) {
+            claim(asked.subList(i, Math.min(i + AT_ONCE, asked.size())));
+        }
+    }
+
+    private void claim(List<Lane> asked) throws SQLException {
+        int waiting = lanes.values().stream().mapToInt(Lane::waiting).sum();
         List<Queue.Want> wants = new ArrayList<>();
         List<Lane> wanting = new ArrayList<>();
         for (Lane lane : asked) {
@@ -160,15 +172,14 @@ class Lanes implements Lane.Road {
     }
 
     private void claim(Connection connection, List<Queue.Want> wants, List<Lane> wanting) throws SQLException {
-        Instant before = clock.nowOr(Instant.EPOCH);
+        Instant before = clock.isKnown() ? clock.now() : queue.readClock(connection);
         long begun = System.nanoTime();
         List<Parcel> claimed;
         try {
             claimed = queue.claim(connection, wants);
         } catch (SQLException failure) {
             if (STATEMENT_TIMEOUT.equals(failure.getSQLState())) {
-                Instant now = queue.readClock(connection);
-                wanting.forEach(lane -> lane.tookTooLong(now));
+                wanting.forEach(lane -> lane.tookTooLong(before));
             }
             throw failure;
         } finally {

@@ -30,8 +30,7 @@ class LedgerClock {
         return reading.time().plusNanos(System.nanoTime() - reading.nanos());
     }
 
-    /** Now, or that if it has not been read yet. */
-    Instant nowOr(Instant otherwise) {
-        return latest == null ? otherwise : now();
+    boolean isKnown() {
+        return latest != null;
     }
 }

@@ -169,8 +169,9 @@ class MessageReader {
     /** Of a long row some may be read: a few are tried. */
     private boolean isPartlyReadable(Connection connection, Parcel parcel) {
         List<String> ids = parcel.ids();
-        for (int i = 0; i < Math.min(PROBES, ids.size()); i++) {
-            String id = ids.get(i * ids.size() / Math.min(PROBES, ids.size()));
+        int probes = Math.min(PROBES, ids.size());
+        for (int i = 0; i < probes; i++) {
+            String id = ids.get(i * ids.size() / probes);
             try {
                 alone(connection, 1, () -> messages.look(connection, parcel.event(), id));
                 return true;

@@ -75,7 +75,7 @@ class Queue {
         }
     }
 
-    /** What time it is by the database's clock, which a claim that fails does not say. */
+    /** What time it is by the database's clock, which a claim says only with a row. */
     Instant readClock(Connection connection) throws SQLException {
         Instant now = new Sql()
                 .add("SELECT clock_timestamp()")

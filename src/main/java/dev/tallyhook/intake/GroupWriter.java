@@ -87,8 +87,7 @@ final class GroupWriter {
     void write(List<Pending> group) throws InterruptedException {
         List<Pending> waiting = stillHere.apply(group);
         int retries = availability.isAway() ? 0 : RETRY_PAUSES.size();
-        SQLException latest = null;
-        for (int i = 0; !waiting.isEmpty(); i++, waiting = stillHere.apply(stillWaiting(waiting))) {
+        for (int i = 0; !waiting.isEmpty(); i++, waiting = stillHere.apply(waiting)) {
             SQLException failure = tryToWrite(waiting);
             if (failure == null) {
                 return;
@@ -100,6 +99,7 @@ final class GroupWriter {
                     return;
                 }
                 Thread.sleep(DatabaseFailure.retryPause(RETRY_PAUSES.get(i)).toMillis());
+                waiting = stillWaiting(waiting);
                 continue;
             }
             if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE
@@ -108,12 +108,12 @@ final class GroupWriter {
                 findOut(waiting, failure);
                 return;
             }
-            latest = failure;
             metrics.retried();
             Thread.sleep(DatabaseFailure.retryPause(RETRY_PAUSES.get(i)).toMillis());
-        }
-        if (latest != null) {
-            availability.failed(latest); // All have been answered during a pause, and whoever asks is to hear of it.
+            waiting = stillWaiting(waiting);
+            if (waiting.isEmpty()) {
+                availability.failed(failure); // All have been answered meanwhile, and whoever asks is to hear of it.
+            }
         }
     }
 

@@ -51,6 +51,13 @@ class DueTransactions implements Due {
               AND (due_at <= now()) IS TRUE
             FOR UPDATE SKIP LOCKED""";
 
+    private static final String WAITING = """
+            SELECT transaction_id
+            FROM transactions
+            WHERE transaction_id = ANY (?::text[])
+              AND status = 'PROCESSING'
+              AND (due_at <= now()) IS TRUE""";
+
     /**
      * What of it is a stray, and found by its id. When it was to be looked at is when it is due, or a little later. A subquery that locks is
      * joined by a nested loop, as far as the limit. IS TRUE keeps the planner from reading all that is due for each of them.
@@ -329,6 +336,21 @@ class DueTransactions implements Due {
                 }
             }
             return ids;
+        }
+
+        @Override
+        public List<String> waiting(List<String> ids) throws SQLException {
+            List<String> waiting = new ArrayList<>();
+            try (Connection connection = dataSource.getConnection();
+                    PreparedStatement select = connection.prepareStatement(WAITING)) {
+                select.setArray(1, ids(select, ids));
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        waiting.add(rows.getString(1));
+                    }
+                }
+            }
+            return waiting;
         }
 
         @Override

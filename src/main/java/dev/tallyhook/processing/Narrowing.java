@@ -3,6 +3,7 @@ package dev.tallyhook.processing;
 import dev.tallyhook.problem.Blame;
 import dev.tallyhook.problem.DatabaseFailure;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,6 +21,9 @@ final class Narrowing {
     /** Of one batch, at most so many statements: about ten for each row among a thousand that is to blame. */
     private static final int STATEMENTS_MAX = 128;
 
+    /** And for so long at most: a statement that waits for a lock may take seconds, and what else is due waits too. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     /** Of those that are tried again by one sweep. */
     private static final int STATEMENTS_AGAIN_MAX = 16;
 
@@ -32,6 +36,9 @@ final class Narrowing {
 
         /** What a batch would finish. */
         List<String> due(OffsetDateTime watermark, int batchSize) throws SQLException;
+
+        /** Which of them still wait and are due. */
+        List<String> waiting(List<String> ids) throws SQLException;
 
         /** Finishes those of them that wait, are due, and are held by nobody. */
         Due.Batch finish(List<String> ids, OffsetDateTime watermark) throws SQLException;
@@ -83,8 +90,20 @@ final class Narrowing {
 
     /** Tries those again whose turn it is, and says how many are finished. */
     int tryAgain() throws SQLException {
-        List<String> ids = steppedOver.whoseTurnItIs();
+        List<String> ids = new ArrayList<>(steppedOver.whoseTurnItIs());
+        // Those in front would be tried each time, where there are many.
+        Collections.shuffle(ids);
         return ids.isEmpty() ? 0 : divide(ids, DueTransactions.FROM_THE_BEGINNING, STATEMENTS_AGAIN_MAX).count;
+    }
+
+    /** One that another session holds was skipped, and is not over. */
+    private void remove(List<String> part, int finished) throws SQLException {
+        List<String> known = new ArrayList<>(part);
+        known.retainAll(steppedOver.ids());
+        if (!known.isEmpty() && finished < part.size()) {
+            known.removeAll(rows.waiting(known));
+        }
+        steppedOver.remove(known);
     }
 
     private static final class Progress {
@@ -105,17 +124,19 @@ final class Narrowing {
     }
 
     private Progress divide(List<String> ids, OffsetDateTime watermark, int statementsMax) {
+        long begun = System.nanoTime();
         var progress = new Progress(watermark);
         Deque<List<String>> parts = new ArrayDeque<>();
         if (!ids.isEmpty()) {
             parts.push(ids);
         }
         SQLException latest = null;
-        for (int i = 0; i < statementsMax && !parts.isEmpty(); i++) {
+        for (int i = 0; i < statementsMax && !parts.isEmpty() && System.nanoTime() - begun < PATIENCE.toNanos(); i++) {
             List<String> part = parts.pop();
             try {
-                progress.add(rows.finish(part, watermark));
-                steppedOver.remove(part);
+                Due.Batch batch = rows.finish(part, watermark);
+                progress.add(batch);
+                remove(part, batch.count());
             } catch (SQLException failure) {
                 if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE) {
                     progress.failure = failure;

@@ -24,7 +24,7 @@ class AppetiteTest {
 
     private static final OffsetDateTime GIVEN_BACK = OffsetDateTime.parse("2026-01-01T11:00:00Z");
 
-    private final Appetite appetite = new Appetite(1);
+    private final Appetite appetite = new Appetite(32);
 
     private static Parcel row(boolean replay, int messages, Instant nextAt) {
         return new Parcel(
@@ -89,9 +89,15 @@ class AppetiteTest {
 
     /** A backlog stands in rows of 250, and a replica that has just started must not take all of it into its memory. */
     @Test
-    void before_it_has_seen_a_row_it_expects_a_long_one_and_the_first_long_one_is_remembered() {
-        var unknowing = new Appetite(250);
-        assertEquals(1, unknowing.wants("shop", 4, 0, 0, false).get(0).room());
+    void it_wants_few_rows_at_first_and_more_while_there_are_and_the_first_long_one_is_remembered() {
+        var careful = new Appetite(2);
+        for (int room : new int[] {2, 4, 8, 16, 32, 32}) {
+            assertEquals(room, careful.wants("shop", 64, 0, 0, false).get(0).room());
+            careful.claimed(rows(room, 1), NOW);
+        }
+        careful.wants("shop", 64, 0, 0, false);
+        careful.claimed(rows(31, 1), NOW);
+        assertEquals(2, careful.wants("shop", 64, 0, 0, false).get(0).room());
         wants(64, 0, 0);
         appetite.claimed(rows(1, 250), NOW);
         assertEquals(5, wants(64, 0, 0).get(0).room());

@@ -30,6 +30,7 @@ class NarrowingTest {
 
         private final Set<String> waiting = new LinkedHashSet<>();
         private Set<String> refused = Set.of();
+        private Set<String> held = Set.of();
         private @Nullable SQLException trial;
         private @Nullable SQLException unreadable;
         private int statements;
@@ -56,13 +57,19 @@ class NarrowingTest {
         }
 
         @Override
+        public List<String> waiting(List<String> ids) {
+            return ids.stream().filter(waiting::contains).toList();
+        }
+
+        @Override
         public Due.Batch finish(List<String> ids, OffsetDateTime watermark) throws SQLException {
             statements++;
             if (ids.stream().anyMatch(refused::contains)) {
                 throw new SQLException("no", "P0001");
             }
-            waiting.removeAll(ids);
-            return new Due.Batch(ids.size(), false, LATER);
+            List<String> free = ids.stream().filter(id -> !held.contains(id)).toList();
+            waiting.removeAll(free);
+            return new Due.Batch(free.size(), false, LATER);
         }
     }
 
@@ -104,6 +111,21 @@ class NarrowingTest {
         int before = rows.statements;
         assertSame(failure, assertThrows(SQLException.class, () -> narrowing.finish(EARLIER, 1_000, failure)));
         assertEquals(before, rows.statements);
+    }
+
+    @Test
+    void one_that_was_skipped_because_another_session_holds_it_is_not_over() throws SQLException {
+        rows.waiting.addAll(ids(0, 3));
+        rows.refused = ids(0, 1);
+        narrowing.finish(EARLIER, 9, failure);
+        assertEquals(List.of("id_0"), steppedOver.ids());
+        rows.refused = Set.of();
+        rows.held = ids(0, 1);
+        narrowing.finish(EARLIER, 9, failure);
+        assertEquals(List.of("id_0"), steppedOver.ids());
+        rows.held = Set.of();
+        narrowing.finish(EARLIER, 9, failure);
+        assertEquals(List.of(), steppedOver.ids());
     }
 
     @Test
