@@ -15,7 +15,7 @@ class ForgottenConnectionIT {
     /** As the service has it, with a server that asks sooner whether somebody is there. */
     private static final String IMPATIENT = """
             SET client_connection_check_interval = '2s'; SET tcp_keepalives_idle = 2;
-            SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3""";
+            SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '5s'""";
 
     @Test
     void the_next_replica_says_for_whom_it_waits_and_comes_up_when_the_server_has_given_it_up() throws Exception {
