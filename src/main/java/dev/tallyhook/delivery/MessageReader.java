@@ -1,11 +1,11 @@
 package dev.tallyhook.delivery;
 
+import dev.tallyhook.transaction.Patiently;
 import io.quarkus.logging.Log;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -79,9 +79,8 @@ class MessageReader {
         if (careful && System.nanoTime() - carefulUntilNanos < 0) {
             return readApart(connection, parcels);
         }
-        var read = new Read();
         try {
-            add(connection, parcels, read);
+            Read read = all(connection, parcels);
             careful = false;
             return read;
         } catch (SQLException failure) {
@@ -96,9 +95,11 @@ class MessageReader {
         }
     }
 
-    private void add(Connection connection, List<Parcel> parcels, Read into) throws SQLException {
-        into.messages().addAll(messages.of(connection, parcels, (parcel, failure) -> into.unwritable()
+    private Read all(Connection connection, List<Parcel> parcels) throws SQLException {
+        var read = new Read();
+        read.messages().addAll(messages.of(connection, parcels, (parcel, failure) -> read.unwritable()
                 .add(new Unwritable(parcel, failure))));
+        return read;
     }
 
     /** In any order, so that those that take their whole time are not the first each time. */
@@ -116,8 +117,7 @@ class MessageReader {
                 continue;
             }
             try {
-                var alone = new Read();
-                alone(connection, parcel.ids().size(), () -> add(connection, List.of(parcel), alone));
+                Read alone = alone(connection, parcel.ids().size(), session -> all(session, List.of(parcel)));
                 read.messages().addAll(alone.messages());
                 read.unwritable().addAll(alone.unwritable());
                 any = true;
@@ -136,34 +136,8 @@ class MessageReader {
         return read;
     }
 
-    private interface Reading {
-        void read() throws SQLException;
-    }
-
-    /** On a connection that is gone it fails as well. */
-    private void alone(Connection connection, int messages, Reading reading) throws SQLException {
-        Duration max = aloneMax.plus(MORE_FOR_EACH.multipliedBy(messages - 1L));
-        connection.setAutoCommit(false);
-        try {
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("SELECT set_config('statement_timeout', '" + max.toMillis() + "', true)");
-            }
-            reading.read();
-            connection.commit();
-            connection.setAutoCommit(true);
-        } catch (SQLException | RuntimeException failure) {
-            rollBack(connection, failure);
-            throw failure;
-        }
-    }
-
-    private static void rollBack(Connection connection, Exception because) {
-        try {
-            connection.rollback();
-            connection.setAutoCommit(true);
-        } catch (SQLException gone) {
-            because.addSuppressed(gone);
-        }
+    private <T> T alone(Connection connection, int messages, Patiently.Work<T> reading) throws SQLException {
+        return Patiently.commit(connection, aloneMax.plus(MORE_FOR_EACH.multipliedBy(messages - 1L)), reading);
     }
 
     /** Of a long row some may be read: a few are tried. */
@@ -173,8 +147,10 @@ class MessageReader {
         for (int i = 0; i < probes; i++) {
             String id = ids.get(i * ids.size() / probes);
             try {
-                alone(connection, 1, () -> messages.look(connection, parcel.event(), id));
-                return true;
+                return alone(connection, 1, session -> {
+                    messages.look(session, parcel.event(), id);
+                    return true;
+                });
             } catch (SQLException failure) {
                 // Another one may stand elsewhere.
             }

@@ -6,6 +6,7 @@ import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
 import dev.tallyhook.transaction.Columns;
 import dev.tallyhook.transaction.LedgerConfig;
+import dev.tallyhook.transaction.Trial;
 import jakarta.inject.Singleton;
 import java.math.BigDecimal;
 import java.sql.Array;
@@ -13,7 +14,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -139,19 +139,7 @@ class LedgerWriter implements Ledger {
     @Override
     public void tryOut(int rows) throws SQLException {
         List<Webhook> trials = Stream.generate(LedgerWriter::trial).limit(rows).toList();
-        try (Connection connection = dataSource.getConnection()) {
-            connection.setAutoCommit(false);
-            // Whatever happens in between, what is open then is undone, and never committed by switching back.
-            try {
-                Savepoint before = connection.setSavepoint();
-                insertNew(connection, trials);
-                connection.rollback(before);
-                connection.commit();
-            } finally {
-                connection.rollback();
-                connection.setAutoCommit(true);
-            }
-        }
+        Trial.of(dataSource, connection -> insertNew(connection, trials));
     }
 
     /** One that nobody has sent, and that is not kept. */

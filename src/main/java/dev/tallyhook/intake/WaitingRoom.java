@@ -99,10 +99,8 @@ final class WaitingRoom {
                     : patience.toMillis() - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since);
         }
         writerIdle = false;
-        if (waiting.isEmpty()) {
-            writerWanted =
-                    false; // With a group it need not learn what it is wanted for, so it looks up once more after it.
-        }
+        // With a group it need not learn what it is wanted for, so it looks up once more after it.
+        writerWanted = writerWanted && !waiting.isEmpty();
         List<Pending> group = new ArrayList<>(Math.min(waiting.size(), groupSizeMax));
         int size = 0;
         // A delivery is not divided: one that is larger than a group is a group of its own.

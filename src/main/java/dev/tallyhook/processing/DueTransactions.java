@@ -4,6 +4,7 @@ import static dev.tallyhook.database.Durability.DURABLY;
 
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
+import dev.tallyhook.transaction.Trial;
 import io.quarkus.agroal.DataSource;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
@@ -11,7 +12,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Savepoint;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
@@ -294,25 +294,16 @@ class DueTransactions implements Due {
         @Override
         public void tryOut() throws SQLException {
             String id = "trial-" + UUID.randomUUID();
-            try (Connection connection = dataSource.getConnection()) {
-                connection.setAutoCommit(false);
-                // Whatever happens in between, what is open then is undone, and never committed by switching back.
-                try {
-                    Savepoint before = connection.setSavepoint();
-                    try (PreparedStatement insert = connection.prepareStatement(INSERT_TRIAL);
-                            PreparedStatement finish = connection.prepareStatement(OF_THESE.wanted(false, tells()))) {
-                        insert.setString(1, id);
-                        insert.executeUpdate();
-                        finish.setArray(1, ids(finish, List.of(id)));
-                        finish.executeQuery().close();
-                    }
-                    connection.rollback(before);
-                    connection.commit();
-                } finally {
-                    connection.rollback();
-                    connection.setAutoCommit(true);
+            Trial.of(dataSource, connection -> {
+                try (PreparedStatement insert = connection.prepareStatement(INSERT_TRIAL);
+                        PreparedStatement finish = connection.prepareStatement(OF_THESE.wanted(false, tells()))) {
+                    insert.setString(1, id);
+                    insert.executeUpdate();
+                    finish.setArray(1, ids(finish, List.of(id)));
+                    finish.executeQuery().close();
                 }
-            }
+                return true;
+            });
         }
 
         @Override

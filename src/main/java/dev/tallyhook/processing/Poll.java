@@ -209,9 +209,8 @@ final class Poll {
         metrics.pollFailed();
         tick.goesOn();
         refused.accept(failure);
-        // The watermark stays: it moves after a success only, so whatever failed is above it. But what cannot even be
-        // read would
-        // keep all that comes after it, and is left to the sweep.
+        // The watermark stays: it moves after a success only, so whatever failed is above it.
+        // But what cannot even be read would keep all that comes after it, and is left to the sweep.
         if (failure instanceof UnreadableException unreadable) {
             watermark = unreadable.now();
         }

@@ -88,9 +88,9 @@ class Sweep {
             tookBefore = took;
             failing = false;
         } catch (SQLException failure) {
-            // A database that is away costs nothing to ask again; a sweep that was cut off for its length, or had to
-            // find its
-            // way around a damaged page, would cost it all again.
+            // A database that is away costs nothing to ask again. A sweep that was cut off for its length, or went
+            // around
+            // a damaged page, would cost it all again.
             boolean isDear = STATEMENT_TIMEOUT.equals(failure.getSQLState()) || failure instanceof UnreadableException;
             metrics.sweepFailed();
             tick.rest(isDear ? REST_MAX : Duration.ZERO);

@@ -26,7 +26,7 @@ public final class Patiently {
         return commit(connection, PATIENCE, work);
     }
 
-    /** The same with as long as that for each statement; so that the session is left as it was found, it holds for the transaction alone. */
+    /** The same with as long, or as short, as that for each statement; so that the session is left as it was found, it holds for the transaction alone. */
     public static <T> T commit(Connection connection, Duration patience, Work<T> work) throws SQLException {
         int patienceMillis = connection.getNetworkTimeout();
         connection.setNetworkTimeout(
