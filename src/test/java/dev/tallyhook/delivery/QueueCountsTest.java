@@ -74,6 +74,11 @@ class QueueCountsTest {
                         Objects.requireNonNull(counts.of(List.of(last)).get(last))
                                 .waiting(),
                         1L));
-        assertEquals(20, registry.find("tallyhook.endpoint.waiting").gauges().size());
+        // The metrics follow the figures, one by one, and are made anew with each count.
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .during(Duration.ofMillis(300))
+                .until(() ->
+                        registry.find("tallyhook.endpoint.waiting").gauges().size() == 20);
     }
 }
