@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP clients, each made when it is first needed. They keep connections by address and name, so endpoints do not share any by chance. */
+/** The HTTP clients of an event loop, each made when it is first needed. They keep connections by address and name, so endpoints do not share any by chance. */
 final class Clients {
 
     private static final int KEEP_ALIVE_SECONDS = 60;
@@ -24,8 +24,8 @@ final class Clients {
     /** How many attempts there are at a time is the matter of who makes them; a pool that is full would let them wait for others'. */
     private static final int CONNECTIONS_MAX = 4096;
 
-    /** A connection has many streams; but a server may allow few. */
-    private static final int HTTP2_CONNECTIONS_MAX = 4;
+    /** On each event loop. A connection has many streams; but a server may allow few. */
+    private static final int HTTP2_CONNECTIONS_MAX = 2;
 
     private static final int HEAD_BYTES_MAX = 16 * 1024;
 

@@ -21,6 +21,7 @@ final class Exchange {
 
     private final HttpSender sender;
     private final Context context;
+    private final Clients clients;
     private final OutgoingRequest message;
     private final long began;
     private final Consumer<Attempt> then;
@@ -40,9 +41,10 @@ final class Exchange {
     private boolean triedAgain;
     private boolean over;
 
-    Exchange(HttpSender sender, Context context, OutgoingRequest message, long began, Consumer<Attempt> then) {
+    Exchange(HttpSender sender, Loops.Loop loop, OutgoingRequest message, long began, Consumer<Attempt> then) {
         this.sender = sender;
-        this.context = context;
+        this.context = loop.context();
+        this.clients = loop.clients();
         this.message = message;
         this.began = began;
         this.then = then;
@@ -101,8 +103,7 @@ final class Exchange {
 
     private void connect(boolean again) {
         int mine = ++turn;
-        sender.clients()
-                .get(Clients.Kind.of(Posts.isSecure(message.url()), again))
+        clients.get(Clients.Kind.of(Posts.isSecure(message.url()), again))
                 .request(Posts.to(message.url(), addresses.get(tried)))
                 .onComplete(connection -> run(() -> connected(mine, connection)));
         if (!over && turn == mine && request == null) {

@@ -7,10 +7,8 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.tls.CertificateUpdatedEvent;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
-import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.impl.VertxInternal;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -22,28 +20,20 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
-/**
- * Sends messages over HTTP, each on an event loop, where all that goes to one host is: so a kept connection is used without a hop between
- * threads, and a message costs two, there and back.
- */
+/** Sends messages over HTTP, each on one of a few event loops from its beginning to its end. */
 @Singleton
 class HttpSender implements Sender {
 
-    /** Telling shares the event loops with the intake, and needs no more than these. */
-    private static final int EVENT_LOOPS = 2;
-
     private final Optional<String> tlsName;
     private final Vertx vertx;
+    private final Loops loops;
     private final Guard guard;
     private final Addresses addresses;
     private final Names names;
-    private final Clients clients;
     private final Clock clock;
     private final long timeoutMillis;
     private final long connectTimeoutMillis;
-    private final Context[] contexts;
 
     /** Connections on which something was answered, and so may be closed by their server at any time, and when they were last heard of. */
     private final Map<HttpConnection, Long> used = new ConcurrentHashMap<>();
@@ -62,17 +52,14 @@ class HttpSender implements Sender {
     HttpSender(TellingConfig config, Optional<TlsConfiguration> tls, Vertx vertx, Resolver resolver, Clock clock) {
         this.tlsName = config.tlsConfigurationName();
         this.vertx = vertx;
+        this.loops = new Loops(vertx, () -> new Clients(vertx, config, tls));
         this.guard = new Guard(config);
         this.addresses = new Addresses(guard, System::nanoTime);
         this.names = new Names(resolver, addresses, config.connectTimeout(), System::nanoTime);
-        this.clients = new Clients(vertx, config, tls);
         this.clock = clock;
         this.timeoutMillis = config.timeout().toMillis();
         this.connectTimeoutMillis =
                 Math.min(timeoutMillis, config.connectTimeout().toMillis());
-        this.contexts = Stream.generate(((VertxInternal) vertx)::createEventLoopContext)
-                .limit(EVENT_LOOPS)
-                .toArray(Context[]::new);
     }
 
     private static TlsConfiguration configured(String name, TlsConfigurationRegistry registry) {
@@ -92,7 +79,7 @@ class HttpSender implements Sender {
     /** Its files have changed: {@code quarkus.tls.<name>.reload-period} has somebody look. */
     void changed(@Observes CertificateUpdatedEvent event) {
         if (tlsName.filter(event.name()::equals).isPresent()) {
-            clients.change(event.tlsConfiguration());
+            loops.each().forEach(loop -> loop.clients().change(event.tlsConfiguration()));
             Log.info(
                     "The certificates by which endpoints are told have changed; new connections are made with the new ones");
         }
@@ -106,12 +93,17 @@ class HttpSender implements Sender {
             then.accept(new Attempt(Outcome.FORBIDDEN, 0, since(began), null, refusal.get()));
             return;
         }
-        Context context = contexts[Math.floorMod(request.url().getHost().hashCode(), contexts.length)];
+        String host = request.url().getHost();
+        Loops.Loop loop = loops.take(host);
+        Consumer<Attempt> over = attempt -> {
+            loops.leave(host, loop);
+            then.accept(attempt);
+        };
         try {
-            new Exchange(this, context, request, began, then).begin();
+            new Exchange(this, loop, request, began, over).begin();
         } catch (RejectedExecutionException stopped) {
             // The event loops are gone, because the service stops.
-            then.accept(new Attempt(Outcome.UNSENDABLE, 0, since(began), null, "the service stops"));
+            over.accept(new Attempt(Outcome.UNSENDABLE, 0, since(began), null, "the service stops"));
         }
     }
 
@@ -129,10 +121,6 @@ class HttpSender implements Sender {
 
     Names names() {
         return names;
-    }
-
-    Clients clients() {
-        return clients;
     }
 
     Clock clock() {
