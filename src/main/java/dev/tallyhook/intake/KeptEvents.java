@@ -78,7 +78,7 @@ final class KeptEvents {
                 RETURNING transactions.*)
             INSERT INTO late_postings (key, at, hash)
             SELECT key, created_at, hashtext(transaction_id)
-            FROM changed, unnest(posting_keys(source_account, destination_account, source, type, subject)) AS key
+            FROM changed, unnest(late_keys(source_account, destination_account, source, type, subject, occurred_at)) AS key
             """;
 
     private final Connection connection;

@@ -75,6 +75,24 @@ record EventFilter(
                 : row.createdAt();
     }
 
+    /** What is not posted, but some stretches are known not to have; empty if any may have some of it. What of it came late is posted so. */
+    Optional<PostingKey> ruledOut() {
+        return occurredFrom.isPresent() || occurredTo.isPresent()
+                ? Optional.of(new PostingKey(PostingKey.Kind.OCCURRED, ""))
+                : isBuiltIn() ? Optional.of(new PostingKey(PostingKey.Kind.BUILT_IN, "")) : Optional.empty();
+    }
+
+    /** Which stretches may have some of it, each beginning with AND. */
+    Sql stretches() {
+        var conditions = new Sql();
+        if (isBuiltIn()) {
+            return conditions.add(" AND has_built_in");
+        }
+        occurredFrom.ifPresent(at -> conditions.add(" AND last_occurred >= ?", at));
+        occurredTo.ifPresent(at -> conditions.add(" AND first_occurred < ?", at));
+        return conditions;
+    }
+
     /** Each beginning with AND. */
     Sql conditions() {
         var conditions = new Sql();

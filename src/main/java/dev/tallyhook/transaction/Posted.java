@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 final class Posted {
 
-    private final TransactionFilter filter;
+    private final List<PostingKey> keys;
     private final int limit;
     private final String status;
     private final Sql conditions;
@@ -24,8 +24,9 @@ final class Posted {
     private final Sql stretches;
 
     /**
-     * Of a filter that has keys.
+     * Of a filter.
      *
+     * @param keys one at least; all that it names has all of them
      * @param limit how many rows there are at most
      * @param status a condition
      * @param conditions all but the status, as the filter has them
@@ -33,12 +34,13 @@ final class Posted {
      */
     Posted(
             TransactionFilter filter,
+            List<PostingKey> keys,
             int limit,
             Optional<Cursor> after,
             String status,
             Sql conditions,
             Sql newestFirst) {
-        this.filter = filter;
+        this.keys = keys;
         this.limit = limit;
         this.status = status;
         this.conditions = conditions;
@@ -95,7 +97,7 @@ final class Posted {
     private Sql inIt() {
         var sql = new Sql();
         String and = "";
-        for (PostingKey key : filter.keys()) {
+        for (PostingKey key : keys) {
             sql.add(and + "(SELECT ")
                     .add(key.number())
                     .add(" = ANY (keys) FROM postings WHERE until = stretch.until AND first_key <= ")
@@ -108,7 +110,6 @@ final class Posted {
 
     /** Of the keys that with the fewest rows, counted as far as that matters: what else is asked for is compared in the rows found by it. */
     private Sql fewest(String rowsOfKey, Sql condition) {
-        List<PostingKey> keys = filter.keys();
         if (keys.size() == 1) {
             return new Sql()
                     .add("SELECT ")
@@ -154,7 +155,8 @@ final class Posted {
         return page(sql);
     }
 
-    private Sql late() {
+    /** What was posted late. */
+    Sql late() {
         return page(new Sql()
                 .add("SELECT page.* FROM (")
                 .add(fewest("late_postings WHERE key", new Sql().add("true")))

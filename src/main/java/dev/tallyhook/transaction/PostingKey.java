@@ -7,13 +7,17 @@ package dev.tallyhook.transaction;
  */
 record PostingKey(Kind kind, String value) {
 
-    /** Those that fewer share come first. The numbers are those of the function {@code posting_keys}. */
+    /** Those that fewer share come first. The numbers are those of the functions {@code posting_keys} and {@code late_keys}. */
     enum Kind {
         SUBJECT(5),
         SOURCE_ACCOUNT(1),
         DESTINATION_ACCOUNT(2),
         TYPE(4),
-        SOURCE(3);
+        SOURCE(3),
+        /** Whatever has a time of its provider's; of no value, and only of what came late. */
+        OCCURRED(6),
+        /** Whatever has no source, likewise. */
+        BUILT_IN(7);
 
         private final int number;
 

@@ -59,6 +59,11 @@ record TransactionFilter(
         return transactionId.isEmpty() && !events.unmapped() && !keys().isEmpty();
     }
 
+    /** Whether there may be parts of the ledger that are known to have none of it; see {@link #isPosted} on what is not mapped. */
+    boolean isRuledOutSomewhere() {
+        return !events.unmapped() && events.ruledOut().isPresent();
+    }
+
     /** What of it is posted; first that of which there are the fewest, as far as one can tell by its kind. */
     List<PostingKey> keys() {
         List<PostingKey> keys = new ArrayList<>(events.keys());
@@ -75,7 +80,7 @@ record TransactionFilter(
 
     /** Which stretches may have some of a page, each beginning with AND. */
     Sql stretches(Optional<Cursor> after) {
-        var conditions = new Sql();
+        Sql conditions = events.stretches();
         createdFrom.ifPresent(time -> conditions.add(" AND until > ?", time));
         latest(after).ifPresent(time -> conditions.add(" AND since <= ?", time));
         return conditions;

@@ -7,6 +7,7 @@ import static dev.tallyhook.transaction.TransactionStatus.PROCESSING;
 import dev.tallyhook.citus.Distribution;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -83,44 +84,59 @@ class TransactionPages {
         }
 
         Sql ofAll() {
-            return filter.isPosted() ? posted("true") : where("true");
+            if (filter.isPosted()) {
+                return posted("true", filter.keys()).select();
+            }
+            return filter.isRuledOutSomewhere() ? anyOf(whereItMayBe("true", "since", "true")) : where("true");
         }
 
         Sql ofOneStatus(TransactionStatus status) {
             return switch (status) {
-                case PROCESSED -> filter.isPosted() ? posted(is(PROCESSED)) : finished();
+                case PROCESSED ->
+                    filter.isPosted() ? posted(is(PROCESSED), filter.keys()).select() : finished();
                 case PROCESSING -> waiting();
                 case HELD -> where(is(HELD) + " AND " + HELD_STRAYS);
             };
         }
 
-        private Sql posted(String status) {
-            return new Posted(filter, limit, after, status, conditions, newestFirst()).select();
+        private Posted posted(String status, List<PostingKey> keys) {
+            return new Posted(filter, keys, limit, after, status, conditions, newestFirst());
         }
 
         /** What is not due yet is passed over, but for the latest of it. */
         private Sql finished() {
-            return anyOf(
-                    where(is(PROCESSED) + " AND created_at >= " + Stretches.CLOSED_UNTIL),
-                    inStretches(PROCESSED, "since", "is_due_in(open_due, due_from)"),
-                    where(is(PROCESSED) + " AND " + STRAYS));
+            return anyOf(withStrays(PROCESSED, "since", "is_due_in(open_due, due_from)"));
         }
 
         /** What is settled is passed over. */
         private Sql waiting() {
-            return anyOf(
-                    where(is(PROCESSING) + " AND created_at >= " + Stretches.CLOSED_UNTIL),
-                    inStretches(PROCESSING, "open_since", "open_due IS NOT NULL"),
-                    where(is(PROCESSING) + " AND " + STRAYS));
+            return anyOf(withStrays(PROCESSING, "open_since", "open_due IS NOT NULL"));
+        }
+
+        /** In what is in no stretch yet, in the stretches that may have it, and in what came late, if a stretch is ruled out all the same. */
+        private List<Sql> whereItMayBe(String status, String begin, String which) {
+            List<Sql> places = new ArrayList<>();
+            places.add(where(status + " AND created_at >= " + Stretches.CLOSED_UNTIL));
+            places.add(inStretches(status, begin, which));
+            filter.events()
+                    .ruledOut()
+                    .ifPresent(key -> places.add(posted(status, List.of(key)).late()));
+            return places;
+        }
+
+        private List<Sql> withStrays(TransactionStatus status, String begin, String which) {
+            List<Sql> places = whereItMayBe(is(status), begin, which);
+            places.add(where(is(status) + " AND " + STRAYS));
+            return places;
         }
 
         /** One after the other, the latest first, until the page is full. A subquery with a limit is joined by a nested loop, in that order. */
-        private Sql inStretches(TransactionStatus status, String begin, String which) {
+        private Sql inStretches(String status, String begin, String which) {
             var sql = new Sql()
                     .add("SELECT found.* FROM (SELECT " + begin + " AS since, until FROM stretches WHERE " + which)
                     .add(filter.stretches(after))
                     .add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
-                    .add(where(is(status) + " AND created_at >= stretch.since AND created_at < stretch.until"))
+                    .add(where(status + " AND created_at >= stretch.since AND created_at < stretch.until"))
                     .add(") AS found");
             return filter.events().isInOrderOfStorage() ? sql.add(" LIMIT ?", limit) : sql;
         }
@@ -129,7 +145,7 @@ class TransactionPages {
             return "status = '" + status + "'";
         }
 
-        private Sql anyOf(Sql... alternatives) {
+        private Sql anyOf(List<Sql> alternatives) {
             var sql = new Sql().add("SELECT * FROM (");
             String or = "(";
             for (Sql alternative : alternatives) {

@@ -142,17 +142,43 @@ class PostedTest {
                     status(random),
                     sometimes(random, "from"),
                     sometimes(random, "to"),
-                    random.nextInt(4) == 0 ? Optional.of(FIRST.plusSeconds(random.nextInt(GROUPS))) : Optional.empty(),
-                    random.nextInt(4) == 0 ? Optional.of(FIRST.plusSeconds(random.nextInt(GROUPS))) : Optional.empty(),
+                    random.nextInt(4) == 0 ? Optional.of(instant(random)) : Optional.empty(),
+                    random.nextInt(4) == 0 ? Optional.of(instant(random)) : Optional.empty(),
                     new EventFilter(
                             sometimes(random, "source"),
                             sometimes(random, "type"),
                             sometimes(random, "subject"),
-                            Optional.empty(),
-                            Optional.empty(),
+                            random.nextInt(4) == 0 ? Optional.of(instant(random)) : Optional.empty(),
+                            random.nextInt(4) == 0 ? Optional.of(instant(random)) : Optional.empty(),
                             false)));
         }
+        for (int i = 0; i < 20; i++) { // Of what has no postings.
+            filters.add(filter(status(random), occurred(instant(random), instant(random))));
+        }
+        for (int i = 0; i < 10; i++) {
+            filters.add(filter(status(random), EventFilter.ofSource("transactions")));
+        }
         return filters;
+    }
+
+    private static Instant instant(Random random) {
+        return FIRST.plusSeconds(random.nextInt(GROUPS));
+    }
+
+    private static EventFilter occurred(Instant from, Instant to) {
+        return new EventFilter(
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(from), Optional.of(to), false);
+    }
+
+    private static TransactionFilter filter(Optional<TransactionStatus> status, EventFilter events) {
+        return new TransactionFilter(
+                Optional.empty(),
+                status,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                events);
     }
 
     private static Optional<TransactionStatus> status(Random random) {
@@ -166,6 +192,7 @@ class PostedTest {
 
     private static List<String> expected(List<TransactionView> all, TransactionFilter filter) {
         EventFilter events = filter.events();
+        boolean isBuiltIn = events.equals(EventFilter.ofSource("transactions"));
         Predicate<TransactionView> named = Stream.<Predicate<TransactionView>>of(
                         row -> filter.status().isEmpty() || filter.status().get() == row.status(),
                         row -> isOf(filter.sourceAccount(), row.sourceAccount()),
@@ -175,9 +202,13 @@ class PostedTest {
                                         .isBefore(filter.createdFrom().get()),
                         row -> filter.createdTo().isEmpty()
                                 || row.createdAt().isBefore(filter.createdTo().get()),
-                        row -> isOf(
-                                events.source(),
-                                row.event() == null ? null : row.event().source()),
+                        row -> isBuiltIn
+                                ? row.event() == null
+                                : isOf(
+                                        events.source(),
+                                        row.event() == null ? null : row.event().source()),
+                        row -> isIn(
+                                events, row.event() == null ? null : row.event().occurredAt()),
                         row -> isOf(
                                 events.type(),
                                 row.event() == null ? null : row.event().type()),
@@ -193,6 +224,14 @@ class PostedTest {
                         .reversed())
                 .map(TransactionView::transactionId)
                 .toList();
+    }
+
+    private static boolean isIn(EventFilter events, Instant occurred) {
+        if (occurred == null) {
+            return events.occurredFrom().isEmpty() && events.occurredTo().isEmpty();
+        }
+        return !occurred.isBefore(events.occurredFrom().orElse(Instant.MIN))
+                && occurred.isBefore(events.occurredTo().orElse(Instant.MAX));
     }
 
     private static boolean isOf(Optional<String> wanted, String value) {

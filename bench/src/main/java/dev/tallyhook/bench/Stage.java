@@ -304,6 +304,9 @@ final class Stage {
         lists.put(
                 "a busy sender on a day long ago",
                 number -> all + day(number) + "&source_account=" + OldLedger.busySender(number));
+        lists.put(
+                "of a day long ago by the provider's clock",
+                number -> all + "?occurred_from=" + old.middle(number) + "&occurred_to=" + old.middle(number + 24));
         lists.put("of the built-in source", number -> all + "?source=transactions");
         lists.put("not mapped", number -> all + "?unmapped=true");
         lists.put("conflicts", number -> "/v1/conflicts");

@@ -1,0 +1,173 @@
+package dev.tallyhook.transaction;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tallyhook.packaged.DatabaseServer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Lists by a provider's own times, and of the built-in source, read only the stretches that may have some of it, and find what came late. */
+class RuledOutTest {
+
+    private static final int IN_A_STRETCH = 2_000;
+    private static final int STRETCHES = 5;
+    private static final Instant BEGINNING = Instant.parse("2001-01-01T00:00:00Z");
+
+    private DatabaseServer server;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = new DatabaseServer(Map.of("fsync", "off"));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        server.close();
+    }
+
+    private static Instant hour(int hour) {
+        return BEGINNING.plusSeconds(3_600L * hour);
+    }
+
+    /** In the first hour of the built-in source, and in each of the following hours of a provider, who told of it ten seconds later. */
+    private void store() throws SQLException {
+        for (int hour = 0; hour < STRETCHES; hour++) {
+            store(
+                    "h" + hour + "_",
+                    IN_A_STRETCH,
+                    hour(hour),
+                    hour == 0 ? Optional.empty() : Optional.of(hour(hour).minusSeconds(10)));
+        }
+        server.execute("TRUNCATE late_postings, strays, stretches, postings");
+        for (int hour = 0; hour < STRETCHES; hour++) {
+            server.execute("SELECT post_stretch(%s, '%s')"
+                    .formatted(hour == 0 ? "'-infinity'" : "'" + hour(hour) + "'", hour(hour + 1)));
+        }
+        server.execute("SELECT settle_stretch() FROM generate_series(1, 10)");
+    }
+
+    private void store(String prefix, int count, Instant created, Optional<Instant> occurred) throws SQLException {
+        server.execute("""
+                INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, status, created_at, due_at,
+                    processed_at, source, type, occurred_at)
+                SELECT '%1$s' || i, 'from', 'to', 1, 'INR', 'PROCESSED', at, at, at, %3$s,
+                       %4$s::timestamptz + i * interval '1 s'
+                FROM generate_series(1, %2$d) AS i, LATERAL (SELECT timestamptz '%5$s' + i * interval '1 s' AS at) AS stored""".formatted(
+                        prefix,
+                        count,
+                        occurred.isPresent() ? "'stripe', 'charge'" : "NULL, NULL",
+                        occurred.map(at -> "'" + at + "'").orElse("NULL"),
+                        created));
+    }
+
+    private static TransactionFilter filter(Optional<TransactionStatus> status, EventFilter events) {
+        return new TransactionFilter(
+                Optional.empty(),
+                status,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                events);
+    }
+
+    private static EventFilter occurred(Instant from, Instant to) {
+        return new EventFilter(
+                Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(from), Optional.of(to), false);
+    }
+
+    /** The same of all and of what is finished; and of the table so many rows are read at most. */
+    private List<String> find(EventFilter events, long readMax) throws SQLException {
+        List<String> all = find(filter(Optional.empty(), events), readMax);
+        assertEquals(all, find(filter(Optional.of(TransactionStatus.PROCESSED), events), readMax));
+        return all;
+    }
+
+    private List<String> find(TransactionFilter filter, long readMax) throws SQLException {
+        try (Connection connection = server.connect();
+                var statement = connection.createStatement()) {
+            statement.execute("BEGIN; SET LOCAL enable_seqscan = off");
+            List<String> found =
+                    TransactionPages.select(filter, 50, Optional.empty()).query(connection, row -> row.getString(1));
+            long read = new Sql()
+                    .add(
+                            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'transactions'")
+                    .query(connection, row -> row.getLong(1))
+                    .get(0);
+            assertTrue(read <= readMax, () -> read + " rows read of " + filter);
+            return found;
+        }
+    }
+
+    private void assertAllIsFound(int stretches) throws SQLException {
+        int readMax = stretches * IN_A_STRETCH + 500;
+        assertEquals(List.of("h1_7"), find(occurred(hour(1).minusSeconds(3), hour(1).minusSeconds(2)), readMax));
+        assertEquals(List.of("late_2", "late_1"), find(occurred(BEGINNING.minusSeconds(900), BEGINNING), readMax));
+        assertEquals(List.of(), find(occurred(hour(100), hour(101)), 500));
+        assertEquals(List.of(), find(occurred(hour(1), hour(0)), readMax));
+        List<String> builtIn = find(EventFilter.ofSource("transactions"), readMax);
+        assertEquals(50, builtIn.size());
+        assertEquals(List.of("own_1", "h0_2000", "h0_1999"), builtIn.subList(0, 3));
+    }
+
+    private void comeLate() throws SQLException {
+        store("late_", 2, hour(4), Optional.of(BEGINNING.minusSeconds(600)));
+        store("own_", 1, hour(3), Optional.empty());
+    }
+
+    @Test
+    void what_a_stretch_cannot_have_is_not_looked_for_in_it() throws Exception {
+        server.migrateTo("latest");
+        store();
+        comeLate();
+        assertAllIsFound(1);
+    }
+
+    @Test
+    void a_ledger_that_was_there_before_is_looked_through_once() throws Exception {
+        server.migrateTo("024");
+        store();
+        comeLate();
+        server.migrateTo("latest");
+        assertEquals(2, server.number("SELECT count(*) FROM stretches WHERE has_built_in"));
+        assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE first_occurred = 'infinity'"));
+        assertAllIsFound(2); // What is late is seen in its stretch, and may be found there.
+    }
+
+    @Test
+    void a_merged_stretch_may_have_what_any_of_its_parts_has() throws Exception {
+        server.migrateTo("latest");
+        store();
+        server.execute("SELECT merge_stretches(%d, false)".formatted(2 * IN_A_STRETCH));
+        assertEquals(STRETCHES - 1, server.number("SELECT count(*) FROM stretches"));
+        comeLate();
+        assertEquals(
+                List.of("h1_7"),
+                find(occurred(hour(1).minusSeconds(3), hour(1).minusSeconds(2)), 2 * IN_A_STRETCH + 500));
+        assertEquals(
+                50,
+                find(EventFilter.ofSource("transactions"), 2 * IN_A_STRETCH + 500)
+                        .size());
+    }
+
+    @Test
+    void what_is_left_of_a_stretch_that_goes_is_found() throws Exception {
+        server.migrateTo("latest");
+        store();
+        server.execute("DELETE FROM transactions WHERE transaction_id LIKE 'h0%' AND transaction_id <> 'h0_9'"
+                + " OR transaction_id LIKE 'h1%' AND transaction_id <> 'h1_7'");
+        assertEquals(1, server.number("SELECT drop_emptied_stretch(now())"));
+        assertEquals(1, server.number("SELECT drop_emptied_stretch(now())"));
+        assertEquals(STRETCHES - 2, server.number("SELECT count(*) FROM stretches"));
+        assertEquals(List.of("h0_9"), find(EventFilter.ofSource("transactions"), 500));
+        assertEquals(List.of("h1_7"), find(occurred(BEGINNING, hour(1).plusSeconds(3_000)), 500));
+    }
+}
