@@ -4,16 +4,22 @@ SELECT pg_temp.change_table('stretches', $change$
     ALTER TABLE stretches
         ADD COLUMN first_occurred timestamptz NOT NULL DEFAULT '-infinity', -- the least occurred_at, or infinity if it has none
         ADD COLUMN last_occurred  timestamptz NOT NULL DEFAULT 'infinity',  -- the greatest, or -infinity
-        ADD COLUMN has_built_in   boolean     NOT NULL DEFAULT true         -- something without a source
+        ADD COLUMN has_built_in   boolean     NOT NULL DEFAULT true         -- something without a source, or nothing at all
 $change$);
 
--- What came late is in no stretch, and is found by these: by what it is posted under, and by what it could not be ruled out by.
+-- What came late is in no postings but its own. It has those of two more keys, if the stretch of its time may be passed over: that of what occurred,
+-- and that of what has no source. What a stretch is known to have stays so: a merged one has what each had, and so has the one behind one that goes.
 CREATE FUNCTION late_keys(
-    source_account text, destination_account text, source text, type text, subject text, occurred_at timestamptz) RETURNS integer[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    source_account text, destination_account text, source text, type text, subject text, created_at timestamptz, occurred_at timestamptz)
+RETURNS integer[] LANGUAGE sql STABLE AS $function$
     SELECT posting_keys($1, $2, $3, $4, $5)
-        || CASE WHEN $6 IS NOT NULL THEN ARRAY [posting_key(6, '')] END
-        || CASE WHEN $3 IS NULL THEN ARRAY [posting_key(7, '')] END
+        || CASE WHEN $7 IS NOT NULL AND NOT coalesce(first_occurred > '-infinity' AND $7 BETWEEN first_occurred AND last_occurred, false)
+            THEN ARRAY [posting_key(6, '')] END
+        || CASE WHEN $3 IS NULL AND NOT coalesce(first_occurred > '-infinity' AND has_built_in, false)
+            THEN ARRAY [posting_key(7, '')] END
+    FROM (SELECT) AS one
+    LEFT JOIN LATERAL (
+        SELECT first_occurred, last_occurred, has_built_in FROM stretches WHERE until > $6 ORDER BY until LIMIT 1) AS stretch ON true
 $function$;
 
 CREATE OR REPLACE FUNCTION post_stretch(begins timestamptz, ends timestamptz) RETURNS bigint LANGUAGE sql AS $function$
@@ -36,7 +42,7 @@ CREATE OR REPLACE FUNCTION post_stretch(begins timestamptz, ends timestamptz) RE
     SELECT $1, $2, count(*), coalesce(min(due_at), 'infinity'),
            min(created_at) FILTER (WHERE waits), min(due_at) FILTER (WHERE waits),
            coalesce(next_look(min(due_at) FILTER (WHERE waits), max(due_at) FILTER (WHERE waits)), '-infinity'),
-           coalesce(min(occurred_at), 'infinity'), coalesce(max(occurred_at), '-infinity'), coalesce(bool_or(source IS NULL), false)
+           coalesce(min(occurred_at), 'infinity'), coalesce(max(occurred_at), '-infinity'), coalesce(bool_or(source IS NULL), true)
     FROM stored
     RETURNING transactions
 $function$;
@@ -94,16 +100,17 @@ BEGIN
     END IF;
     INSERT INTO late_postings (key, at, hash)
     SELECT key, NEW.created_at, hashtext(NEW.transaction_id)
-    FROM unnest(late_keys(NEW.source_account, NEW.destination_account, NEW.source, NEW.type, NEW.subject, NEW.occurred_at)) AS key
+    FROM unnest(late_keys(
+        NEW.source_account, NEW.destination_account, NEW.source, NEW.type, NEW.subject, NEW.created_at, NEW.occurred_at)) AS key
     WHERE NEW.created_at < clock_timestamp() - interval '10 seconds';
     RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION drop_emptied_stretch(before timestamptz) RETURNS bigint LANGUAGE sql AS $function$
     WITH emptied AS MATERIALIZED (
-        SELECT since, until, transactions
+        SELECT since, until, left_over.transactions, first_occurred, last_occurred, has_built_in
         FROM (
-            SELECT since, until
+            SELECT since, until, first_occurred, last_occurred, has_built_in
             FROM stretches
             WHERE until <= $1 AND open_due IS NULL AND until < (SELECT max(until) FROM stretches)
             ORDER BY until
@@ -111,14 +118,14 @@ CREATE OR REPLACE FUNCTION drop_emptied_stretch(before timestamptz) RETURNS bigi
         CROSS JOIN LATERAL (
             SELECT count(*) AS transactions
             FROM (SELECT FROM transactions WHERE created_at >= since AND created_at < until LIMIT 1001) AS present) AS left_over
-        WHERE transactions <= 1000
+        WHERE left_over.transactions <= 1000
         LIMIT 1),
     late AS (
         INSERT INTO late_postings (key, at, hash)
         SELECT key, created_at, hashtext(transaction_id)
         FROM emptied
         JOIN transactions ON created_at >= emptied.since AND created_at < emptied.until,
-            unnest(late_keys(source_account, destination_account, source, type, subject, occurred_at)) AS key),
+            unnest(posting_keys(source_account, destination_account, source, type, subject)) AS key),
     taken AS (
         DELETE FROM postings
         WHERE until = (SELECT until FROM emptied)),
@@ -128,7 +135,10 @@ CREATE OR REPLACE FUNCTION drop_emptied_stretch(before timestamptz) RETURNS bigi
     extended AS (
         UPDATE stretches
         SET since = emptied.since,
-            due_from = CASE WHEN emptied.transactions > 0 THEN '-infinity' ELSE due_from END
+            due_from = CASE WHEN emptied.transactions > 0 THEN '-infinity' ELSE due_from END,
+            first_occurred = least(stretches.first_occurred, emptied.first_occurred),
+            last_occurred = greatest(stretches.last_occurred, emptied.last_occurred),
+            has_built_in = stretches.has_built_in OR emptied.has_built_in
         FROM emptied
         WHERE stretches.until = (SELECT min(until) FROM stretches WHERE until > emptied.until))
     SELECT count(*) FROM emptied

@@ -13,7 +13,7 @@ BEGIN
         PERFORM pg_advisory_xact_lock('stretches'::regclass::oid::bigint);
         UPDATE stretches
         SET (first_occurred, last_occurred, has_built_in) = (
-            SELECT coalesce(min(occurred_at), 'infinity'), coalesce(max(occurred_at), '-infinity'), coalesce(bool_or(source IS NULL), false)
+            SELECT coalesce(min(occurred_at), 'infinity'), coalesce(max(occurred_at), '-infinity'), coalesce(bool_or(source IS NULL), true)
             FROM transactions
             WHERE created_at >= stretches.since AND created_at < stretches.until)
         WHERE until = (SELECT min(until) FROM stretches WHERE first_occurred = '-infinity' AND last_occurred = 'infinity');

@@ -25,7 +25,7 @@ final class Clients {
     private static final int CONNECTIONS_MAX = 4096;
 
     /** On each event loop. A connection has many streams; but a server may allow few. */
-    private static final int HTTP2_CONNECTIONS_MAX = 2;
+    private static final int HTTP2_CONNECTIONS_MAX = 4;
 
     private static final int HEAD_BYTES_MAX = 16 * 1024;
 

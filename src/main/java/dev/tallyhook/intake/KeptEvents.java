@@ -78,7 +78,8 @@ final class KeptEvents {
                 RETURNING transactions.*)
             INSERT INTO late_postings (key, at, hash)
             SELECT key, created_at, hashtext(transaction_id)
-            FROM changed, unnest(late_keys(source_account, destination_account, source, type, subject, occurred_at)) AS key
+            FROM changed, unnest(
+                late_keys(source_account, destination_account, source, type, subject, created_at, occurred_at)) AS key
             """;
 
     private final Connection connection;

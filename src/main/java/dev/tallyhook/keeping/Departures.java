@@ -133,13 +133,15 @@ class Departures {
             deleted AS (
                 DELETE FROM transactions
                 WHERE transaction_id = ANY (ARRAY (SELECT transaction_id FROM old))
-                RETURNING transaction_id, created_at, source_account, destination_account, source, type, subject, occurred_at),
+                RETURNING transaction_id, created_at, source_account, destination_account, source, type, subject),
             traces AS (
                 DELETE FROM events
                 WHERE transaction_id = ANY (ARRAY (SELECT transaction_id FROM deleted))),
             late AS (
                 DELETE FROM late_postings
-                USING deleted, unnest(late_keys(source_account, destination_account, source, type, subject, occurred_at)) AS posted (of_key)
+                USING deleted,
+                    unnest(posting_keys(source_account, destination_account, source, type, subject)
+                        || ARRAY [posting_key(6, ''), posting_key(7, '')]) AS posted (of_key)
                 WHERE key = of_key AND at = created_at AND hash = hashtext(transaction_id))
             SELECT count(*) FROM deleted
             """;

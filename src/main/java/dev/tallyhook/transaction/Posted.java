@@ -24,9 +24,9 @@ final class Posted {
     private final Sql stretches;
 
     /**
-     * Of a filter.
+     * Of a filter, by what all that it names is posted under.
      *
-     * @param keys one at least; all that it names has all of them
+     * @param keys one at least
      * @param limit how many rows there are at most
      * @param status a condition
      * @param conditions all but the status, as the filter has them
@@ -48,7 +48,7 @@ final class Posted {
         this.isInOrderOfStorage = filter.events().isInOrderOfStorage();
         this.from = filter.createdFrom();
         this.to = filter.latest(after);
-        this.stretches = filter.stretches(after);
+        this.stretches = filter.stretches(after).add(filter.events().stretches());
     }
 
     Sql select() {

@@ -78,9 +78,9 @@ record TransactionFilter(
         return events.isInOrderOfStorage() && after.isPresent() ? after.map(Cursor::at) : createdTo;
     }
 
-    /** Which stretches may have some of a page, each beginning with AND. */
+    /** Which stretches may have some of a page, by when it was stored, each beginning with AND. */
     Sql stretches(Optional<Cursor> after) {
-        Sql conditions = events.stretches();
+        var conditions = new Sql();
         createdFrom.ifPresent(time -> conditions.add(" AND until > ?", time));
         latest(after).ifPresent(time -> conditions.add(" AND since <= ?", time));
         return conditions;

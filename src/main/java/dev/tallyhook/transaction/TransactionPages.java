@@ -87,7 +87,7 @@ class TransactionPages {
             if (filter.isPosted()) {
                 return posted("true", filter.keys()).select();
             }
-            return filter.isRuledOutSomewhere() ? anyOf(whereItMayBe("true", "since", "true")) : where("true");
+            return filter.isRuledOutSomewhere() ? anyOf("true", whereItMayBe("true", "true")) : where("true");
         }
 
         Sql ofOneStatus(TransactionStatus status) {
@@ -105,35 +105,36 @@ class TransactionPages {
 
         /** What is not due yet is passed over, but for the latest of it. */
         private Sql finished() {
-            return anyOf(withStrays(PROCESSED, "since", "is_due_in(open_due, due_from)"));
+            List<Sql> older = whereItMayBe(is(PROCESSED), "is_due_in(open_due, due_from)");
+            older.add(where(is(PROCESSED) + " AND " + STRAYS));
+            return anyOf(is(PROCESSED), older);
         }
 
-        /** What is settled is passed over. */
+        /** What is settled is passed over, and there is little else. */
         private Sql waiting() {
-            return anyOf(withStrays(PROCESSING, "open_since", "open_due IS NOT NULL"));
+            return anyOf(
+                    is(PROCESSING),
+                    List.of(
+                            inStretches(is(PROCESSING), "open_since", new Sql().add("open_due IS NOT NULL")),
+                            where(is(PROCESSING) + " AND " + STRAYS)));
         }
 
-        /** In what is in no stretch yet, in the stretches that may have it, and in what came late, if a stretch is ruled out all the same. */
-        private List<Sql> whereItMayBe(String status, String begin, String which) {
+        /** In the stretches that may have it, and in what came late where a stretch is passed over. */
+        private List<Sql> whereItMayBe(String status, String which) {
             List<Sql> places = new ArrayList<>();
-            places.add(where(status + " AND created_at >= " + Stretches.CLOSED_UNTIL));
-            places.add(inStretches(status, begin, which));
+            places.add(inStretches(
+                    status, "since", new Sql().add(which).add(filter.events().stretches())));
             filter.events()
                     .ruledOut()
                     .ifPresent(key -> places.add(posted(status, List.of(key)).late()));
             return places;
         }
 
-        private List<Sql> withStrays(TransactionStatus status, String begin, String which) {
-            List<Sql> places = whereItMayBe(is(status), begin, which);
-            places.add(where(is(status) + " AND " + STRAYS));
-            return places;
-        }
-
         /** One after the other, the latest first, until the page is full. A subquery with a limit is joined by a nested loop, in that order. */
-        private Sql inStretches(String status, String begin, String which) {
+        private Sql inStretches(String status, String begin, Sql which) {
             var sql = new Sql()
-                    .add("SELECT found.* FROM (SELECT " + begin + " AS since, until FROM stretches WHERE " + which)
+                    .add("SELECT found.* FROM (SELECT " + begin + " AS since, until FROM stretches WHERE ")
+                    .add(which)
                     .add(filter.stretches(after))
                     .add(" ORDER BY until DESC) AS stretch CROSS JOIN LATERAL (")
                     .add(where(status + " AND created_at >= stretch.since AND created_at < stretch.until"))
@@ -145,12 +146,17 @@ class TransactionPages {
             return "status = '" + status + "'";
         }
 
-        private Sql anyOf(List<Sql> alternatives) {
-            var sql = new Sql().add("SELECT * FROM (");
-            String or = "(";
-            for (Sql alternative : alternatives) {
-                sql.add(or).add(alternative).add(")");
-                or = " UNION (";
+        /** What is in no stretch yet, and what else there is: that is older, and not looked for if the page is full without it. */
+        private Sql anyOf(String status, List<Sql> older) {
+            var sql = new Sql()
+                    .add("SELECT * FROM (WITH recent AS MATERIALIZED (")
+                    .add(where(status + " AND created_at >= " + Stretches.CLOSED_UNTIL))
+                    .add(") SELECT * FROM recent");
+            for (Sql place : older) {
+                sql.add(" UNION SELECT * FROM (").add(place).add(") AS older");
+                if (filter.events().isInOrderOfStorage()) {
+                    sql.add(" WHERE (SELECT count(*) FROM recent) < ?", limit);
+                }
             }
             return sql.add(") AS any_of_them").add(newestFirst());
         }

@@ -38,6 +38,19 @@ record Check(String name, String sql) {
                         SELECT key, at, hash FROM postings, unnest(keys, times, hashes) AS posting (key, at, hash)
                         EXCEPT
                         SELECT key, at, hash FROM late_postings) AS missing"""),
+            new Check(
+                    "passed over: lists by the provider's clock, or of the built-in source, do not look into its stretch",
+                    """
+                    SELECT count(*)
+                    FROM transactions
+                    JOIN LATERAL (
+                        SELECT first_occurred, last_occurred, has_built_in
+                        FROM stretches WHERE until > created_at ORDER BY until LIMIT 1) AS stretch ON true
+                    WHERE (occurred_at NOT BETWEEN first_occurred AND last_occurred OR source IS NULL AND NOT has_built_in)
+                      AND NOT EXISTS (
+                        SELECT FROM late_postings
+                        WHERE at = created_at AND hash = hashtext(transaction_id)
+                          AND key = posting_key(CASE WHEN source IS NULL THEN 7 ELSE 6 END, ''))"""),
             new Check("early", """
                     SELECT count(*) FROM transactions
                     LEFT JOIN audit.finishes USING (transaction_id)

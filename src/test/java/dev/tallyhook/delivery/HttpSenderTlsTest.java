@@ -79,7 +79,7 @@ class HttpSenderTlsTest {
                     attempt.get(SECONDS_MAX, TimeUnit.SECONDS).outcome());
         }
         assertEquals(HttpVersion.HTTP_2, spoken.get());
-        assertTrue(connections.get() <= 4, connections::toString);
+        assertTrue(connections.get() <= 8, connections::toString);
     }
 
     @Test

@@ -50,8 +50,8 @@ class PostedTest {
         server.execute(ledger(random));
         server.execute("TRUNCATE late_postings, strays");
         server.execute("INSERT INTO strays SELECT transaction_id, 'infinity' FROM transactions WHERE status = 'HELD'");
-        List<TransactionView> all = read();
         cut(random);
+        List<TransactionView> all = read();
         try (Connection connection = server.connect()) {
             for (TransactionFilter filter : filters(random)) {
                 assertEquals(expected(all, filter), paged(connection, filter), () -> "seed " + seed + ", " + filter);
@@ -80,7 +80,7 @@ class PostedTest {
                                 isEvent ? "'" + some(random, "source") + "'" : "NULL",
                                 isEvent ? "'" + some(random, "type") + "'" : "NULL",
                                 isEvent ? "'" + some(random, "subject") + "'" : "NULL",
-                                isEvent && random.nextBoolean() ? time(random.nextInt(GROUPS)) : "NULL"));
+                                isEvent && random.nextBoolean() ? time(group - 5 + random.nextInt(10)) : "NULL"));
             }
         }
         return "INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, status, created_at,"
@@ -96,8 +96,17 @@ class PostedTest {
         return "timestamptz '" + FIRST.plusSeconds(group) + "'";
     }
 
-    /** Some stretches, of which some are merged, then what is in none; and a part of all as if it had come late. */
+    /** Some stretches, of which some are merged, then what is in none; a part of all comes late, and half of that is in the stretches as well: the other half
+     * has times of its providers' that its stretches may not have. */
     private static void cut(Random random) throws SQLException {
+        int late = random.nextInt(10);
+        server.execute("""
+                DROP TABLE IF EXISTS unseen;
+                CREATE TABLE unseen AS SELECT * FROM transactions WHERE hashtext(transaction_id) %% 20 = %d;
+                DELETE FROM transactions WHERE transaction_id IN (SELECT transaction_id FROM unseen);
+                UPDATE unseen
+                SET occurred_at = %s + mod(abs(hashtext(transaction_id || 'at')), %d) * interval '1 s'
+                WHERE occurred_at IS NOT NULL""".formatted(late, time(0), GROUPS));
         String begins = "'-infinity'";
         for (int i = 0; i < 6; i++) {
             int end = 20 + i * 40 + random.nextInt(40);
@@ -112,18 +121,12 @@ class PostedTest {
             server.execute("SELECT settle_stretch()");
         }
         server.execute("""
-                CREATE TEMPORARY TABLE moved AS
-                SELECT * FROM transactions WHERE hashtext(transaction_id) %% 10 = %1$d;
-                DELETE FROM transactions WHERE transaction_id IN (SELECT transaction_id FROM moved);
-                CREATE TEMPORARY TABLE posted AS
-                SELECT until, min(key) AS first_key, part, (array_agg(at ORDER BY key, at)) [1] AS first_at,
-                       array_agg(key) AS keys, array_agg(at) AS times, array_agg(hash) AS hashes
-                FROM postings, unnest(keys, times, hashes) AS posting (key, at, hash)
-                WHERE hash %% 20 <> %1$d
-                GROUP BY until, part;
-                DELETE FROM postings;
-                INSERT INTO postings SELECT * FROM posted;
-                INSERT INTO transactions SELECT * FROM moved""".formatted(random.nextInt(10)));
+                CREATE TEMPORARY TABLE seen AS SELECT * FROM transactions WHERE hashtext(transaction_id) %% 10 = %d;
+                DELETE FROM transactions WHERE transaction_id IN (SELECT transaction_id FROM seen);
+                INSERT INTO transactions SELECT * FROM seen UNION ALL SELECT * FROM unseen""".formatted(late));
+        if (random.nextBoolean()) {
+            server.execute("SELECT merge_stretches(%d, %b)".formatted(1 + random.nextInt(2_000), random.nextBoolean()));
+        }
     }
 
     private static List<TransactionView> read() throws SQLException {

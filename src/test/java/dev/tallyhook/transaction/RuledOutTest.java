@@ -158,6 +158,54 @@ class RuledOutTest {
                         .size());
     }
 
+    /** One that is beyond what its stretch has, and many that are not. */
+    @Test
+    void only_what_its_stretch_would_not_be_looked_into_for_is_posted_for_that() throws Exception {
+        server.migrateTo("latest");
+        store();
+        comeLate();
+        store("as_usual_", 500, hour(2), Optional.of(hour(2)));
+        assertEquals(
+                3,
+                server.number(
+                        "SELECT count(*) FROM late_postings WHERE key IN (posting_key(6, ''), posting_key(7, ''))"));
+        assertEquals(
+                50,
+                find(occurred(hour(2), hour(2).plusSeconds(100)), IN_A_STRETCH + 1_000)
+                        .size());
+    }
+
+    /** However much of it came late. */
+    @Test
+    void nothing_else_is_looked_into_if_the_page_is_full_of_what_came_last() throws Exception {
+        server.migrateTo("latest");
+        store();
+        store("new_", 100, hour(STRETCHES), Optional.of(hour(STRETCHES)));
+        server.execute("TRUNCATE late_postings, strays"); // As if it had come just now.
+        store("late_", 3_000, hour(1), Optional.of(hour(50)));
+        List<String> found = find(occurred(hour(STRETCHES), hour(STRETCHES + 1)), 500);
+        assertEquals(50, found.size());
+        assertEquals("new_100", found.get(0));
+    }
+
+    /** It is a stray, wherever it is, and few stretches have more that waits. */
+    @Test
+    void what_waits_is_found_and_not_looked_for_among_all_that_came_late() throws Exception {
+        server.migrateTo("latest");
+        store();
+        store("late_", 3_000, hour(1), Optional.of(BEGINNING.minusSeconds(5_000)));
+        server.execute("INSERT INTO transactions (transaction_id, source, type, created_at, due_at, occurred_at)"
+                + " VALUES ('waits', 'stripe', 'charge', '%s', '%s', '%s')"
+                        .formatted(hour(2), hour(2), BEGINNING.minusSeconds(4_000)));
+        assertEquals(
+                List.of("waits"),
+                find(
+                        filter(
+                                Optional.of(TransactionStatus.PROCESSING),
+                                occurred(BEGINNING.minusSeconds(9_000), BEGINNING)),
+                        500));
+    }
+
     @Test
     void what_is_left_of_a_stretch_that_goes_is_found() throws Exception {
         server.migrateTo("latest");
@@ -167,7 +215,13 @@ class RuledOutTest {
         assertEquals(1, server.number("SELECT drop_emptied_stretch(now())"));
         assertEquals(1, server.number("SELECT drop_emptied_stretch(now())"));
         assertEquals(STRETCHES - 2, server.number("SELECT count(*) FROM stretches"));
-        assertEquals(List.of("h0_9"), find(EventFilter.ofSource("transactions"), 500));
-        assertEquals(List.of("h1_7"), find(occurred(BEGINNING, hour(1).plusSeconds(3_000)), 500));
+        assertEquals(List.of("h0_9"), find(EventFilter.ofSource("transactions"), IN_A_STRETCH + 500));
+        assertEquals(List.of("h1_7"), find(occurred(BEGINNING, hour(1).plusSeconds(3_000)), IN_A_STRETCH + 500));
+        store("loaded_", 5, hour(1), Optional.of(hour(1)));
+        assertEquals(0, server.number("SELECT count(*) FROM late_postings WHERE key = posting_key(6, '')"));
+        assertEquals(
+                6,
+                find(occurred(BEGINNING, hour(1).plusSeconds(3_000)), IN_A_STRETCH + 500)
+                        .size());
     }
 }

@@ -129,7 +129,7 @@ class StretchesTest {
         stretches.advance();
         stretches.advance();
         store("late_", 3, 30);
-        assertEquals(9, late());
+        assertEquals(6, late());
         finishAll();
         assertEquals(3, found("late_"));
         assertEquals(Stretches.CLOSED_MIN, found("old_"));
@@ -525,7 +525,7 @@ class StretchesTest {
         stretches.dropEmptied("PT1S");
         assertEquals(1, server.number("SELECT count(*) FROM stretches"));
         assertEquals(0, posted("old_"));
-        assertEquals(3 * left, late());
+        assertEquals(2 * left, late());
         assertEquals(left, found("old_"));
         assertEquals(Stretches.CLOSED_MIN, found("more_"));
         var finished = new TransactionFilter(
