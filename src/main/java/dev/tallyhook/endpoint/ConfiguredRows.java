@@ -21,7 +21,7 @@ final class ConfiguredRows {
 
     /** What was finished meanwhile was not for it, and nobody else says so. */
     private static final String BACK = """
-            SELECT endpoint_id, disabled_at
+            SELECT endpoint_id, disabled_at, was_paused
             FROM endpoints
             WHERE disabled_because = '%s'
               AND endpoint_id = ANY (?::text[])
@@ -54,7 +54,10 @@ final class ConfiguredRows {
                 failing_since = CASE WHEN %3$s THEN known.failing_since END,
                 failures = CASE WHEN %3$s THEN known.failures ELSE 0 END,
                 retry_at = CASE WHEN %3$s THEN known.retry_at END,
-                state = CASE WHEN known.disabled_because = '%2$s' THEN 'ENABLED' ELSE known.state END,
+                state = CASE
+                    WHEN known.disabled_because IS DISTINCT FROM '%2$s' THEN known.state
+                    WHEN known.was_paused THEN 'PAUSED'
+                    ELSE 'ENABLED' END,
                 disabled_at = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_at END,
                 disabled_because = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_because END
             RETURNING endpoint_id
@@ -66,6 +69,7 @@ final class ConfiguredRows {
     private static final String DISABLE = """
             UPDATE endpoints
             SET state = 'DISABLED',
+                was_paused = state = 'PAUSED',
                 disabled_because = '%2$s',
                 disabled_at = clock_timestamp(),
                 changed_at = clock_timestamp()
@@ -92,7 +96,7 @@ final class ConfiguredRows {
                     .toArray(String[]::new);
             List<Absent> absent = new Sql()
                     .add(BACK, (Object) names)
-                    .query(connection, row -> new Absent(row.getString(1), Timestamps.of(row, 2)));
+                    .query(connection, row -> new Absent(row.getString(1), Timestamps.of(row, 2), row.getBoolean(3)));
             for (var endpoint : configured) {
                 tell(connection, endpoint);
                 absent.stream()
@@ -102,13 +106,13 @@ final class ConfiguredRows {
         }
     }
 
-    private record Absent(String name, Instant since) {}
+    private record Absent(String name, Instant since, boolean wasPaused) {}
 
     private static void tellReturn(Absent back) {
         Log.warnf(
-                "Endpoint %s is configured again, and enabled. It was disabled since %s: a replay since then tells it what"
+                "Endpoint %s is configured again, and %s. It was disabled since %s: a replay since then tells it what"
                         + " was finished meanwhile",
-                back.name(), back.since());
+                back.name(), back.wasPaused() ? "paused, as it was" : "enabled", back.since());
     }
 
     private static void tell(Connection connection, ConfiguredEndpoints.Configured endpoint) throws SQLException {

@@ -125,6 +125,26 @@ class ConfiguredEndpointsTest {
     }
 
     @Test
+    void what_was_paused_when_it_left_the_configuration_comes_back_paused() throws SQLException {
+        rows.tell(shop());
+        execute("UPDATE endpoints SET state = 'PAUSED', configured_at = now() - interval '301 seconds'");
+        rows.disableAbsent(ABSENT);
+        assertEquals(List.of("DISABLED", "NOT_CONFIGURED"), row("state, disabled_because"));
+        try (var log = new LogLines("dev.tallyhook.endpoint")) {
+            rows.tell(shop());
+            assertEquals(
+                    1,
+                    log.with("shop is configured again, and paused, as it was. It was disabled since 20"),
+                    log::toString);
+        }
+        assertEquals(List.of("PAUSED", "null", "null"), row("state, disabled_because, disabled_at"));
+        execute("UPDATE endpoints SET state = 'ENABLED', configured_at = now() - interval '301 seconds'");
+        rows.disableAbsent(ABSENT);
+        rows.tell(shop());
+        assertEquals(List.of("ENABLED"), row("state"));
+    }
+
+    @Test
     void what_it_has_failed_at_does_not_count_where_it_is_now() throws SQLException {
         rows.tell(shop());
         execute("UPDATE endpoints SET failures = 10, failing_since = now() - interval '6 days', retry_at = now()");
