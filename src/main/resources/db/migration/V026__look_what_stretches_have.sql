@@ -1,14 +1,28 @@
 -- Looks through the stretches that there are, beside replicas that take webhooks, one at a time, each in a transaction of its own, which is why the
 -- whole migration has none. It may run again from its start. Only one session at a time changes stretches, as in the service.
 --
--- What came late is seen with what else is in its stretch, or is posted so that it is found: whoever wrote before there were keys for that has
--- ended first. A distributed ledger has no stretches.
+-- What came late is seen with what else is in its stretch, or is posted so that it is found: whoever wrote before there were keys for that is
+-- waited for first. A distributed ledger has no stretches.
 DO $$
+DECLARE
+    writers text[] := ARRAY (
+        SELECT virtualtransaction
+        FROM pg_locks
+        WHERE locktype = 'relation'
+          AND relation = 'transactions'::regclass
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND mode = 'RowExclusiveLock'
+          AND pid IS DISTINCT FROM pg_backend_pid());
+    ends timestamptz := clock_timestamp() + interval '2 minutes';
 BEGIN
-    IF EXISTS (SELECT FROM stretches) THEN
-        PERFORM pg_temp.change_table('transactions', 'SELECT');
+    WHILE EXISTS (SELECT FROM stretches)
+        AND EXISTS (SELECT FROM pg_locks WHERE relation = 'transactions'::regclass AND virtualtransaction = ANY (writers)) LOOP
+        IF clock_timestamp() > ends THEN
+            PERFORM pg_temp.give_up('transactions', 'ACCESS EXCLUSIVE');
+        END IF;
         COMMIT;
-    END IF;
+        PERFORM pg_sleep(0.1);
+    END LOOP;
     WHILE EXISTS (SELECT FROM stretches WHERE first_occurred = '-infinity' AND last_occurred = 'infinity') LOOP
         PERFORM pg_advisory_xact_lock('stretches'::regclass::oid::bigint);
         UPDATE stretches

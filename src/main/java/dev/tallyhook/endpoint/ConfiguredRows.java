@@ -58,6 +58,7 @@ final class ConfiguredRows {
                     WHEN known.disabled_because IS DISTINCT FROM '%2$s' THEN known.state
                     WHEN known.was_paused THEN 'PAUSED'
                     ELSE 'ENABLED' END,
+                was_paused = false,
                 disabled_at = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_at END,
                 disabled_because = CASE WHEN known.disabled_because = '%2$s' THEN NULL ELSE known.disabled_because END
             RETURNING endpoint_id

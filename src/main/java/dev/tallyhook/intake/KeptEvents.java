@@ -62,6 +62,24 @@ final class KeptEvents {
                 AND NOT EXISTS (SELECT FROM events WHERE transaction_id = ? AND raw_of IS NOT NULL)
             """;
 
+    /** As whoever changes stretches does, so that nobody merges them meanwhile by what they were. */
+    private static final String LOCK_STRETCHES = "SELECT pg_advisory_xact_lock('stretches'::regclass::oid::bigint)";
+
+    /** So that lists by the provider's clock look into the stretches of those that have a time now. */
+    private static final String WIDEN_STRETCHES = """
+            UPDATE stretches
+            SET first_occurred = least(first_occurred, first), last_occurred = greatest(last_occurred, last)
+            FROM (
+                SELECT stretch.until, min(now.occurred_at) AS first, max(now.occurred_at) AS last
+                FROM unnest(?::text[], ?::timestamptz[]) AS now (transaction_id, occurred_at)
+                JOIN transactions ON transactions.transaction_id = now.transaction_id
+                CROSS JOIN LATERAL (
+                    SELECT until FROM stretches WHERE until > created_at ORDER BY until LIMIT 1) AS stretch
+                GROUP BY stretch.until) AS changed
+            WHERE stretches.until = changed.until
+              AND (first_occurred > first OR last_occurred < last)
+            """;
+
     /** What it can be found by may be another now. */
     private static final String UPDATE = """
             WITH changed AS (
@@ -204,6 +222,16 @@ final class KeptEvents {
     }
 
     private void write(List<KeptEvent> changes) throws SQLException {
+        List<KeptEvent> dated =
+                changes.stream().filter(event -> event.occurredAt() != null).toList();
+        if (!dated.isEmpty()) {
+            new Sql().add(LOCK_STRETCHES).query(connection, row -> true);
+            try (PreparedStatement widen = connection.prepareStatement(WIDEN_STRETCHES)) {
+                bind(widen, 1, "text", dated, KeptEvent::transactionId);
+                bind(widen, 2, "timestamptz", dated, KeptEvent::occurredAt);
+                widen.executeUpdate();
+            }
+        }
         try (PreparedStatement update = connection.prepareStatement(UPDATE)) {
             bind(update, 1, "text", changes, KeptEvent::transactionId);
             bind(update, 2, "text", changes, KeptEvent::sourceAccount);

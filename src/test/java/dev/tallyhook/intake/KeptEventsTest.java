@@ -14,6 +14,7 @@ import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -72,6 +73,59 @@ class KeptEventsTest {
             assertEquals(found, limits(session));
             assertEquals(patience, session.getNetworkTimeout());
         }
+    }
+
+    private static String text(Connection session, String sql) throws SQLException {
+        try (var statement = session.createStatement();
+                var row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    /** And needs no posting of its own for that. */
+    @Test
+    void a_time_that_is_known_only_now_is_one_that_its_stretch_has() throws Exception {
+        Instant time = Instant.parse("1990-01-01T00:00:00Z").plusSeconds(System.nanoTime() % 1_000_000);
+        try (Connection session = dataSource.getConnection();
+                var statement = session.createStatement()) {
+            statement.execute("UPDATE transactions SET created_at = '2001-01-01' WHERE source = '" + source + "'");
+            var events = new KeptEvents(session, source);
+            while (events.hasMore()) {
+                events.mapNext((event, raw) -> at(event, time));
+            }
+            assertEquals(
+                    "t",
+                    text(
+                            session,
+                            "SELECT bool_and('" + time
+                                    + "' BETWEEN first_occurred AND last_occurred) FROM (SELECT * FROM stretches"
+                                    + " WHERE until > '2001-01-01' ORDER BY until LIMIT 1) AS its_own"));
+            assertEquals(
+                    "2",
+                    text(
+                            session,
+                            "SELECT count(*) FROM late_postings JOIN transactions ON at = created_at AND hash = hashtext(transaction_id)"
+                                    + " WHERE source = '" + source + "'"),
+                    "by its source and its type");
+        }
+    }
+
+    private static KeptEvent at(KeptEvent event, Instant time) {
+        return new KeptEvent(
+                event.transactionId(),
+                event.source(),
+                event.request(),
+                event.sourceAccount(),
+                event.destinationAccount(),
+                event.amount(),
+                event.currency(),
+                "charge",
+                event.subject(),
+                time,
+                event.unmapped(),
+                event.amountSent(),
+                event.amountUnit());
     }
 
     @Test
