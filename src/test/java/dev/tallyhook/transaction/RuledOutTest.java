@@ -1,6 +1,7 @@
 package dev.tallyhook.transaction;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tallyhook.packaged.DatabaseServer;
@@ -10,6 +11,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +143,37 @@ class RuledOutTest {
         assertEquals(2, server.number("SELECT count(*) FROM stretches WHERE has_built_in"));
         assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE first_occurred = 'infinity'"));
         assertAllIsFound(2); // What is late is seen in its stretch, and may be found there.
+    }
+
+    /** Who brings something in by an earlier version, and has not yet ended. */
+    @Test
+    void a_ledger_is_looked_through_when_those_are_over_who_have_written_to_it() throws Exception {
+        server.migrateTo("024");
+        store();
+        try (Connection writer = server.connect();
+                var statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            statement.execute("INSERT INTO transactions (transaction_id, source, type, created_at, due_at, occurred_at)"
+                    + " VALUES ('slow', 'stripe', 'charge', '%s', '%s', '%s')"
+                            .formatted(hour(2), hour(2), BEGINNING.minusSeconds(4_000)));
+            CompletableFuture<Void> migration = CompletableFuture.runAsync(this::migrate);
+            Thread.sleep(2_000); // Longer than it takes where nobody is waited for.
+            assertFalse(migration.isDone());
+            writer.commit();
+            migration.get(60, TimeUnit.SECONDS);
+        }
+        assertEquals(
+                1,
+                server.number("SELECT count(*) FROM stretches WHERE first_occurred = '%s'"
+                        .formatted(BEGINNING.minusSeconds(4_000))));
+    }
+
+    private void migrate() {
+        try {
+            server.migrateTo("latest");
+        } catch (Exception failed) {
+            throw new IllegalStateException(failed);
+        }
     }
 
     @Test
