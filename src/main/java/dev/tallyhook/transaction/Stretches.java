@@ -11,7 +11,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stretches of time whose transactions are posted, so that lists by account, source, type and subject find them ({@link Posted}).
+ * The stretches of time whose transactions are posted, so that lists by account, source, type and subject find them ({@link Posted}),
+ * and of which is known what they cannot have, so that other lists pass over them ({@link EventFilter#stretches}).
  * Any replica closes the next one, and makes large ones of small ones; only one at a time.
  *
  * <p>A stretch ends 15 s ago or more, and is closed when every transaction is over that had written to the ledger when its end was chosen.
