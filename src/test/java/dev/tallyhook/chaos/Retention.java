@@ -22,7 +22,7 @@ final class Retention {
     /** By then whoever had the lease knows that he has lost it, and has finished what he was at. */
     private static final Duration NOTICED = Duration.ofSeconds(8);
 
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final Duration keep;
     private final Path archive;

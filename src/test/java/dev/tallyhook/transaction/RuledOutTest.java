@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -24,16 +25,31 @@ class RuledOutTest {
     private static final int STRETCHES = 5;
     private static final Instant BEGINNING = Instant.parse("2001-01-01T00:00:00Z");
 
-    private DatabaseServer server;
+    private static DatabaseServer ready;
 
-    @BeforeEach
-    void start() throws Exception {
-        server = new DatabaseServer(Map.of("fsync", "off"));
+    private DatabaseServer server = ready;
+
+    @BeforeAll
+    static void start() throws Exception {
+        ready = new DatabaseServer(Map.of("fsync", "off"));
+        ready.migrateTo("latest");
     }
 
-    @AfterEach
-    void stop() throws Exception {
-        server.close();
+    @AfterAll
+    static void stop() throws Exception {
+        ready.close();
+    }
+
+    @BeforeEach
+    void empty() throws SQLException {
+        server.execute("TRUNCATE transactions");
+    }
+
+    /** A ledger of before. */
+    private DatabaseServer earlier() throws Exception {
+        server = new DatabaseServer(Map.of("fsync", "off"));
+        server.migrateTo("024");
+        return server;
     }
 
     private static Instant hour(int hour) {
@@ -128,7 +144,6 @@ class RuledOutTest {
 
     @Test
     void what_a_stretch_cannot_have_is_not_looked_for_in_it() throws Exception {
-        server.migrateTo("latest");
         store();
         comeLate();
         assertAllIsFound(1);
@@ -136,22 +151,23 @@ class RuledOutTest {
 
     @Test
     void a_ledger_that_was_there_before_is_looked_through_once() throws Exception {
-        server.migrateTo("024");
-        store();
-        comeLate();
-        server.migrateTo("latest");
-        assertEquals(2, server.number("SELECT count(*) FROM stretches WHERE has_built_in"));
-        assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE first_occurred = 'infinity'"));
-        assertAllIsFound(2); // What is late is seen in its stretch, and may be found there.
+        try (DatabaseServer own = earlier()) {
+            store();
+            comeLate();
+            own.migrateTo("latest");
+            assertEquals(2, server.number("SELECT count(*) FROM stretches WHERE has_built_in"));
+            assertEquals(1, server.number("SELECT count(*) FROM stretches WHERE first_occurred = 'infinity'"));
+            assertAllIsFound(2); // What is late is seen in its stretch, and may be found there.
+        }
     }
 
     /** Who brings something in by an earlier version, and has not yet ended. */
     @Test
     void a_ledger_is_looked_through_when_those_are_over_who_have_written_to_it() throws Exception {
-        server.migrateTo("024");
-        store();
-        try (Connection writer = server.connect();
+        try (DatabaseServer own = earlier();
+                Connection writer = own.connect();
                 var statement = writer.createStatement()) {
+            store();
             writer.setAutoCommit(false);
             statement.execute("INSERT INTO transactions (transaction_id, source, type, created_at, due_at, occurred_at)"
                     + " VALUES ('slow', 'stripe', 'charge', '%s', '%s', '%s')"
@@ -161,11 +177,11 @@ class RuledOutTest {
             assertFalse(migration.isDone());
             writer.commit();
             migration.get(60, TimeUnit.SECONDS);
+            assertEquals(
+                    1,
+                    server.number("SELECT count(*) FROM stretches WHERE first_occurred = '%s'"
+                            .formatted(BEGINNING.minusSeconds(4_000))));
         }
-        assertEquals(
-                1,
-                server.number("SELECT count(*) FROM stretches WHERE first_occurred = '%s'"
-                        .formatted(BEGINNING.minusSeconds(4_000))));
     }
 
     private void migrate() {
@@ -178,7 +194,6 @@ class RuledOutTest {
 
     @Test
     void a_merged_stretch_may_have_what_any_of_its_parts_has() throws Exception {
-        server.migrateTo("latest");
         store();
         server.execute("SELECT merge_stretches(%d, false)".formatted(2 * IN_A_STRETCH));
         assertEquals(STRETCHES - 1, server.number("SELECT count(*) FROM stretches"));
@@ -195,7 +210,6 @@ class RuledOutTest {
     /** One that is beyond what its stretch has, and many that are not. */
     @Test
     void only_what_its_stretch_would_not_be_looked_into_for_is_posted_for_that() throws Exception {
-        server.migrateTo("latest");
         store();
         comeLate();
         store("as_usual_", 500, hour(2), Optional.of(hour(2)));
@@ -212,7 +226,6 @@ class RuledOutTest {
     /** However much of it came late. */
     @Test
     void nothing_else_is_looked_into_if_the_page_is_full_of_what_came_last() throws Exception {
-        server.migrateTo("latest");
         store();
         store("new_", 100, hour(STRETCHES), Optional.of(hour(STRETCHES)));
         server.execute("TRUNCATE late_postings, strays"); // As if it had come just now.
@@ -225,7 +238,6 @@ class RuledOutTest {
     /** It is a stray, wherever it is, and few stretches have more that waits. */
     @Test
     void what_waits_is_found_and_not_looked_for_among_all_that_came_late() throws Exception {
-        server.migrateTo("latest");
         store();
         store("late_", 3_000, hour(1), Optional.of(BEGINNING.minusSeconds(5_000)));
         server.execute("INSERT INTO transactions (transaction_id, source, type, created_at, due_at, occurred_at)"
@@ -242,7 +254,6 @@ class RuledOutTest {
 
     @Test
     void what_is_left_of_a_stretch_that_goes_is_found() throws Exception {
-        server.migrateTo("latest");
         store();
         server.execute("DELETE FROM transactions WHERE transaction_id LIKE 'h0%' AND transaction_id <> 'h0_9'"
                 + " OR transaction_id LIKE 'h1%' AND transaction_id <> 'h1_7'");
