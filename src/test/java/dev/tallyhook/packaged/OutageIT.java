@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class OutageIT {
@@ -29,6 +30,7 @@ class OutageIT {
     private static final Map<String, String> SETTINGS = Map.of("TALLYHOOK_PROCESSING_DELAY", "PT1S");
 
     @Test
+    @Tag("whole-machine")
     void while_the_database_is_stopped_every_answer_is_an_early_503_and_afterwards_all_is_well() throws Exception {
         try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, SETTINGS)) {
@@ -48,6 +50,7 @@ class OutageIT {
     }
 
     @Test
+    @Tag("whole-machine")
     void while_the_database_hangs_every_answer_is_an_early_503_and_afterwards_all_is_well() throws Exception {
         try (var database = DatabaseServer.migrated();
                 var service = Service.start(database, SETTINGS)) {
@@ -62,9 +65,7 @@ class OutageIT {
         }
     }
 
-    /** One answer in twenty may be that of a machine that has other tests to do, and not of the service. */
     private static void assertUnavailable(Service service) throws Exception {
-        int late = 0;
         for (int i = 0; i < 20; i++) {
             long start = System.nanoTime();
             var answer = service.post(Webhooks.body("during_" + i));
@@ -72,10 +73,8 @@ class OutageIT {
             assertEquals(503, answer.statusCode(), answer.body());
             assertTrue(answer.headers().firstValue("Retry-After").isPresent());
             assertTrue(answer.headers().firstValue("Content-Type").orElse("").equals("application/problem+json"));
-            assertTrue(took.compareTo(ANSWER_MAX.multipliedBy(2)) < 0, "answered after " + took);
-            late += took.compareTo(ANSWER_MAX) < 0 ? 0 : 1;
+            assertTrue(took.compareTo(ANSWER_MAX) < 0, "answered after " + took);
         }
-        assertTrue(late <= 1, late + " answered later than " + ANSWER_MAX);
         long start = System.nanoTime();
         assertEquals(503, service.probe());
         var took = Duration.ofNanos(System.nanoTime() - start);
