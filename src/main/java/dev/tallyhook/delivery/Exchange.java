@@ -48,7 +48,7 @@ final class Exchange {
         this.message = message;
         this.began = began;
         this.then = then;
-        this.deadline = new Deadline(sender.vertx());
+        this.deadline = new Deadline(loop.context());
     }
 
     /** On any thread. */

@@ -26,7 +26,6 @@ import java.util.function.Consumer;
 class HttpSender implements Sender {
 
     private final Optional<String> tlsName;
-    private final Vertx vertx;
     private final Loops loops;
     private final Guard guard;
     private final Addresses addresses;
@@ -51,7 +50,6 @@ class HttpSender implements Sender {
 
     HttpSender(TellingConfig config, Optional<TlsConfiguration> tls, Vertx vertx, Resolver resolver, Clock clock) {
         this.tlsName = config.tlsConfigurationName();
-        this.vertx = vertx;
         this.loops = new Loops(vertx, () -> new Clients(vertx, config, tls));
         this.guard = new Guard(config);
         this.addresses = new Addresses(guard, System::nanoTime);
@@ -109,10 +107,6 @@ class HttpSender implements Sender {
 
     static Duration since(long nanoTime) {
         return Duration.ofNanos(System.nanoTime() - nanoTime);
-    }
-
-    Vertx vertx() {
-        return vertx;
     }
 
     Addresses addresses() {

@@ -29,16 +29,28 @@ public class Telling {
     /** The endpoints that a statement queued something for; NULL if none. */
     public static final String WHOM = "(SELECT array_agg(DISTINCT endpoint_id) FROM told)";
 
+    /**
+     * Endpoints without filters, which most are, get the same pieces, so those are cut once and not for each of them; for the others each
+     * row is looked at.
+     */
     private static final String QUEUE = """
             ,
+            pieces AS MATERIALIZED (
+                SELECT changed.ids[first : first + %3$d - 1] AS ids
+                FROM (SELECT array_agg(t.%2$s) AS ids FROM %4$s AS t) AS changed
+                CROSS JOIN generate_series(1, cardinality(changed.ids), %3$d) AS first),
             told AS (
                 INSERT INTO deliveries (endpoint_id, event, ids)
-                SELECT endpoint_id, '%s', array_agg(id)
-                FROM (SELECT e.endpoint_id, t.%s AS id,
-                             (row_number() OVER (PARTITION BY e.endpoint_id) - 1) / %d AS piece
-                      FROM %s AS t JOIN endpoints AS e ON
-                          e.state <> 'DISABLED' AND '%s' = ANY (e.events) AND
-                          %s) AS wanted
+                SELECT e.endpoint_id, '%1$s'::"char", pieces.ids
+                FROM endpoints AS e CROSS JOIN pieces
+                WHERE e.state <> 'DISABLED' AND '%5$s' = ANY (e.events) AND %6$s
+                UNION ALL
+                SELECT endpoint_id, '%1$s'::"char", array_agg(id)
+                FROM (SELECT e.endpoint_id, t.%2$s AS id,
+                             (row_number() OVER (PARTITION BY e.endpoint_id) - 1) / %3$d AS piece
+                      FROM %4$s AS t JOIN endpoints AS e ON
+                          e.state <> 'DISABLED' AND '%5$s' = ANY (e.events) AND NOT %6$s AND
+                          %7$s) AS wanted
                 GROUP BY endpoint_id, piece
                 RETURNING endpoint_id)
             """;
@@ -73,7 +85,7 @@ public class Telling {
      * @param id which of its columns names what a message is about, as text
      */
     public static String queue(EventKind kind, String of, String id) {
-        return QUEUE.formatted(kind.code(), id, IDS_MAX, of, kind.type(), WantedBy.SQL);
+        return QUEUE.formatted(kind.code(), id, IDS_MAX, of, kind.type(), WantedBy.NO_FILTERS, WantedBy.SQL);
     }
 
     /**

@@ -15,5 +15,8 @@ final class WantedBy {
             AND (e.amount_min IS NULL OR t.amount >= e.amount_min)
             """;
 
+    /** A condition on {@code endpoints AS e}, true or false: whether any transaction passes. */
+    static final String NO_FILTERS = "(num_nonnulls(e.sources, e.types, e.currencies, e.accounts, e.amount_min) = 0)";
+
     private WantedBy() {}
 }

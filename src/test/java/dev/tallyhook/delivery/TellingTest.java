@@ -21,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is queued for whom. The endpoints are paused, so that it stays where it can be looked at. */
 @QuarkusTest
@@ -215,9 +217,11 @@ class TellingTest {
         assertEquals("0", text("SELECT count(*) FROM deliveries WHERE endpoint_id = 'telling-sent'"));
     }
 
-    @Test
-    void what_finishes_together_is_one_row_for_250_and_each_is_in_one_of_them() throws SQLException {
-        endpoint("many", "description = NULL");
+    @ParameterizedTest
+    @CsvSource({"many, description = NULL", "many-filtered, amount_min = 1"})
+    void what_finishes_together_is_one_row_for_250_and_each_is_in_one_of_them(String name, String set)
+            throws SQLException {
+        endpoint(name, set);
         awaitKnown(EventKind.PROCESSED);
         String values = IntStream.range(0, 600)
                 .mapToObj(i -> "('%s_%03d', 'a', 'b', 1, 'INR', now())".formatted(id, i))
@@ -231,8 +235,8 @@ class TellingTest {
         assertEquals(
                 "600 600 t",
                 text("SELECT concat_ws(' ', count(*), count(DISTINCT id), max(cardinality(ids)) <= 250)"
-                        + " FROM deliveries, unnest(ids) AS id WHERE endpoint_id = 'telling-many' AND id LIKE '" + id
-                        + "%'"));
+                        + " FROM deliveries, unnest(ids) AS id WHERE endpoint_id = 'telling-" + name
+                        + "' AND id LIKE '" + id + "%'"));
     }
 
     @Test
