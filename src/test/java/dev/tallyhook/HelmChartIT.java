@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The chart makes what deploy/kubernetes makes, and refuses values that cannot be meant. It is not among the unit tests, because no agent can
- * be attached any more to a process that has loaded Helm's library, and the fuzzer attaches one.
+ * be attached any more to a process that has rendered a chart with Helm's library, and the fuzzer attaches one.
  */
 class HelmChartIT {
 

@@ -68,7 +68,7 @@ public final class Distribute implements QuarkusApplication {
                 transaction_id  text COLLATE "C"   NOT NULL,
                 telling_id      uuid               NOT NULL DEFAULT gen_random_uuid(),
                 event           "char"             NOT NULL,
-                ids             text[] COLLATE "C" NOT NULL, -- as in deliveries
+                ids             text[] COLLATE "C" NOT NULL, -- as in deliveries, but compressed
                 of_transactions text[] COLLATE "C" NOT NULL, -- of each
                 kept_at         timestamptz        NOT NULL DEFAULT now(),
 

@@ -6,7 +6,10 @@ import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One timer at a time, on the event loop that sets it. It is the loop's own: each message sets one, and Vert.x' cost several times as much. */
+/**
+ * One timer at a time, set, cancelled and come to its end on the event loop of a context. It is Netty's, which costs less than Vert.x'
+ * own, because each message sets one.
+ */
 final class Deadline {
 
     private final ContextInternal context;

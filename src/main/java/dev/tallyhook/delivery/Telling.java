@@ -81,7 +81,7 @@ public class Telling {
     /**
      * The part, to stand among a statement's CTEs.
      *
-     * @param of the CTE, or the table with its condition, that has the {@link #COLUMNS} of what changed
+     * @param of the CTE, or the table with its condition, that has the {@link #COLUMNS} of what changed; it is read twice
      * @param id which of its columns names what a message is about, as text
      */
     public static String queue(EventKind kind, String of, String id) {

@@ -15,7 +15,7 @@ final class WantedBy {
             AND (e.amount_min IS NULL OR t.amount >= e.amount_min)
             """;
 
-    /** A condition on {@code endpoints AS e}, true or false: whether any transaction passes. */
+    /** A condition on {@code endpoints AS e}, true or false: whether every transaction passes, because none of its filters is set. */
     static final String NO_FILTERS = "(num_nonnulls(e.sources, e.types, e.currencies, e.accounts, e.amount_min) = 0)";
 
     private WantedBy() {}

@@ -81,16 +81,21 @@ class ToldFinishTest {
     }
 
     @Test
-    void a_batch_for_two_endpoints_is_three_rows_of_250_at_most_for_each_and_the_answer_names_both()
+    void a_batch_is_three_rows_of_250_at_most_for_each_endpoint_with_and_without_filters_and_the_answer_names_all()
             throws SQLException {
         try (var connection = dataSource.getConnection()) {
             execute(connection, "BEGIN");
             execute(connection, ENDPOINT.formatted("one"));
             execute(connection, ENDPOINT.formatted("other"));
+            execute(connection, ENDPOINT.formatted("filtered"));
+            execute(connection, ENDPOINT.formatted("nothing"));
+            execute(connection, "UPDATE endpoints SET accounts = '{b}' WHERE endpoint_id = 'told-filtered'");
+            execute(connection, "UPDATE endpoints SET accounts = '{}' WHERE endpoint_id = 'told-nothing'");
             execute(connection, DUE.formatted(600));
             String whom = text(connection, finish("2001-01-02Z", 1_000), 5);
-            assertTrue(whom.contains("told-one") && whom.contains("told-other"), whom);
-            for (String id : List.of("told-one", "told-other")) {
+            assertFalse(whom.contains("told-nothing"), whom);
+            for (String id : List.of("told-one", "told-other", "told-filtered")) {
+                assertTrue(whom.contains(id), whom);
                 assertEquals(
                         "100,250,250",
                         text(
@@ -130,6 +135,8 @@ class ToldFinishTest {
         try (var connection = dataSource.getConnection()) {
             execute(connection, "BEGIN");
             execute(connection, ENDPOINT.formatted("one"));
+            execute(connection, ENDPOINT.formatted("filtered"));
+            execute(connection, "UPDATE endpoints SET amount_min = 1 WHERE endpoint_id = 'told-filtered'");
             execute(connection, """
                     INSERT INTO transactions (
                         transaction_id, source_account, destination_account, amount, currency, status, due_at, processed_at)

@@ -88,6 +88,7 @@ final class TellingStorage {
                 CREATE INDEX ON telling.queue (endpoint_id, next_at);
                 """
                         .formatted(columns));
+        database.execute("ALTER TABLE telling.queue ALTER COLUMN " + ids + " SET STORAGE EXTERNAL"); // As the service has it.
         loop(database, "queue_all", batches, "INSERT INTO telling.queue (endpoint_id, event, " + ids + ") " + rows);
         loop(database, "claim_all", parcels, CLAIMED.formatted(claim));
         loop(database, "settle_all", parcels, SETTLED.formatted(claim));
