@@ -1,7 +1,6 @@
 package dev.tallyhook.delivery;
 
 import io.netty.util.concurrent.ScheduledFuture;
-import io.vertx.core.Context;
 import io.vertx.core.impl.ContextInternal;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -15,8 +14,8 @@ final class Deadline {
     private final ContextInternal context;
     private @Nullable ScheduledFuture<?> timer;
 
-    Deadline(Context context) {
-        this.context = (ContextInternal) context;
+    Deadline(ContextInternal context) {
+        this.context = context;
     }
 
     /** In place of what was set before. */

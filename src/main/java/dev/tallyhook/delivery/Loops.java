@@ -2,6 +2,7 @@ package dev.tallyhook.delivery;
 
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import io.vertx.core.impl.VertxInternal;
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +26,7 @@ final class Loops {
     private static final int FEW = 8;
 
     /** One of them, with connections of its own. */
-    record Loop(int index, Context context, Clients clients) {}
+    record Loop(int index, ContextInternal context, Clients clients) {}
 
     private final List<Loop> loops;
 
