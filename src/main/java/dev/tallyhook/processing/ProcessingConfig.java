@@ -16,7 +16,7 @@ interface ProcessingConfig {
     @Within(min = "1", max = "100000")
     int batchSize();
 
-    /** Without a successful poll for so long, the poller counts as stalled, and the probe says so. */
+    /** Without a successful poll for so long, or with sweeps that are refused all, the probe says that nothing is finished. */
     @WithDefault("PT10S")
     @Within(min = "PT2S")
     Duration stalledAfter();

@@ -5,6 +5,8 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
 import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.problem.Blame;
+import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.agroal.DataSource;
@@ -28,7 +30,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 @Startup
 @ApplicationScoped
-class Sweep {
+public class Sweep {
 
     /** A sweep rests so many times as long as it takes: it costs a twentieth of one connection's time, until that is {@link #REST_MAX}. */
     private static final int REST_FACTOR = 20;
@@ -50,6 +52,7 @@ class Sweep {
     private final ProcessingConfig config;
     private final ReentrantLock turn = new ReentrantLock();
     private final Tick tick;
+    private final Refusals refusals;
     private Duration tookBefore = Duration.ZERO;
     private boolean failing;
     private volatile boolean stopping;
@@ -70,6 +73,7 @@ class Sweep {
         this.due = new DueTransactions(dataSource, lateness, spans, telling, steppedOver);
         this.metrics = metrics;
         this.config = config;
+        this.refusals = new Refusals(config.stalledAfter(), System::nanoTime);
         this.tick = ticks.every(PERIOD, "sweep", this::sweepInTurn, Tick.Trait.FINISHES_ROWS);
     }
 
@@ -94,6 +98,10 @@ class Sweep {
             boolean isDear = STATEMENT_TIMEOUT.equals(failure.getSQLState()) || failure instanceof UnreadableException;
             metrics.sweepFailed();
             tick.rest(isDear ? REST_MAX : Duration.ZERO);
+            // Of a database that is away the poller knows, and what is dear has gone as far as it could.
+            if (!isDear && DatabaseFailure.blame(failure) != Blame.THE_DATABASE) {
+                refusals.refused();
+            }
             if (!failing) {
                 failing = true;
                 Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
@@ -129,6 +137,7 @@ class Sweep {
         for (Node node : nodes) {
             try {
                 more |= sweep(onNodes.toSweep(node)::finish, DueTransactions.FROM_THE_BEGINNING);
+                refusals.over(); // One that works is enough, as for the poller.
             } catch (SQLException away) {
                 distribution.mayBeOtherwise(away);
                 failure = away;
@@ -141,7 +150,7 @@ class Sweep {
     }
 
     private boolean sweepLedger() throws SQLException {
-        metrics.finishedBySweep(due.tryAgain());
+        finished(due.tryAgain());
         SQLException damage = null;
         boolean more = false;
         try {
@@ -162,10 +171,22 @@ class Sweep {
                         config.batchSize(),
                         batch -> {
                             tick.goesOn();
-                            metrics.finishedBySweep(batch.count());
+                            finished(batch.count());
                         },
                         () -> stopping)
                 .goThrough(from);
+    }
+
+    private void finished(int count) {
+        metrics.finishedBySweep(count);
+        if (count > 0) {
+            refusals.over();
+        }
+    }
+
+    /** Whether whatever it tried to finish was refused, for longer than polls may fail; of a distributed ledger on every server. */
+    public boolean stalled() {
+        return refusals.goOn();
     }
 
     /** Waits for the running batch, unless it is long in finding anything: then PostgreSQL ends the statement by itself, or undoes it. */

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.awaitility.Awaitility;
@@ -75,7 +76,14 @@ class HoldTest {
     }
 
     private static String status(String id) {
-        return read(id).path("status");
+        return answered(() -> read(id).then()).statusCode(200).extract().path("status");
+    }
+
+    /** Who finds all connections taken is answered 503, and asks again. */
+    private static ValidatableResponse answered(Supplier<ValidatableResponse> request) {
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .until(request::get, answer -> answer.extract().statusCode() != 503);
     }
 
     private static void awaitFinished(String id) {
@@ -243,8 +251,8 @@ class HoldTest {
                 + " WHERE transaction_id = '" + ids.get(0) + "'");
         sleep(Math.max(0, (long) firstDue - 100));
         var answers = ids.stream()
-                .map(id ->
-                        CompletableFuture.supplyAsync(() -> hold(id).extract().statusCode()))
+                .map(id -> CompletableFuture.supplyAsync(
+                        () -> answered(() -> hold(id)).extract().statusCode()))
                 .toList();
         for (int i = 0; i < ids.size(); i++) {
             int answer = answers.get(i).join();
