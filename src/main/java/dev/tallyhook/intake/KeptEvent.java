@@ -1,7 +1,9 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.source.Money;
+import dev.tallyhook.source.Unmapped;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,8 @@ record KeptEvent(
         @Nullable String amountSent,
         @Nullable String amountUnit) {
 
+    private static final Duration MICROSECOND = Duration.ofNanos(1_000);
+
     /**
      * With what its request tells now where it had nothing; what is there stays.
      *
@@ -42,7 +46,7 @@ record KeptEvent(
                 first(amount, now.amount()),
                 first(currency, now.currency()),
                 first(type, event.type()),
-                first(subject, event.subject()),
+                subjectMayChange() ? first(event.subject(), subject) : first(subject, event.subject()),
                 first(occurredAt, event.occurredAt()),
                 reason,
                 first(amountSent, sent == null ? null : sent.sent()),
@@ -60,8 +64,18 @@ record KeptEvent(
                 || (amount != null && (now.amount() == null || amount.compareTo(now.amount()) != 0))
                 || differs(currency, now.currency())
                 || differs(type, event.type())
-                || differs(subject, event.subject())
-                || differs(occurredAt, event.occurredAt());
+                || (differs(subject, event.subject()) && !subjectMayChange())
+                || (occurredAt != null && !isStoredAs(occurredAt, event.occurredAt()));
+    }
+
+    /** What an unknown type is about is a guess, its object alone; a version that has a rule for it knows. */
+    private boolean subjectMayChange() {
+        return Unmapped.UNKNOWN_TYPE.code().equals(unmapped);
+    }
+
+    /** PostgreSQL rounds what is finer to a microsecond. */
+    private static boolean isStoredAs(Instant stored, @Nullable Instant sent) {
+        return sent != null && Duration.between(stored, sent).abs().compareTo(MICROSECOND) < 0;
     }
 
     private static boolean differs(@Nullable Object stored, @Nullable Object now) {

@@ -64,8 +64,10 @@ final class Mollie implements Scheme {
     }
 
     private static Event event(Json body, Delivery delivery) {
-        String id = body.text("/id");
         String type = body.text("/type");
+        // What has no type is no event. The id of a payment, sent as it is each time it changes, would make all but the
+        // first replays.
+        String id = type == null ? null : body.text("/id");
         Event event = OneEvent.identified(id, delivery)
                 .ofType(type)
                 .about(body.first("/entityId", "/_embedded/entity/id"))

@@ -73,6 +73,8 @@ final class Stripe implements Scheme {
             "payment_intent.succeeded", "/amount_received",
             "charge.captured", "/amount_captured",
             "charge.refunded", "/amount_refunded",
+            "transfer.reversed", "/amount_reversed",
+            "application_fee.refunded", "/amount_refunded",
             "invoice.paid", "/amount_paid",
             "invoice.payment_succeeded", "/amount_paid");
 

@@ -5,6 +5,7 @@ import static dev.tallyhook.source.scheme.Requests.assertSigned;
 import static dev.tallyhook.source.scheme.Requests.assertUnsigned;
 import static dev.tallyhook.source.scheme.Requests.major;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.tallyhook.source.Event;
 import dev.tallyhook.source.Scheme;
@@ -65,6 +66,19 @@ class MollieTest {
     @Test
     void a_classic_webhook_is_refused() {
         assertUnsigned(SCHEME, Requests.of("id=tr_1"));
+    }
+
+    /** As some of Mollie's pages show it: its id is that of the payment, and stays. */
+    @Test
+    void a_payment_that_is_no_event_is_another_one_with_each_change() {
+        String open =
+                "{\"resource\":\"payment\",\"id\":\"tr_1\",\"status\":\"open\",\"amount\":{\"value\":\"24.95\",\"currency\":\"EUR\"}}";
+        Event first = event(open);
+        Event paid = event(open.replace("\"open\"", "\"paid\""));
+        assertEquals(first, event(open));
+        assertNotEquals(first.identity(), paid.identity());
+        assertNotEquals("tr_1", first.identity());
+        assertEquals(Unmapped.NO_IDENTITY, paid.unmapped());
     }
 
     @Test

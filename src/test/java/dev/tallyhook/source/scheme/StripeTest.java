@@ -129,6 +129,8 @@ class StripeTest {
             invoice_payment | invoice_payment.paid | "id":"o","amount_paid":5,"amount_requested":6,"invoice":"i" | i | 5 | - | acct_1
             invoice_payment | invoice_payment.created | "id":"o","amount_paid":null,"amount_requested":6,"invoice":{"id":"i"} | i | 6 | - | acct_1
             payout | payout.paid | "id":"o","amount":-5,"destination":"ba" | o | -5 | - | ba
+            transfer | transfer.reversed | "id":"o","amount":5,"amount_reversed":2,"destination":"acct_2" | o | 2 | - | acct_2
+            application_fee | application_fee.refunded | "id":"o","amount":5,"amount_refunded":2,"charge":"ch" | ch | 2 | - | acct_1
             transfer | transfer.created | "id":"o","amount":5,"destination":{"id":"acct_2"} | o | 5 | - | acct_2
             application_fee | application_fee.created | "id":"o","amount":5,"charge":"ch" | ch | 5 | - | acct_1
             fee_refund | application_fee.refund.updated | "id":"o","amount":5,"fee":"f" | f | 5 | - | acct_1
