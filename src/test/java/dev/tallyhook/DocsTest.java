@@ -44,6 +44,13 @@ class DocsTest {
         given().get("/v1/transactions").then().statusCode(401);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/openapi.json", "/openapi.yaml", "/openapi"})
+    void who_asks_for_the_documents_head_alone_is_answered_it(String path) {
+        String type = given().get(path).contentType();
+        given().head(path).then().statusCode(200).contentType(type);
+    }
+
     @Test
     void docs_has_one_address() {
         given().redirects().follow(false).get("/docs/").then().statusCode(308).header("Location", equalTo("../docs"));

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.TemplateCommand;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,20 @@ class HelmChartIT {
     /** The library leaves hooks out, so it is given a chart in which the Job is none. */
     @Test
     void its_job_is_the_one_that_migrates_by_hand(@TempDir Path folder) throws Exception {
+        Path chart = withoutHooks(folder);
+        var template = template(chart, "tallyhook").set("migration.enabled", true);
+        // It goes where the service would migrate, behind PgBouncer too.
+        var elsewhere = rendered(template(chart, "tallyhook")
+                        .set("migration.enabled", true)
+                        .set("env.QUARKUS_FLYWAY_JDBC_URL", "jdbc:postgresql://pgbouncer:6432/tallyhook"))
+                .one(Job.class, "tallyhook-migrate");
+        assertTrue(elsewhere.toString().contains("jdbc:postgresql://pgbouncer:6432/tallyhook"));
+        assertEquals(
+                byName(Manifests.parse(Files.readString(Manifests.KUBERNETES.resolve("migrate.yaml")))),
+                comparable(rendered(template).one(Job.class, "tallyhook-migrate")));
+    }
+
+    private static Path withoutHooks(Path folder) throws IOException {
         Path job = Path.of("templates/migration.yaml");
         String hook = """
                   annotations:
@@ -106,16 +122,52 @@ class HelmChartIT {
             Files.writeString(copy, file.equals(job) ? text.replace(hook, "") : text);
         }
         assertTrue(Files.readString(CHART.resolve(job)).contains(hook));
-        var template = template(folder, "tallyhook").set("migration.enabled", true);
-        // It goes where the service would migrate, behind PgBouncer too.
-        var elsewhere = rendered(template(folder, "tallyhook")
-                        .set("migration.enabled", true)
-                        .set("env.QUARKUS_FLYWAY_JDBC_URL", "jdbc:postgresql://pgbouncer:6432/tallyhook"))
-                .one(Job.class, "tallyhook-migrate");
-        assertTrue(elsewhere.toString().contains("jdbc:postgresql://pgbouncer:6432/tallyhook"));
+        return folder;
+    }
+
+    /** Else the secrets of a source would be there without its scheme, and the Job would end with that error. */
+    @Test
+    void its_job_has_the_whole_configuration_where_secrets_have_a_part_of_it_and_runs_where_replicas_may(
+            @TempDir Path folder) throws Exception {
+        Path values = Files.writeString(folder.resolve("production.yaml"), """
+                migration: {enabled: true}
+                env: {TALLYHOOK_SOURCES_STRIPE_SCHEME: stripe, TALLYHOOK_OPEN_ACCESS: false}
+                secrets: {env: [tallyhook-sources]}
+                nodeSelector: {kubernetes.io/arch: amd64}
+                tolerations: [{key: dedicated, operator: Exists}]
+                priorityClassName: important
+                """);
+        var manifests = rendered(
+                template(withoutHooks(folder.resolve("chart")), "tallyhook").withValuesFile(values));
+        var pod = manifests
+                .one(Job.class, "tallyhook-migrate")
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        var service = manifests
+                .one(Deployment.class, "tallyhook")
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        var env = pod.getContainers().get(0).getEnv();
         assertEquals(
-                byName(Manifests.parse(Files.readString(Manifests.KUBERNETES.resolve("migrate.yaml")))),
-                comparable(rendered(template).one(Job.class, "tallyhook-migrate")));
+                List.of("true", "stripe"),
+                List.of(
+                        env.stream()
+                                .filter(one -> one.getName().equals("TALLYHOOK_OPEN_ACCESS"))
+                                .map(EnvVar::getValue)
+                                .collect(Collectors.joining(" and ")),
+                        env.stream()
+                                .filter(one -> one.getName().equals("TALLYHOOK_SOURCES_STRIPE_SCHEME"))
+                                .map(EnvVar::getValue)
+                                .collect(Collectors.joining(" and "))));
+        assertEquals(service.getVolumes(), pod.getVolumes());
+        assertEquals(
+                service.getContainers().get(0).getVolumeMounts(),
+                pod.getContainers().get(0).getVolumeMounts());
+        assertEquals(service.getNodeSelector(), pod.getNodeSelector());
+        assertEquals(service.getTolerations(), pod.getTolerations());
+        assertEquals("important", pod.getPriorityClassName());
     }
 
     private static List<Path> files() throws IOException {

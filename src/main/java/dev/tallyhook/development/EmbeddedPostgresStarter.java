@@ -61,6 +61,10 @@ public final class EmbeddedPostgresStarter implements UnaryOperator<String> {
     private static int portOfServerLeftRunning(Path data) {
         try {
             List<String> lines = Files.readAllLines(data.resolve("postmaster.pid"));
+            // After a power cut the file is there, and something else may listen on the port.
+            if (ProcessHandle.of(Long.parseLong(lines.get(0).trim())).isEmpty()) {
+                return 0;
+            }
             int port = Integer.parseInt(lines.get(PORT_LINE).trim());
             try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
                 return socket.getPort();

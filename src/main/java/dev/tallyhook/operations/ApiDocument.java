@@ -7,6 +7,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -33,12 +34,16 @@ class ApiDocument {
 
     void register(@Observes Router router) {
         if (docs.enabled()) {
-            router.route("/openapi.json").method(HttpMethod.GET).blockingHandler(this::answerJson);
-            router.route("/openapi.yaml").method(HttpMethod.GET).blockingHandler(ApiDocument::answerYaml);
-            router.route("/openapi").method(HttpMethod.GET).blockingHandler(ApiDocument::answerYaml);
+            at("/openapi.json", router).blockingHandler(this::answerJson);
+            at("/openapi.yaml", router).blockingHandler(ApiDocument::answerYaml);
+            at("/openapi", router).blockingHandler(ApiDocument::answerYaml);
         } else {
             router.route("/openapi*").handler(context -> context.fail(404));
         }
+    }
+
+    private static Route at(String path, Router router) {
+        return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
     }
 
     private void answerJson(RoutingContext context) {

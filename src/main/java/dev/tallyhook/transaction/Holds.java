@@ -112,19 +112,23 @@ class Holds {
             for (int i = 0; i < TRIES_MAX; i++) {
                 List<TransactionView> changed = change(connection, action, transactionId, by, reason);
                 if (!changed.isEmpty()) {
-                    return new Result(changed.get(0), true);
+                    return result(connection, changed.get(0), true);
                 }
                 TransactionView now = stored(connection, transactionId);
                 if (now.status() == TransactionStatus.PROCESSED) {
                     throw ProblemException.conflict("The transaction is finished already; nothing was changed");
                 }
                 if (now.status() == action.to) {
-                    return new Result(now, false);
+                    return result(connection, now, false);
                 }
             }
         }
         throw ProblemException.unavailable(
                 "Somebody else holds and releases this transaction at the same time; try again");
+    }
+
+    private static Result result(Connection connection, TransactionView now, boolean changed) throws SQLException {
+        return new Result(EventDetails.of(connection, List.of(now)).get(0), changed);
     }
 
     /** As it is now, if it was changed. */

@@ -107,6 +107,26 @@ class HoldTest {
     }
 
     @Test
+    void an_events_answer_is_what_reading_it_answers() throws SQLException {
+        String id = stored();
+        execute(
+                "UPDATE transactions SET source = 'shop', amount_sent = '150050', amount_unit = 'i' WHERE transaction_id = '"
+                        + id + "'");
+        String held = hold(id).statusCode(200)
+                .body("amount_sent", equalTo("150050"))
+                .extract()
+                .asString();
+        assertEquals(held, read(id).asString());
+        assertEquals(held, hold(id).statusCode(200).extract().asString(), "nothing was changed");
+        String released = release(id)
+                .statusCode(200)
+                .body("amount_unit", equalTo("MINOR"))
+                .extract()
+                .asString();
+        assertTrue(released.contains("\"amount_sent\":\"150050\""), released);
+    }
+
+    @Test
     void what_is_released_before_it_is_due_keeps_its_time() {
         String id = stored();
         double due = number("SELECT extract(epoch FROM due_at) FROM transactions WHERE transaction_id = '" + id + "'");
