@@ -30,6 +30,10 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
 
     private final RequestMemory memory = RequestMemory.shared();
 
+    /** Few as their connections are, they take little; and who asks how a replica does is answered also when others have taken all. */
+    private final RequestMemory operatorsMemory =
+            new RequestMemory(Runtime.getRuntime().maxMemory());
+
     private static final AtomicBoolean IN_FORCE = new AtomicBoolean();
 
     /** Connections of probes and scrapes, which are few. */
@@ -68,7 +72,11 @@ public final class ConnectionLimits extends ChannelInitializerExtension {
         AtomicInteger counted = operators ? OPEN_TO_OPERATORS : OPEN;
         boolean tooMany = counted.incrementAndGet() > (operators ? OPERATORS_MAX : config.max());
         channel.closeFuture().addListener(closed -> counted.decrementAndGet());
-        channel.pipeline().addFirst(tooMany ? new Refusal() : new RequestDeadline(config.requestWithin(), memory));
+        channel.pipeline()
+                .addFirst(
+                        tooMany
+                                ? new Refusal()
+                                : new RequestDeadline(config.requestWithin(), operators ? operatorsMemory : memory));
     }
 
     /** An extension may not close a connection itself. */

@@ -1,24 +1,23 @@
-package dev.tallyhook.intake;
+package dev.tallyhook.access;
 
-import dev.tallyhook.access.RequestDeadline;
-import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.ProblemException;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.impl.ContextInternal;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /**
  * Reads a request's body on the event loop, and no more of it than the limit, whether its length was announced or it
  * comes in chunks. What it has read stays in memory until {@link #forget}.
  */
-final class RequestBody {
+public final class RequestBody {
 
     /** RFC 9113 section 8.1: a server that has answered may ask the client without an error to stop sending. */
     private static final long HTTP_2_NO_ERROR = 0;
@@ -29,27 +28,33 @@ final class RequestBody {
     private final HttpServerRequest request;
     private final long sizeMax;
     private final RequestMemory memory;
+    private final Supplier<ProblemException> full;
     private final Buffer gathered = Buffer.buffer();
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
 
+    /** Of Vert.x' inside, because the timer of the deadline runs on the loop without being a task of Vert.x'. */
+    private final ContextInternal eventLoop = ContextInternal.current();
+
     /**
-     * Reads nothing yet.
+     * Reads nothing yet. To be called on the request's event loop.
      *
      * @param sizeMax in bytes
+     * @param full what to answer if bodies take too much memory already
      */
-    RequestBody(HttpServerRequest request, long sizeMax, RequestMemory memory) {
+    public RequestBody(HttpServerRequest request, long sizeMax, RequestMemory memory, Supplier<ProblemException> full) {
         this.request = request;
         this.sizeMax = sizeMax;
         this.memory = memory;
+        this.full = full;
     }
 
     /**
      * Reads the body to its end.
      *
      * @return its bytes, or a {@link ProblemException} with 413 if there are more than {@code sizeMax}, with 408 if they
-     *     come too slowly, and with 503 if bodies take too much memory already
+     *     come too slowly, and as was said if there is no room for them
      */
-    CompletionStage<byte[]> read() {
+    public CompletionStage<byte[]> read() {
         if (announcedLength() > sizeMax) {
             refuseTooLarge();
             return body;
@@ -66,9 +71,10 @@ final class RequestBody {
         if (deadline == null) {
             return body;
         }
-        Runnable inTime =
-                deadline.awaitBody(() -> refuse(ProblemException.requestTimeout("The body came in too slowly")));
-        return body.whenComplete((read, failure) -> inTime.run());
+        Runnable inTime = deadline.awaitBody(
+                () -> eventLoop.emit(ProblemException.requestTimeout("The body came in too slowly"), this::refuse));
+        var unused = body.whenComplete((read, failure) -> inTime.run());
+        return body;
     }
 
     private long announcedLength() {
@@ -84,14 +90,14 @@ final class RequestBody {
         if (size > sizeMax) {
             refuseTooLarge();
         } else if (!memory.take(chunk.length(), size)) {
-            refuse(WaitingRoom.full());
+            refuse(full.get());
         } else {
             gathered.appendBuffer(chunk);
         }
     }
 
     /** Nobody needs the bytes any more. To be called once, when the request is answered. */
-    void forget() {
+    public void forget() {
         memory.giveBack(gathered.length());
     }
 
@@ -117,7 +123,7 @@ final class RequestBody {
      */
     private void closeInStages() {
         HttpConnection connection = request.connection();
-        var unused = Vertx.currentContext().owner().setTimer(LINGER_MAX.toMillis(), late -> connection.close());
+        var unused = eventLoop.owner().setTimer(LINGER_MAX.toMillis(), late -> connection.close());
         request.handler(left -> {});
         request.endHandler(end -> connection.close());
         request.resume();

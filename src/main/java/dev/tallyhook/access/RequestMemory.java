@@ -12,11 +12,15 @@ public final class RequestMemory {
     /** In bytes: a head or a body up to this is small. Those of a webhook usually have a few hundred. */
     static final int SMALL = 4096;
 
-    /** Of the heap. */
-    private static final int SHARE_OF_LARGE = 8;
+    /** In bytes: a body up to this is none of the largest. Most providers' events have less, and none of the API's own webhooks has more. */
+    static final int USUAL = 65_536;
 
-    /** Of the heap, so that large ones that come in slowly leave room for those that senders usually send. */
-    private static final int SHARE_OF_ALL = 4;
+    /** What all together may take of the heap, in sixteenths; those that are larger leave room for those that are smaller. */
+    private static final int OF_LARGE = 2;
+
+    private static final int OF_USUAL = 3;
+    private static final int OF_SMALL = 4;
+    private static final int WHOLE = 16;
 
     private static @Nullable RequestMemory shared;
 
@@ -38,7 +42,7 @@ public final class RequestMemory {
 
     /** The largest head or body for which there is ever room, in bytes. */
     public long largest() {
-        return heap / SHARE_OF_LARGE;
+        return share(OF_LARGE);
     }
 
     /**
@@ -47,12 +51,16 @@ public final class RequestMemory {
      * @return false if there is none; then nothing is taken
      */
     public boolean take(int more, long size) {
-        long max = heap / (size > SMALL ? SHARE_OF_LARGE : SHARE_OF_ALL);
+        long max = share(size <= SMALL ? OF_SMALL : size <= USUAL ? OF_USUAL : OF_LARGE);
         if (taken.addAndGet(more) <= max) {
             return true;
         }
         giveBack(more);
         return false;
+    }
+
+    private long share(int parts) {
+        return heap / WHOLE * parts;
     }
 
     /** Gives room back that was taken. */

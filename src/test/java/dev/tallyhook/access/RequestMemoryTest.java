@@ -8,22 +8,26 @@ import org.junit.jupiter.api.Test;
 
 class RequestMemoryTest {
 
-    private static final int LARGE = 50_000;
+    private static final int LARGE = 100_000;
+    private static final int USUAL = 50_000;
 
     /** Two large bodies fill an eighth of it. */
     private final RequestMemory memory = new RequestMemory(16 * LARGE);
 
     @Test
-    void large_ones_leave_room_for_small_ones() {
+    void large_ones_leave_room_for_usual_ones_and_those_for_small_ones() {
         assertEquals(2 * LARGE, memory.largest());
         assertTrue(memory.take(LARGE, LARGE));
         assertTrue(memory.take(LARGE, LARGE));
         assertFalse(memory.take(1, LARGE + 1));
+        assertTrue(memory.take(USUAL, RequestMemory.USUAL));
+        assertTrue(memory.take(USUAL, USUAL));
+        assertFalse(memory.take(1, USUAL + 1));
         int small = 0;
         while (memory.take(RequestMemory.SMALL, RequestMemory.SMALL)) {
             small++;
         }
-        assertEquals(2 * LARGE / RequestMemory.SMALL, small);
+        assertEquals(LARGE / RequestMemory.SMALL, small);
     }
 
     @Test

@@ -81,6 +81,28 @@ class SlowSendersIT {
         }
     }
 
+    /** A resource's thread would wait for it, and there are few. */
+    @Test
+    void what_operators_send_has_to_come_in_time_too() throws Exception {
+        try (var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT1S"))) {
+            String id = Webhooks.newId();
+            service.post(Webhooks.body(id));
+            for (String path : List.of(Webhooks.transactionPath(id) + "/hold", "/v1/endpoints")) {
+                String head = HEAD.replace(Webhooks.PATH, path);
+                for (Rest rest : List.<Rest>of(Wire::untilClosed, socket -> drip(socket, "{".repeat(1000)))) {
+                    String answer = slowBody(service, head, rest);
+                    assertTrue(
+                            answer.startsWith("HTTP/1.1 408 ") && !answer.contains("still open"), path + ": " + answer);
+                    assertTrue(answer.contains("\"detail\":\"The body came in too slowly\""), answer);
+                }
+                try (var leaving = connect(service)) {
+                    send(leaving, head + "Content-Length: 2000\r\n\r\n{");
+                }
+            }
+            assertTrue(!service.log().contains("Request failed"), service::log);
+        }
+    }
+
     /** A thousand bodies but for their last bytes, or four thousand heads but for theirs, are a quarter of the heap. */
     @Test
     void what_is_large_and_comes_in_slowly_fills_no_heap_and_leaves_room_for_webhooks() throws Exception {
@@ -88,6 +110,37 @@ class SlowSendersIT {
             refusesTheLast(1_000, HEAD + "Content-Length: 65536\r\n\r\n" + " ".repeat(65_535), service);
             refusesTheLast(4_000, HEAD + "X: " + "x".repeat(16_000), service);
             assertTrue(!service.log().contains("OutOfMemory"), service::log);
+        }
+    }
+
+    /** First by bodies that are large, then by heads that are small, and what is left of the room by the least of them. */
+    @Test
+    void when_strangers_have_taken_all_operators_are_answered() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try (var service = Service.start(database, Map.of("TALLYHOOK_CONNECTIONS_REQUEST_WITHIN", "PT60S"))) {
+            takeAll(800, HEAD + "Content-Length: 65536\r\n\r\n" + " ".repeat(65_535), service, slow);
+            takeAll(5_000, HEAD + "X: " + "x".repeat(3_500), service, slow);
+            takeAll(100, HEAD, service, slow);
+            Eventually.within(Duration.ofSeconds(10), () -> service.probe() == 0, () -> "strangers have left room");
+            for (String asked : List.of("/q/health/live", "/q/health/ready", "/q/metrics")) {
+                assertEquals(200, service.manage(asked).statusCode(), asked);
+            }
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    private static void takeAll(int many, String unfinished, Service service, List<Socket> slow) throws Exception {
+        for (int i = 0; i < many; i++) {
+            Socket socket = connect(service);
+            slow.add(socket);
+            try {
+                send(socket, unfinished);
+            } catch (SocketException cutOff) {
+                // There is no room for more.
+            }
         }
     }
 
