@@ -44,12 +44,14 @@ class ApiBodies {
                 SIZE_MAX,
                 RequestMemory.shared(),
                 () -> ProblemException.overloaded("Too much is being sent right now; try again"));
-        context.addEndHandler(end -> body.forget());
         var unused = body.read().whenComplete((bytes, failure) -> {
             if (failure == null) {
+                context.addEndHandler(end -> body.forget());
                 ((RoutingContextInternal) context).setBody(Buffer.buffer(bytes));
                 context.next();
             } else {
+                // A refusal puts an end handler of its own in the place of the router's.
+                body.forget();
                 problems.answer(context, failure);
             }
         });

@@ -3,7 +3,6 @@ package dev.tallyhook.operations;
 import dev.tallyhook.intake.Intake;
 import dev.tallyhook.intake.WarmUp;
 import dev.tallyhook.processing.DuePoller;
-import dev.tallyhook.processing.Sweep;
 import dev.tallyhook.schedule.Ticks;
 import io.smallrye.health.api.AsyncHealthCheck;
 import io.smallrye.mutiny.Uni;
@@ -23,14 +22,12 @@ class HealthChecks {
 
     private final Intake intake;
     private final DuePoller poller;
-    private final Sweep sweep;
     private final Ticks ticks;
     private final WarmUp warmUp;
 
-    HealthChecks(Intake intake, DuePoller poller, Sweep sweep, Ticks ticks, WarmUp warmUp) {
+    HealthChecks(Intake intake, DuePoller poller, Ticks ticks, WarmUp warmUp) {
         this.intake = intake;
         this.poller = poller;
-        this.sweep = sweep;
         this.ticks = ticks;
         this.warmUp = warmUp;
     }
@@ -58,12 +55,6 @@ class HealthChecks {
     @Readiness
     HealthCheck pollerWorks() {
         return () -> response("poller", !poller.stalled());
-    }
-
-    @Produces
-    @Readiness
-    HealthCheck sweepWorks() {
-        return () -> response("sweep", !sweep.stalled());
     }
 
     @Produces

@@ -3,7 +3,6 @@ package dev.tallyhook.operations;
 import dev.tallyhook.intake.Intake;
 import dev.tallyhook.intake.WarmUp;
 import dev.tallyhook.processing.DuePoller;
-import dev.tallyhook.processing.Sweep;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.smallrye.common.annotation.NonBlocking;
@@ -23,16 +22,14 @@ class ProbeResource {
 
     private final Intake intake;
     private final DuePoller poller;
-    private final Sweep sweep;
     private final Ticks ticks;
     private final WarmUp warmUp;
     private final Clock clock = Clock.systemUTC();
     private volatile boolean stopping;
 
-    ProbeResource(Intake intake, DuePoller poller, Sweep sweep, Ticks ticks, WarmUp warmUp) {
+    ProbeResource(Intake intake, DuePoller poller, Ticks ticks, WarmUp warmUp) {
         this.intake = intake;
         this.poller = poller;
-        this.sweep = sweep;
         this.ticks = ticks;
         this.warmUp = warmUp;
     }
@@ -56,7 +53,7 @@ class ProbeResource {
     }
 
     private boolean finishes() {
-        return !poller.stalled() && !sweep.stalled() && !ticks.areStalled();
+        return !poller.stalled() && !ticks.areStalled();
     }
 
     private RestResponse<Health> answer(boolean healthy) {

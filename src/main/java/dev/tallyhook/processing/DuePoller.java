@@ -41,6 +41,7 @@ public class DuePoller {
     private final DueOnNodes onNodes;
     private final ProcessingMetrics metrics;
     private final ProcessingConfig config;
+    private final Refusals refusals;
     private final Tick tick;
     private final Poll ofAll;
     private final Map<Node, Poll> ofNodes = new ConcurrentHashMap<>();
@@ -52,11 +53,13 @@ public class DuePoller {
             DueOnNodes onNodes,
             ProcessingMetrics metrics,
             ProcessingConfig config,
+            Refusals refusals,
             Ticks ticks) {
         this.distribution = distribution;
         this.onNodes = onNodes;
         this.metrics = metrics;
         this.config = config;
+        this.refusals = refusals;
         this.tick = ticks.every(PERIOD, "poller", this::poll, Tick.Trait.FINISHES_ROWS, Tick.Trait.OVERLAPS);
         this.ofAll = new Poll(due, "", () -> distribution.map().isEmpty(), this::refused, metrics, config, tick);
     }
@@ -116,9 +119,12 @@ public class DuePoller {
         distribution.mayBeOtherwise(failure);
     }
 
-    /** Whether polls have failed, or have not happened, for longer than is normal; of a distributed ledger on every server. */
+    /**
+     * Whether polls have failed, or have not happened, for longer than is normal, of a distributed ledger on every server; or whether whatever
+     * was tried was refused meanwhile, by a sweep too.
+     */
     public boolean stalled() {
-        return sinceLastSuccess() > config.stalledAfter().toNanos();
+        return sinceLastSuccess() > config.stalledAfter().toNanos() || refusals.goOn();
     }
 
     private long sinceLastSuccess() {

@@ -169,18 +169,21 @@ class DueTransactions implements Due {
     private final FinishSpans spans;
     private final Telling telling;
     private final SteppedOver steppedOver;
+    private final Refusals refusals;
 
     DueTransactions(
             @DataSource("processing") javax.sql.DataSource dataSource,
             Lateness lateness,
             FinishSpans spans,
             Telling telling,
-            SteppedOver steppedOver) {
+            SteppedOver steppedOver,
+            Refusals refusals) {
         this.dataSource = dataSource;
         this.lateness = lateness;
         this.spans = spans;
         this.telling = telling;
         this.steppedOver = steppedOver;
+        this.refusals = refusals;
     }
 
     /**
@@ -236,14 +239,14 @@ class DueTransactions implements Due {
 
     /** Tries those again that have been stepped over for a while, and says how many are finished. */
     int tryAgain() throws SQLException {
-        return new Narrowing(new ById(CLAIM_ALL), steppedOver).tryAgain();
+        return new Narrowing(new ById(CLAIM_ALL), steppedOver, refusals).tryAgain();
     }
 
     private Batch finish(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {
         try {
             return finishAllOf(claim, watermark, batchSize);
         } catch (SQLException failure) {
-            return new Narrowing(new ById(claim), steppedOver).finish(watermark, batchSize, failure);
+            return new Narrowing(new ById(claim), steppedOver, refusals).finish(watermark, batchSize, failure);
         }
     }
 
@@ -364,6 +367,9 @@ class DueTransactions implements Due {
             if (tells) { // Each row says the same, of all of them.
                 telling.queued(buckets, spans.areWanted() ? FIRST_ANSWER + TRACE_COLUMNS : FIRST_ANSWER);
             }
+        }
+        if (count > 0) {
+            refusals.over();
         }
         return new Batch(count, count == batchSize, above);
     }

@@ -24,6 +24,9 @@ final class Narrowing {
     /** And for so long at most: a statement that waits for a lock may take seconds, and what else is due waits too. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    /** A class of SQLSTATE: here a trigger that somebody added asks for what is not there, or not allowed. */
+    private static final String SYNTAX_OR_ACCESS_RULE = "42";
+
     /** Of those that are tried again by one sweep. */
     private static final int STATEMENTS_AGAIN_MAX = 16;
 
@@ -46,10 +49,12 @@ final class Narrowing {
 
     private final Rows rows;
     private final SteppedOver steppedOver;
+    private final Refusals refusals;
 
-    Narrowing(Rows rows, SteppedOver steppedOver) {
+    Narrowing(Rows rows, SteppedOver steppedOver, Refusals refusals) {
         this.rows = rows;
         this.steppedOver = steppedOver;
+        this.refusals = refusals;
     }
 
     /**
@@ -59,10 +64,17 @@ final class Narrowing {
      * @throws UnreadableException if it is not to be had by ids
      */
     Due.Batch finish(OffsetDateTime watermark, int batchSize, SQLException failure) throws SQLException {
-        if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE || steppedOver.isFull()) {
+        if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE) {
+            throw noted(failure);
+        }
+        if (steppedOver.isFull()) {
             throw failure;
         }
-        rows.tryOut();
+        try {
+            rows.tryOut();
+        } catch (SQLException refused) {
+            throw noted(refused);
+        }
         List<String> ids = due(watermark, batchSize);
         Progress progress = divide(ids, watermark, STATEMENTS_MAX);
         if (progress.failure == null) {
@@ -72,6 +84,16 @@ final class Narrowing {
             throw progress.failure;
         }
         return new Due.Batch(progress.count, true, watermark); // What is left of it is above the watermark.
+    }
+
+    /** Of a database that is away the poller's failures tell; this is one that answers, and would refuse any row. */
+    private SQLException noted(SQLException failure) {
+        String state = failure.getSQLState();
+        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE
+                || (state != null && state.startsWith(SYNTAX_OR_ACCESS_RULE))) {
+            refusals.refused();
+        }
+        return failure;
     }
 
     /** In any order, so that those to blame, which often came together, do not stand for all. */

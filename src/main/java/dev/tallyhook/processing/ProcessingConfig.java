@@ -16,7 +16,7 @@ interface ProcessingConfig {
     @Within(min = "1", max = "100000")
     int batchSize();
 
-    /** Without a successful poll for so long, or with sweeps that are refused all, the probe says that nothing is finished. */
+    /** Without a successful poll for so long, or where any row has been refused for so long, the probe says that nothing is finished. */
     @WithDefault("PT10S")
     @Within(min = "PT2S")
     Duration stalledAfter();

@@ -1,20 +1,28 @@
 package dev.tallyhook.processing;
 
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Whether the database has refused whatever a sweep tried to finish, for so long that it is no accident. Poller and sweeps pass over what
- * another of them is trying right now, so each may succeed at nothing while nothing is finished: such a success says neither one nor the
- * other.
+ * Whether the database has refused to have anything finished, whichever row, for so long that it is no accident. The poller and sweeps, of all
+ * replicas, pass over what another of them is trying right now, and the poller's watermark passes what it was kept from: so they may succeed at
+ * nothing, while nothing is finished. Such a success says neither one nor the other. Of a distributed ledger this is not found out.
  */
-final class Refusals {
+@ApplicationScoped
+class Refusals {
 
     private final long maxNanos;
     private final LongSupplier clock;
     private boolean refused;
     private long sinceNanos;
     private long latestNanos;
+
+    @Inject
+    Refusals(ProcessingConfig config) {
+        this(config.stalledAfter(), System::nanoTime);
+    }
 
     /**
      * None yet.
@@ -27,7 +35,7 @@ final class Refusals {
         this.clock = clock;
     }
 
-    /** Nothing could be finished of what was tried, and the rows are to blame, or what they are held to. */
+    /** A row that stands for any was refused, or the statement was. */
     synchronized void refused() {
         long now = clock.getAsLong();
         if (!isRecent(now)) {

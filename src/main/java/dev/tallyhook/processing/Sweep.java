@@ -5,8 +5,6 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
 import dev.tallyhook.delivery.Telling;
-import dev.tallyhook.problem.Blame;
-import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.agroal.DataSource;
@@ -30,7 +28,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 @Startup
 @ApplicationScoped
-public class Sweep {
+class Sweep {
 
     /** A sweep rests so many times as long as it takes: it costs a twentieth of one connection's time, until that is {@link #REST_MAX}. */
     private static final int REST_FACTOR = 20;
@@ -52,7 +50,6 @@ public class Sweep {
     private final ProcessingConfig config;
     private final ReentrantLock turn = new ReentrantLock();
     private final Tick tick;
-    private final Refusals refusals;
     private Duration tookBefore = Duration.ZERO;
     private boolean failing;
     private volatile boolean stopping;
@@ -65,15 +62,15 @@ public class Sweep {
             FinishSpans spans,
             Telling telling,
             SteppedOver steppedOver,
+            Refusals refusals,
             ProcessingMetrics metrics,
             ProcessingConfig config,
             Ticks ticks) {
         this.distribution = distribution;
         this.onNodes = onNodes;
-        this.due = new DueTransactions(dataSource, lateness, spans, telling, steppedOver);
+        this.due = new DueTransactions(dataSource, lateness, spans, telling, steppedOver, refusals);
         this.metrics = metrics;
         this.config = config;
-        this.refusals = new Refusals(config.stalledAfter(), System::nanoTime);
         this.tick = ticks.every(PERIOD, "sweep", this::sweepInTurn, Tick.Trait.FINISHES_ROWS);
     }
 
@@ -98,10 +95,6 @@ public class Sweep {
             boolean isDear = STATEMENT_TIMEOUT.equals(failure.getSQLState()) || failure instanceof UnreadableException;
             metrics.sweepFailed();
             tick.rest(isDear ? REST_MAX : Duration.ZERO);
-            // Of a database that is away the poller knows, and what is dear has gone as far as it could.
-            if (!isDear && DatabaseFailure.blame(failure) != Blame.THE_DATABASE) {
-                refusals.refused();
-            }
             if (!failing) {
                 failing = true;
                 Log.warnf("The sweep failed; what it is to find waits until it succeeds: %s", failure.getMessage());
@@ -137,7 +130,6 @@ public class Sweep {
         for (Node node : nodes) {
             try {
                 more |= sweep(onNodes.toSweep(node)::finish, DueTransactions.FROM_THE_BEGINNING);
-                refusals.over(); // One that works is enough, as for the poller.
             } catch (SQLException away) {
                 distribution.mayBeOtherwise(away);
                 failure = away;
@@ -150,7 +142,7 @@ public class Sweep {
     }
 
     private boolean sweepLedger() throws SQLException {
-        finished(due.tryAgain());
+        metrics.finishedBySweep(due.tryAgain());
         SQLException damage = null;
         boolean more = false;
         try {
@@ -171,22 +163,10 @@ public class Sweep {
                         config.batchSize(),
                         batch -> {
                             tick.goesOn();
-                            finished(batch.count());
+                            metrics.finishedBySweep(batch.count());
                         },
                         () -> stopping)
                 .goThrough(from);
-    }
-
-    private void finished(int count) {
-        metrics.finishedBySweep(count);
-        if (count > 0) {
-            refusals.over();
-        }
-    }
-
-    /** Whether whatever it tried to finish was refused, for longer than polls may fail; of a distributed ledger on every server. */
-    public boolean stalled() {
-        return refusals.goOn();
     }
 
     /** Waits for the running batch, unless it is long in finding anything: then PostgreSQL ends the statement by itself, or undoes it. */

@@ -1,12 +1,14 @@
 package dev.tallyhook.processing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -24,7 +26,9 @@ class NarrowingTest {
 
     private final SteppedOver steppedOver = new SteppedOver(new ProcessingMetrics(new SimpleMeterRegistry()));
     private final FakeRows rows = new FakeRows();
-    private final Narrowing narrowing = new Narrowing(rows, steppedOver);
+    private long now;
+    private final Refusals refusals = new Refusals(Duration.ofSeconds(10), () -> now);
+    private final Narrowing narrowing = new Narrowing(rows, steppedOver, refusals);
 
     private static final class FakeRows implements Narrowing.Rows {
 
@@ -142,5 +146,41 @@ class NarrowingTest {
                 UnreadableException.class,
                 () -> narrowing.finish(EARLIER, 1_000, new SQLException("invalid page", "XX001")));
         assertEquals(LATER, unreadable.now());
+    }
+
+    private boolean refusesWhatever(SQLException failure) {
+        for (int i = 0; i < 3; i++) {
+            assertThrows(SQLException.class, () -> narrowing.finish(EARLIER, 1_000, failure));
+            now += Duration.ofSeconds(6).toNanos();
+        }
+        return refusals.goOn();
+    }
+
+    @Test
+    void that_any_row_would_be_refused_is_noted() {
+        rows.waiting.addAll(ids(0, 10));
+        rows.trial = failure;
+        assertTrue(refusesWhatever(failure));
+    }
+
+    /** A trigger may do what this role must not. */
+    @Test
+    void that_the_statement_is_not_allowed_is_noted() {
+        assertTrue(refusesWhatever(new SQLException("permission denied", "42501")));
+    }
+
+    @Test
+    void that_the_database_is_away_is_not_noted() {
+        assertFalse(refusesWhatever(new SQLException("gone", "08006")));
+        rows.trial = new SQLException("gone", "57P01");
+        assertFalse(refusesWhatever(failure));
+    }
+
+    /** More than one batch can be narrowed for. */
+    @Test
+    void that_many_rows_are_refused_and_one_that_stands_for_any_is_not_is_not_noted() {
+        rows.waiting.addAll(ids(0, 900));
+        rows.refused = ids(0, 900);
+        assertFalse(refusesWhatever(failure));
     }
 }
