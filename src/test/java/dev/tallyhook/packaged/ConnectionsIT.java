@@ -59,12 +59,9 @@ class ConnectionsIT {
                     open.add(connect(service)); // Silent ones count as well.
                 }
                 assertEquals(200, service.manage("/q/health/live").statusCode(), "operators have a share of their own");
-                String last = untilClosed(open.get(open.size() - 1));
-                assertEquals("", last, "the last one");
-                for (Socket socket : open.subList(0, most / 2)) {
-                    socket.setSoTimeout(1);
-                    assertEquals("still open", untilClosed(socket));
-                }
+                // Which ones those are: event loops see them in an order of their own.
+                Eventually.within(Duration.ofSeconds(15), () -> closed(open) >= 5, () -> "all are let in");
+                assertTrue(closed(open) <= 5 + most / 2, "there is room for most");
                 for (Socket socket : open) {
                     socket.close();
                 }
@@ -80,6 +77,15 @@ class ConnectionsIT {
                         service::log);
             }
         }
+    }
+
+    private static long closed(List<Socket> sockets) throws IOException {
+        long closed = 0;
+        for (Socket socket : sockets) {
+            socket.setSoTimeout(1);
+            closed += untilClosed(socket).isEmpty() ? 1 : 0;
+        }
+        return closed;
     }
 
     @Test
