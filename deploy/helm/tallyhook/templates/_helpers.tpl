@@ -43,6 +43,13 @@ capabilities:
     - ALL
 {{- end }}
 
+{{- define "tallyhook.access" -}}
+- name: access
+  secret:
+    secretName: {{ .Values.secrets.access }}
+    defaultMode: 0440
+{{- end }}
+
 {{- define "tallyhook.databaseCa" -}}
 - name: database-ca
   secret:

@@ -40,10 +40,7 @@ class ApiBodies {
             return;
         }
         var body = new RequestBody(
-                request,
-                SIZE_MAX,
-                RequestMemory.shared(),
-                () -> ProblemException.overloaded("Too much is being sent right now; try again"));
+                request, SIZE_MAX, () -> ProblemException.overloaded("Too much is being sent right now; try again"));
         var unused = body.read().whenComplete((bytes, failure) -> {
             if (failure == null) {
                 context.addEndHandler(end -> body.forget());

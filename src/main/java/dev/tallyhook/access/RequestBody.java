@@ -27,7 +27,7 @@ public final class RequestBody {
 
     private final HttpServerRequest request;
     private final long sizeMax;
-    private final RequestMemory memory;
+    private final RequestMemory memory = RequestMemory.shared();
     private final Supplier<ProblemException> full;
     private final Buffer gathered = Buffer.buffer();
     private final CompletableFuture<byte[]> body = new CompletableFuture<>();
@@ -41,10 +41,9 @@ public final class RequestBody {
      * @param sizeMax in bytes
      * @param full what to answer if bodies take too much memory already
      */
-    public RequestBody(HttpServerRequest request, long sizeMax, RequestMemory memory, Supplier<ProblemException> full) {
+    public RequestBody(HttpServerRequest request, long sizeMax, Supplier<ProblemException> full) {
         this.request = request;
         this.sizeMax = sizeMax;
-        this.memory = memory;
         this.full = full;
     }
 

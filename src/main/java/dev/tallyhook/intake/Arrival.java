@@ -1,7 +1,6 @@
 package dev.tallyhook.intake;
 
 import dev.tallyhook.access.RequestBody;
-import dev.tallyhook.access.RequestMemory;
 import dev.tallyhook.problem.RouterProblems;
 import dev.tallyhook.source.Answer;
 import io.vertx.core.http.HttpHeaders;
@@ -65,7 +64,7 @@ final class Arrival implements Executor {
      * @param refused is told why it is answered with a problem
      */
     void serve(long bodySizeMax, Function<byte[], CompletionStage<Reply>> work, Consumer<Throwable> refused) {
-        var incoming = new RequestBody(request, bodySizeMax, RequestMemory.shared(), WaitingRoom::full);
+        var incoming = new RequestBody(request, bodySizeMax, WaitingRoom::full);
         var unused = incoming.read().thenCompose(work).whenComplete((reply, failure) -> {
             incoming.forget();
             if (failure == null) {

@@ -70,6 +70,12 @@ public final class DatabaseFailure {
         return state == null || state.length() < SQLSTATE_LENGTH ? Blame.THE_DATABASE : SqlState.blame(state);
     }
 
+    /** Whether the statement itself is refused, by a database that answers: something that it asks for is missing, or not allowed. */
+    public static boolean isOfTheStatement(SQLException failure) {
+        String state = failure.getSQLState();
+        return state != null && state.startsWith(SqlState.SYNTAX_OR_ACCESS_RULE.code());
+    }
+
     private static boolean isTransient(SQLException failure) {
         Blame blame = blame(failure);
         return blame == Blame.THE_DATABASE || blame == Blame.PERHAPS_THE_ROW;

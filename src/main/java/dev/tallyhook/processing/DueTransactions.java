@@ -239,15 +239,19 @@ class DueTransactions implements Due {
 
     /** Tries those again that have been stepped over for a while, and says how many are finished. */
     int tryAgain() throws SQLException {
-        return new Narrowing(new ById(CLAIM_ALL), steppedOver, refusals).tryAgain();
+        return narrowing(CLAIM_ALL).tryAgain();
     }
 
     private Batch finish(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {
         try {
             return finishAllOf(claim, watermark, batchSize);
         } catch (SQLException failure) {
-            return new Narrowing(new ById(claim), steppedOver, refusals).finish(watermark, batchSize, failure);
+            return narrowing(claim).finish(watermark, batchSize, failure);
         }
+    }
+
+    private Narrowing narrowing(Claim claim) {
+        return new Narrowing(new ById(claim), steppedOver, refusals);
     }
 
     private Batch finishAllOf(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {

@@ -24,9 +24,6 @@ final class Narrowing {
     /** And for so long at most: a statement that waits for a lock may take seconds, and what else is due waits too. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    /** A class of SQLSTATE: here a trigger that somebody added asks for what is not there, or not allowed. */
-    private static final String SYNTAX_OR_ACCESS_RULE = "42";
-
     /** Of those that are tried again by one sweep. */
     private static final int STATEMENTS_AGAIN_MAX = 16;
 
@@ -86,11 +83,12 @@ final class Narrowing {
         return new Due.Batch(progress.count, true, watermark); // What is left of it is above the watermark.
     }
 
-    /** Of a database that is away the poller's failures tell; this is one that answers, and would refuse any row. */
+    /**
+     * Of a database that is away the poller's failures tell; this is one that answers, and would refuse any row, perhaps because a trigger that
+     * somebody added asks for what is not there, or not allowed.
+     */
     private SQLException noted(SQLException failure) {
-        String state = failure.getSQLState();
-        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE
-                || (state != null && state.startsWith(SYNTAX_OR_ACCESS_RULE))) {
+        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE || DatabaseFailure.isOfTheStatement(failure)) {
             refusals.refused();
         }
         return failure;
