@@ -1,10 +1,12 @@
 package dev.tallyhook.keeping;
 
+import dev.tallyhook.transaction.Patiently;
 import dev.tallyhook.transaction.Sql;
 import dev.tallyhook.transaction.Timestamps;
 import io.quarkus.logging.Log;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -38,7 +40,8 @@ class Archive {
 
     private static final String BEGIN = """
             INSERT INTO archives (name, day, transactions, bytes, due_from, due_to)
-            VALUES (?, ?, ?, ?, ?, ?)
+            SELECT ?, ?, ?, ?, ?, ?
+            WHERE NOT EXISTS (SELECT FROM archives WHERE state = 'WRITING')
             RETURNING 1
             """;
 
@@ -58,8 +61,7 @@ class Archive {
             RETURNING 1
             """;
 
-    private static final String FORGET =
-            "DELETE FROM archives WHERE name = ? AND state IN ('WRITING', 'ABANDONED') RETURNING 1";
+    private static final String FORGET = "DELETE FROM archives WHERE name = ? AND state = 'ABANDONED' RETURNING 1";
 
     private static final String IS_KNOWN = "SELECT FROM archives WHERE name = ?";
 
@@ -80,6 +82,8 @@ class Archive {
             RETURNING 1
             """;
 
+    private static final String IS_STILL_WRITTEN = "SELECT FROM archives WHERE name = ? AND state = 'WRITTEN'";
+
     private static final String IS_DONE = """
             UPDATE archives
             SET state = 'DONE', changed_at = clock_timestamp()
@@ -87,10 +91,13 @@ class Archive {
             RETURNING 1
             """;
 
+    /** Whoever writes one that was abandoned is only slow, and it may come after it was deleted; no write takes a day. */
     private static final String UNDER_WAY = """
             SELECT name, state
             FROM archives
-            WHERE state <> 'DONE' AND (loaded_until IS NULL OR loaded_until < now())
+            WHERE state <> 'DONE'
+              AND (loaded_until IS NULL OR loaded_until < now())
+              AND (state <> 'ABANDONED' OR changed_at < now() - interval '1 day')
             ORDER BY name
             LIMIT 1000
             """;
@@ -150,7 +157,8 @@ class Archive {
         if (file.state().equals("WRITING")) {
             decide(file.name(), pause);
         } else if (file.state().equals("ABANDONED")) {
-            abandon(file.name());
+            store.delete(file.name());
+            is(FORGET, file.name());
         } else if (is(IS_TO_BE_DELETED, file.name())) {
             deleteWhatIsIn(ArchiveFile.read(store, file.name()), false, pause);
         }
@@ -170,12 +178,14 @@ class Archive {
         }
     }
 
-    /** First it is said that nobody goes on with it, so that nobody does who is only slow; unless he has gone on meanwhile. */
+    /**
+     * First it is said that nobody goes on with it, so that nobody does who is only slow; unless he has gone on meanwhile. It is not forgotten before it is
+     * certain that he does not write it after this.
+     */
     private void abandon(String name) throws SQLException, IOException {
         if (is(ABANDON, name)) {
             Log.infof("The file %s of the archive was broken off, and is written anew", name);
             store.delete(name);
-            is(FORGET, name);
         }
     }
 
@@ -264,39 +274,64 @@ class Archive {
                 .query(dataSource, row -> Timestamps.of(row, 1))
                 .get(0);
         ArchiveFile file = writer.finish(day, now);
-        is(
-                BEGIN,
-                file.name(),
-                day,
-                written,
-                file.content().length,
-                taken.get(0).dueAt(),
-                taken.get(taken.size() - 1).dueAt());
+        begin(file, day, written, taken);
         pause.after(0);
         store.write(file.name(), file.content());
         ArchiveFile readAgain = ArchiveFile.read(store, file.name());
         if (!is(IS_WRITTEN, file.name(), lease.name())) {
-            // In this order: who has taken over may go on from it, and does not any more once nothing is known of it.
-            is(FORGET, file.name());
-            if (!is(IS_KNOWN, file.name())) {
+            // In this order: who has taken over may go on from it, and does not any more once it is abandoned.
+            if (is(ABANDON, file.name()) || !is(IS_KNOWN, file.name())) {
                 store.delete(file.name());
+                is(FORGET, file.name());
             }
             throw new Lease.LostException();
         }
         deleteWhatIsIn(readAgain, true, pause);
     }
 
-    /** A row that differs from its line was changed since, and stays: it is archived once more. */
+    /** By who has the lease until this is committed, and beside no other: so each one sees what those before him have left. */
+    private void begin(ArchiveFile file, LocalDate day, int written, List<Departures.Old> taken)
+            throws SQLException, IOException {
+        boolean begun;
+        try (Connection connection = dataSource.getConnection()) {
+            begun = Patiently.commit(connection, patient -> {
+                lease.holdOn(patient);
+                return !new Sql()
+                        .add(
+                                BEGIN,
+                                file.name(),
+                                day,
+                                written,
+                                file.content().length,
+                                taken.get(0).dueAt(),
+                                taken.get(taken.size() - 1).dueAt())
+                        .query(patient, row -> true)
+                        .isEmpty();
+            });
+        }
+        if (!begun) {
+            throw new IOException(
+                    "A file of another replica was broken off, and nothing is written before that is taken up");
+        }
+    }
+
+    /**
+     * A row that differs from its line was changed since, and stays: it is archived once more. One that somebody has locked goes by this file later, whose
+     * deletion may be undone.
+     */
     private void deleteWhatIsIn(ArchiveFile file, boolean isJustWritten, Pause pause)
             throws SQLException, IOException, InterruptedException {
+        long locked = 0;
         try (BufferedReader lines = file.open()) {
             Map<String, String> cores = piece(lines);
             while (!cores.isEmpty()) {
-                pause.after(departures.letGo(same(cores), file.name(), isJustWritten));
+                Departures.Piece piece = departures.letGo(same(cores), file.name(), isJustWritten);
+                locked += piece.locked();
+                pause.after(piece.gone());
                 cores = piece(lines);
             }
         }
-        if (!is(IS_DONE, file.name())) {
+        if (!is(locked > 0 ? IS_STILL_WRITTEN : IS_DONE, file.name())) {
             throw new IOException(
                     file.name() + " counts as written no more, so not all of it is deleted from the ledger");
         }

@@ -30,7 +30,7 @@ class Departures {
     /** Of what is stored; a hint to the planner apart: it must read what is due in its order, and not sort all that there is. */
     private static final String IN_ORDER = "SELECT set_config('enable_bitmapscan', 'off', true)";
 
-    /** Whatever somebody has loaded from the archive stays until its time is over. */
+    /** Whatever somebody has loaded from the archive stays until its time is over; what stands in a file from which is still deleted goes by that. */
     private static final String NEXT = """
             WITH piece AS MATERIALIZED (
                 SELECT transaction_id, xmin::text AS version, due_at, created_at
@@ -49,7 +49,7 @@ class Departures {
                   AND id IN (SELECT transaction_id FROM piece))
             SELECT transaction_id, version, due_at, (created_at AT TIME ZONE 'UTC')::date,
                    owed.id IS NULL
-                       AND NOT EXISTS (SELECT FROM archives WHERE state = 'LOADED' AND piece.due_at BETWEEN due_from AND due_to),
+                       AND NOT EXISTS (SELECT FROM archives WHERE state IN ('LOADED', 'WRITTEN') AND piece.due_at BETWEEN due_from AND due_to),
                    now() - ?::interval - due_at > least(interval '1 day', ?::interval / 24),
                    extract(epoch FROM now() - ?::interval - due_at)
             FROM piece
@@ -116,18 +116,22 @@ class Departures {
 
     private static final String WITHOUT_CONTENT = REMEMBER.formatted("NULL::bytea");
 
+    /** What is as it was read. Where ids are remembered, one that is not any more has been loaded back meanwhile. */
+    private static final String AS_READ = """
+            FROM unnest(?::text[], ?::text[]) AS read (transaction_id, version)
+            JOIN transactions ON transactions.transaction_id = read.transaction_id AND transactions.xmin = read.version::xid
+            WHERE (NOT ? OR read.transaction_id = ANY (
+                    ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[]))))
+            """;
+
     /**
-     * What was changed since it was read stays, and so does what somebody has locked. Its traces go with it. Where ids are remembered, one that is not
-     * any more has been loaded back meanwhile. Where they are in a file, it must be written by what this very database knows: after a failover to a
-     * server that was behind, it may be one of which that knows less.
+     * What was changed since it was read stays, and so does what somebody has locked. Its traces go with it. Where they are in a file, it must be
+     * written by what this very database knows: after a failover to a server that was behind, it may be one of which that knows less.
      */
     private static final String DELETE = """
             WITH old AS MATERIALIZED (
                 SELECT transactions.transaction_id
-                FROM unnest(?::text[], ?::text[]) AS read (transaction_id, version)
-                JOIN transactions ON transactions.transaction_id = read.transaction_id AND transactions.xmin = read.version::xid
-                WHERE (NOT ? OR read.transaction_id = ANY (
-                        ARRAY (SELECT gone.transaction_id FROM gone WHERE gone.transaction_id = ANY (?::text[]))))
+            """ + AS_READ + """
                   AND (?::text IS NULL OR EXISTS (SELECT FROM archives WHERE name = ? AND state = 'WRITTEN'))
                 FOR UPDATE OF transactions SKIP LOCKED),
             deleted AS (
@@ -145,6 +149,9 @@ class Departures {
                 WHERE key = of_key AND at = created_at AND hash = hashtext(transaction_id))
             SELECT count(*) FROM deleted
             """;
+
+    /** After that: what it has passed over, and nobody has changed so far. */
+    private static final String LOCKED = "SELECT count(*)" + AS_READ;
 
     private static final OffsetDateTime BEGINNING = OffsetDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC);
 
@@ -179,11 +186,19 @@ class Departures {
      * A transaction that was finished long ago.
      *
      * @param day on which it was created, in UTC
-     * @param mayGo false if it is owed to an endpoint, or was loaded from the archive
+     * @param mayGo false if it is owed to an endpoint, was loaded from the archive, or goes by a file of it
      * @param mustGo whether it is late, also for a file that is not full: by a day, or by a 24th of its time where that is less
      * @param overstayed since it should have gone
      */
     record Old(Row row, OffsetDateTime dueAt, LocalDate day, boolean mayGo, boolean mustGo, Duration overstayed) {}
+
+    /**
+     * What has become of some.
+     *
+     * @param gone deleted
+     * @param locked that somebody else has locked, who may be deleting them
+     */
+    record Piece(long gone, long locked) {}
 
     /** Looks at all of them once more: what stayed behind may go now. */
     void beginAnew() {
@@ -225,7 +240,7 @@ class Departures {
      * @throws InterruptedException if it is told to stop while it waits; their ids are remembered then, and they are there
      */
     long letGo(List<Row> rows) throws SQLException, InterruptedException {
-        return letGo(rows, WITH_CONTENT, null, server);
+        return letGo(rows, WITH_CONTENT, null, server).gone();
     }
 
     /**
@@ -233,21 +248,21 @@ class Departures {
      *
      * @param areFound whether they were found last; else it is looked for them in all that is to be told
      */
-    long letGo(List<Row> rows, String file, boolean areFound) throws SQLException, InterruptedException {
+    Piece letGo(List<Row> rows, String file, boolean areFound) throws SQLException, InterruptedException {
         return letGo(rows, WITH_CONTENT, file, areFound ? server : null);
     }
 
     /** As {@link #letGo(List)}, of any, and whatever is sent with one of their ids later is taken for a repetition. */
     long erase(List<Row> rows) throws SQLException, InterruptedException {
-        return letGo(rows, WITHOUT_CONTENT, null, null);
+        return letGo(rows, WITHOUT_CONTENT, null, null).gone();
     }
 
-    private long letGo(List<Row> all, String remember, @Nullable String file, @Nullable String foundOn)
+    private Piece letGo(List<Row> all, String remember, @Nullable String file, @Nullable String foundOn)
             throws SQLException, InterruptedException {
         try (Connection connection = dataSource.getConnection()) {
             List<Row> rows = mayGo(connection, all, foundOn != null);
             if (rows.isEmpty()) {
-                return 0;
+                return new Piece(0, 0);
             }
             String[] ids = column(rows, Row::transactionId);
             if (remembers) {
@@ -261,10 +276,9 @@ class Departures {
                     throw new SQLException(
                             "The database is another one, or was started again: what may go is looked for anew");
                 }
-                return new Sql()
-                        .add(DELETE, ids, column(rows, Row::version), remembers, ids, file, file)
-                        .query(patient, row -> row.getLong(1))
-                        .get(0);
+                String[] versions = column(rows, Row::version);
+                long gone = number(patient, DELETE, ids, versions, remembers, ids, file, file);
+                return new Piece(gone, gone == ids.length ? 0 : number(patient, LOCKED, ids, versions, remembers, ids));
             });
         }
     }
@@ -273,6 +287,14 @@ class Departures {
         return new Sql()
                 .add(statement)
                 .query(connection, row -> row.getString(1))
+                .get(0);
+    }
+
+    private static long number(Connection connection, String statement, @Nullable Object... values)
+            throws SQLException {
+        return new Sql()
+                .add(statement, values)
+                .query(connection, row -> row.getLong(1))
                 .get(0);
     }
 

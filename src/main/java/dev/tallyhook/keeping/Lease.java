@@ -1,6 +1,7 @@
 package dev.tallyhook.keeping;
 
 import dev.tallyhook.transaction.Sql;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.UUID;
@@ -25,6 +26,9 @@ class Lease {
             WHERE replica = ? OR until < now() OR until > now() + interval '61 seconds' OR ?
             RETURNING 1
             """;
+
+    private static final String HOLD_ON =
+            "UPDATE keeping SET until = until WHERE replica = ? AND until > now() RETURNING 1";
 
     private static final String IS_SOMEBODYS = "SELECT FROM keeping WHERE replica <> ? AND until > now()";
 
@@ -84,6 +88,17 @@ class Lease {
      */
     void keep() throws SQLException {
         if (!take()) {
+            throw new LostException();
+        }
+    }
+
+    /**
+     * Nobody else takes it before this transaction is over.
+     *
+     * @throws LostException if it is not this one's
+     */
+    void holdOn(Connection connection) throws SQLException {
+        if (new Sql().add(HOLD_ON, name).query(connection, row -> true).isEmpty()) {
             throw new LostException();
         }
     }

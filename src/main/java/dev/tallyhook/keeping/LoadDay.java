@@ -51,6 +51,9 @@ public final class LoadDay implements QuarkusApplication {
             RETURNING 1
             """;
 
+    /** Whose transactions are in others. */
+    private static final String ABANDONED = "SELECT name FROM archives WHERE state = 'ABANDONED'";
+
     private static final String PACK = "SELECT raw FROM requests WHERE id = ? FOR UPDATE";
 
     private static final String KEEP_PACK =
@@ -114,6 +117,7 @@ public final class LoadDay implements QuarkusApplication {
     private int load(LocalDate day, String time) throws SQLException, IOException, InterruptedException {
         ArchiveStore store = Commands.store(config, stores);
         List<String> names = new ArrayList<>(Commands.files(store, ArchiveFile.beginning(day)));
+        names.removeAll(new Sql().add(ABANDONED).query(dataSource, row -> row.getString(1)));
         Collections.reverse(names);
         long lines = 0;
         long loaded = 0;

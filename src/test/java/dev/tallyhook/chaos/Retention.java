@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -21,6 +22,8 @@ final class Retention {
 
     /** By then whoever had the lease knows that he has lost it, and has finished what he was at. */
     private static final Duration NOTICED = Duration.ofSeconds(8);
+
+    private static final String IS_UNDER_WAY = "SELECT count(*) FROM archives WHERE state NOT IN ('DONE', 'ABANDONED')";
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
@@ -57,7 +60,7 @@ final class Retention {
             }
             Thread.sleep(100);
             long now = database.number("SELECT count(*) FROM transactions");
-            isUnderWay = database.number("SELECT count(*) FROM archives WHERE state <> 'DONE'") > 0;
+            isUnderWay = database.number(IS_UNDER_WAY) > 0;
             if (now != stored || isUnderWay) {
                 stored = now;
                 since = System.nanoTime();
@@ -67,7 +70,7 @@ final class Retention {
             // What is owed no more may go at any time, and not while replicas are stopped one after the other.
             database.execute("UPDATE keeping SET replica = 'chaos', until = now() + interval '55 seconds'");
             Thread.sleep(NOTICED.toMillis());
-            if (database.number("SELECT count(*) FROM archives WHERE state <> 'DONE'") > 0) {
+            if (database.number(IS_UNDER_WAY) > 0) {
                 awaitRest(database);
             }
         }
@@ -94,6 +97,7 @@ final class Retention {
         }
     }
 
+    /** But what was broken off, and may be there for a day. */
     private void readArchive(DatabaseServer database) throws SQLException, IOException {
         try (var connection = database.connect();
                 var setting = connection.createStatement();
@@ -105,7 +109,13 @@ final class Retention {
                         """)) {
             // The planner takes what is gone for nothing.
             setting.execute("SET enable_seqscan = off");
+            List<Path> abandoned = database.texts("SELECT name FROM archives WHERE state = 'ABANDONED'").stream()
+                    .map(archive::resolve)
+                    .toList();
             for (ArchivedFile file : ArchivedFile.in(archive)) {
+                if (abandoned.contains(file.path())) {
+                    continue;
+                }
                 insert.setBoolean(1, file.isWhole());
                 insert.setArray(2, connection.createArrayOf("text", file.lines().toArray()));
                 insert.executeUpdate();

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,6 +90,7 @@ class ArchiveTest {
         departures.beginAnew();
         while (true) {
             var old = departures.next("P1D", 100);
+            old.removeIf(one -> !one.mayGo());
             if (old.isEmpty()) {
                 return;
             }
@@ -352,9 +354,16 @@ class ArchiveTest {
         assertEquals(1, inState("WRITING"));
         assertEquals(1, files().size());
         archive().takeUp(gone -> {});
-        assertEquals(0, server.number("SELECT count(*) FROM archives"));
         assertEquals(List.of(), files());
         assertEquals(50, stored());
+        assertEquals(1, inState("ABANDONED"));
+        aDayPasses();
+        archive().takeUp(gone -> {});
+        assertEquals(0, server.number("SELECT count(*) FROM archives"));
+    }
+
+    private static void aDayPasses() throws SQLException {
+        server.execute("UPDATE archives SET changed_at = changed_at - interval '25 hours'");
     }
 
     /** Two replicas: one was paused while it wrote, and the other has taken over. */
@@ -379,24 +388,10 @@ class ArchiveTest {
     /** And that one has archived the very same, before the slow one goes on: it must not take away what is all that is left. */
     @Test
     void who_was_slow_takes_nothing_away_that_another_has_archived() throws Exception {
-        var other = new Lease(dataSource, "other");
         var overtaken = new DirectoryStore(directory) {
             @Override
             public void write(String name, byte[] content) throws IOException {
-                try {
-                    server.execute("UPDATE keeping SET until = '-infinity'");
-                    assertTrue(other.take());
-                    var theirs = new Archive(
-                            dataSource,
-                            new ArchivedRows(dataSource, JSON),
-                            new Departures(dataSource, true),
-                            new DirectoryStore(directory),
-                            other);
-                    theirs.takeUp(gone -> {});
-                    writeAll(theirs);
-                } catch (Exception failure) {
-                    throw new IOException(failure);
-                }
+                letAnotherArchiveAll();
                 super.write(name, content);
             }
         };
@@ -404,6 +399,120 @@ class ArchiveTest {
         assertEquals(0, stored());
         assertEquals(50, lines().size());
         assertEquals(0, server.number("SELECT count(*) FROM archives WHERE state <> 'DONE'"));
+    }
+
+    /** Another replica, as if this one had been paused for a minute. */
+    private void letAnotherArchiveAll() throws IOException {
+        try {
+            server.execute("UPDATE keeping SET until = '-infinity'");
+            var other = new Lease(dataSource, "other");
+            assertTrue(other.take());
+            var theirs = new Archive(
+                    dataSource,
+                    new ArchivedRows(dataSource, JSON),
+                    new Departures(dataSource, true),
+                    new DirectoryStore(directory),
+                    other);
+            theirs.takeUp(gone -> {});
+            writeAll(theirs);
+        } catch (Exception failure) {
+            throw new IOException(failure);
+        }
+    }
+
+    @Test
+    void what_is_left_by_who_was_slow_and_is_killed_then_goes_a_day_later() throws Exception {
+        var overtaken = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                letAnotherArchiveAll();
+                super.write(name, content);
+                throw new Killed();
+            }
+        };
+        assertThrows(Killed.class, () -> writeAll(archive(overtaken)));
+        assertEquals(0, stored());
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(3, files().size(), "it may still be written");
+        aDayPasses();
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(2, files().size());
+        assertEquals(50, lines().size());
+        assertEquals(0, server.number("SELECT count(*) FROM archives WHERE state <> 'DONE'"));
+    }
+
+    /** Does something when all but the last piece of many is read. */
+    private static Archive.Pause nearTheEnd(Step step) {
+        var pieces = new AtomicInteger();
+        return gone -> {
+            if (pieces.incrementAndGet() == 2500 / Archive.PIECE) {
+                try {
+                    step.go();
+                } catch (IOException failure) {
+                    throw new SQLException(failure);
+                }
+            }
+        };
+    }
+
+    private interface Step {
+        void go() throws IOException, SQLException;
+    }
+
+    /** And does not notice it before he has written his file, and is killed then: that would look like one from which others have deleted. */
+    @Test
+    void who_has_lost_the_lease_while_he_read_begins_no_file() throws Exception {
+        storeMany();
+        var killing = new DirectoryStore(directory) {
+            @Override
+            public void write(String name, byte[] content) throws IOException {
+                super.write(name, content);
+                throw new Killed();
+            }
+        };
+        var found = departures.next("P1D", 2500);
+        assertThrows(
+                Lease.LostException.class, () -> archive(killing).write(found, nearTheEnd(this::letAnotherArchiveAll)));
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(2550, lines().size());
+        assertEquals(0, server.number("SELECT count(*) FROM archives WHERE state <> 'DONE'"));
+    }
+
+    /** Another replica had the lease in between, and has died. */
+    @Test
+    void no_file_is_begun_beside_one_that_was_broken_off_meanwhile() throws Exception {
+        storeMany();
+        var found = departures.next("P1D", 2500);
+        var failure = assertThrows(IOException.class, () -> archive()
+                .write(
+                        found,
+                        nearTheEnd(() ->
+                                server.execute("INSERT INTO archives (name, day, transactions, bytes, due_from, due_to)"
+                                        + " VALUES ('2025/02/01/theirs', '2025-02-01', 1, 1, now(), now())"))));
+        assertTrue(String.valueOf(failure.getMessage()).contains("broken off"), failure.getMessage());
+        assertEquals(2550, stored());
+        assertEquals(List.of(), files());
+    }
+
+    /** By a replica that deletes it at the same time, because it was slow, and is killed before it has committed that. */
+    @Test
+    void what_is_locked_while_the_rest_of_its_file_goes_is_not_archived_once_more() throws Exception {
+        try (var connection = server.connect();
+                var locking = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            locking.execute("SELECT FROM transactions WHERE destination_account = 'to 5' FOR UPDATE");
+            writeAll(archive());
+            assertEquals(1, stored());
+            assertEquals(1, inState("WRITTEN"));
+            assertEquals(List.of(), archive().takeUp(gone -> {}));
+            connection.rollback();
+        }
+        departures.beginAnew();
+        assertFalse(departures.next("P1D", 100).get(0).mayGo(), "found for another file");
+        assertEquals(List.of(), archive().takeUp(gone -> {}));
+        assertEquals(0, stored());
+        assertEquals(50, lines().size());
+        assertEquals(2, inState("DONE"));
     }
 
     /** Who takes up what is broken off is slow himself, and meanwhile it is finished. */

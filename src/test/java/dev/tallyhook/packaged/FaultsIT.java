@@ -140,7 +140,7 @@ class FaultsIT {
     @Test
     void a_table_of_conflicts_that_is_gone_costs_only_conflicts() throws Exception {
         String id = Webhooks.newId();
-        assertEquals(202, send(Webhooks.body(id)).join().statusCode());
+        assertEquals(202, inTime(Webhooks.body(id)).statusCode());
         database.execute("ALTER TABLE conflicts RENAME TO away");
         try {
             long told = lines("takes no webhooks");
@@ -154,7 +154,7 @@ class FaultsIT {
         } finally {
             database.execute("ALTER TABLE away RENAME TO conflicts");
         }
-        assertEquals(409, send(Webhooks.body(id, "2", "INR")).join().statusCode());
+        assertEquals(409, inTime(Webhooks.body(id, "2", "INR")).statusCode());
     }
 
     @Test
@@ -213,6 +213,19 @@ class FaultsIT {
         return service.client().sendAsync(service.postRequest(body), HttpResponse.BodyHandlers.ofString());
     }
 
+    /** What is answered when a busy machine gets to it, as a sender does that tries again. */
+    private static HttpResponse<String> inTime(String body) {
+        HttpResponse<String> answer = send(body).join();
+        for (int i = 0; i < 10 && isLate(answer); i++) {
+            answer = send(body).join();
+        }
+        return answer;
+    }
+
+    private static boolean isLate(HttpResponse<String> answer) {
+        return answer.statusCode() == 503 && answer.body().contains("in time");
+    }
+
     private static List<CompletableFuture<HttpResponse<String>>> post(int webhooks) {
         return IntStream.range(0, webhooks)
                 .mapToObj(i -> send(Webhooks.body(Webhooks.newId())))
@@ -233,10 +246,7 @@ class FaultsIT {
 
     /** All are, but for those that a busy machine did not get to in time. */
     private static void assertStored(List<CompletableFuture<HttpResponse<String>>> answers) {
-        long late = answers.stream()
-                .filter(answer -> answer.join().statusCode() == 503
-                        && answer.join().body().contains("in time"))
-                .count();
+        long late = answers.stream().filter(answer -> isLate(answer.join())).count();
         long stored = answers.stream()
                 .filter(answer -> answer.join().statusCode() == 202)
                 .count();

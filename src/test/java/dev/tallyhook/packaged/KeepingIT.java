@@ -95,7 +95,8 @@ class KeepingIT {
                         () -> stored(database) + " are left: " + replicas.get(0).log());
                 Eventually.within(
                         PATIENCE,
-                        () -> database.number("SELECT count(*) FROM archives WHERE state <> 'DONE'") == 0,
+                        () -> database.number("SELECT count(*) FROM archives WHERE state NOT IN ('DONE', 'ABANDONED')")
+                                == 0,
                         () -> "not all files are done: " + replicas.get(0).log());
                 Map<String, Integer> archived = archived();
                 Set<String> lost = new TreeSet<>(accepted);
