@@ -29,6 +29,9 @@ class TellingIT {
 
     private static final String WRITE_TOKEN = "a-token-of-those-who-write-here-0123456789";
 
+    /** What stands in the table of endpoints each replica knows by then. */
+    private static final Duration KNOWN_AFTER = Duration.ofSeconds(3);
+
     /** Due at once, and finished by whichever replica looks first. */
     private static final String DUE = """
             INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
@@ -119,7 +122,7 @@ class TellingIT {
                 var service = Service.start(database, receiver.environment())) {
             awaitEndpoint(database);
             change(service, "PAUSED");
-            Thread.sleep(3_000); // Until then a replica may not know.
+            Thread.sleep(KNOWN_AFTER.toMillis());
             database.execute(DUE.formatted(50));
             Eventually.within(
                     Duration.ofSeconds(30), () -> database.number(FINISHED) == 50, () -> "not all are finished");
@@ -134,11 +137,13 @@ class TellingIT {
         }
     }
 
+    /** Until every replica knows it: one that has looked just before finishes without telling for two seconds. */
     private static void awaitEndpoint(DatabaseServer database) throws Exception {
         Eventually.within(
                 Duration.ofSeconds(30),
                 () -> database.number("SELECT count(*) FROM endpoints WHERE endpoint_id = 'shop'") == 1,
                 () -> "the endpoint of the configuration is not there");
+        Thread.sleep(KNOWN_AFTER.toMillis());
     }
 
     private static void change(Service service, String state) throws Exception {
