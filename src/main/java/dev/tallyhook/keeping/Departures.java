@@ -46,10 +46,14 @@ class Departures {
                 SELECT DISTINCT id
                 FROM deliveries, unnest(ids) AS id
                 WHERE event IN ('p', 'a')
-                  AND id IN (SELECT transaction_id FROM piece))
+                  AND id IN (SELECT transaction_id FROM piece)),
+            files AS MATERIALIZED (
+                SELECT due_from, due_to
+                FROM archives
+                WHERE state IN ('LOADED', 'WRITTEN'))
             SELECT transaction_id, version, due_at, (created_at AT TIME ZONE 'UTC')::date,
                    owed.id IS NULL
-                       AND NOT EXISTS (SELECT FROM archives WHERE state IN ('LOADED', 'WRITTEN') AND piece.due_at BETWEEN due_from AND due_to),
+                       AND NOT EXISTS (SELECT FROM files WHERE piece.due_at BETWEEN due_from AND due_to),
                    now() - ?::interval - due_at > least(interval '1 day', ?::interval / 24),
                    extract(epoch FROM now() - ?::interval - due_at)
             FROM piece
