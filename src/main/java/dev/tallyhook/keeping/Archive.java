@@ -157,8 +157,7 @@ class Archive {
         if (file.state().equals("WRITING")) {
             decide(file.name(), pause);
         } else if (file.state().equals("ABANDONED")) {
-            store.delete(file.name());
-            is(FORGET, file.name());
+            forget(file.name());
         } else if (is(IS_TO_BE_DELETED, file.name())) {
             deleteWhatIsIn(ArchiveFile.read(store, file.name()), false, pause);
         }
@@ -187,6 +186,12 @@ class Archive {
             Log.infof("The file %s of the archive was broken off, and is written anew", name);
             store.delete(name);
         }
+    }
+
+    /** One that nobody writes any more. */
+    private void forget(String name) throws SQLException, IOException {
+        store.delete(name);
+        is(FORGET, name);
     }
 
     /** Nothing was ever deleted by a file that is not whole. */
@@ -281,8 +286,7 @@ class Archive {
         if (!is(IS_WRITTEN, file.name(), lease.name())) {
             // In this order: who has taken over may go on from it, and does not any more once it is abandoned.
             if (is(ABANDON, file.name()) || !is(IS_KNOWN, file.name())) {
-                store.delete(file.name());
-                is(FORGET, file.name());
+                forget(file.name());
             }
             throw new Lease.LostException();
         }

@@ -189,10 +189,46 @@ class ArchiveTest {
         private static final long serialVersionUID = 1L;
     }
 
+    private static void killed() {
+        throw new Killed();
+    }
+
     private static void killedWhenSomeAreGone(long gone) {
         if (gone > 0) {
-            throw new Killed();
+            killed();
         }
+    }
+
+    private interface Step {
+        void go() throws IOException, SQLException;
+    }
+
+    /** Something happens before a file is written, and after that. */
+    private static final class WriteWithSteps extends DirectoryStore {
+
+        private final Step before;
+        private final Step after;
+
+        WriteWithSteps(Path directory, Step before, Step after) {
+            super(directory);
+            this.before = before;
+            this.after = after;
+        }
+
+        @Override
+        public void write(String name, byte[] content) throws IOException {
+            try {
+                before.go();
+                super.write(name, content);
+                after.go();
+            } catch (SQLException failure) {
+                throw new IOException(failure);
+            }
+        }
+    }
+
+    private ArchiveStore killedWhenWritten() {
+        return new WriteWithSteps(directory, () -> {}, ArchiveTest::killed);
     }
 
     private static void storeMany() throws SQLException {
@@ -244,17 +280,8 @@ class ArchiveTest {
     /** Somebody else has found that not all of it is in the ledger, and goes on from it. */
     @Test
     void who_was_slow_leaves_a_file_that_counts_after_all() throws Exception {
-        var overtaken = new DirectoryStore(directory) {
-            @Override
-            public void write(String name, byte[] content) throws IOException {
-                super.write(name, content);
-                try {
-                    server.execute("UPDATE archives SET state = 'WRITTEN'");
-                } catch (SQLException failure) {
-                    throw new IOException(failure);
-                }
-            }
-        };
+        var overtaken =
+                new WriteWithSteps(directory, () -> {}, () -> server.execute("UPDATE archives SET state = 'WRITTEN'"));
         assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken)));
         assertEquals(1, files().size());
         assertEquals(1, inState("WRITTEN"));
@@ -343,14 +370,7 @@ class ArchiveTest {
 
     @Test
     void a_file_that_was_written_and_never_read_again_is_deleted_because_all_is_still_there() throws Exception {
-        var slow = new DirectoryStore(directory) {
-            @Override
-            public void write(String name, byte[] content) throws IOException {
-                super.write(name, content);
-                throw new Killed();
-            }
-        };
-        assertThrows(Killed.class, () -> writeAll(archive(slow)));
+        assertThrows(Killed.class, () -> writeAll(archive(killedWhenWritten())));
         assertEquals(1, inState("WRITING"));
         assertEquals(1, files().size());
         archive().takeUp(gone -> {});
@@ -388,13 +408,7 @@ class ArchiveTest {
     /** And that one has archived the very same, before the slow one goes on: it must not take away what is all that is left. */
     @Test
     void who_was_slow_takes_nothing_away_that_another_has_archived() throws Exception {
-        var overtaken = new DirectoryStore(directory) {
-            @Override
-            public void write(String name, byte[] content) throws IOException {
-                letAnotherArchiveAll();
-                super.write(name, content);
-            }
-        };
+        var overtaken = new WriteWithSteps(directory, this::letAnotherArchiveAll, () -> {});
         assertThrows(Lease.LostException.class, () -> writeAll(archive(overtaken), gone -> lease.keep()));
         assertEquals(0, stored());
         assertEquals(50, lines().size());
@@ -422,14 +436,7 @@ class ArchiveTest {
 
     @Test
     void what_is_left_by_who_was_slow_and_is_killed_then_goes_a_day_later() throws Exception {
-        var overtaken = new DirectoryStore(directory) {
-            @Override
-            public void write(String name, byte[] content) throws IOException {
-                letAnotherArchiveAll();
-                super.write(name, content);
-                throw new Killed();
-            }
-        };
+        var overtaken = new WriteWithSteps(directory, this::letAnotherArchiveAll, ArchiveTest::killed);
         assertThrows(Killed.class, () -> writeAll(archive(overtaken)));
         assertEquals(0, stored());
         assertEquals(List.of(), archive().takeUp(gone -> {}));
@@ -455,24 +462,13 @@ class ArchiveTest {
         };
     }
 
-    private interface Step {
-        void go() throws IOException, SQLException;
-    }
-
     /** And does not notice it before he has written his file, and is killed then: that would look like one from which others have deleted. */
     @Test
     void who_has_lost_the_lease_while_he_read_begins_no_file() throws Exception {
         storeMany();
-        var killing = new DirectoryStore(directory) {
-            @Override
-            public void write(String name, byte[] content) throws IOException {
-                super.write(name, content);
-                throw new Killed();
-            }
-        };
         var found = departures.next("P1D", 2500);
-        assertThrows(
-                Lease.LostException.class, () -> archive(killing).write(found, nearTheEnd(this::letAnotherArchiveAll)));
+        assertThrows(Lease.LostException.class, () -> archive(killedWhenWritten())
+                .write(found, nearTheEnd(this::letAnotherArchiveAll)));
         assertEquals(List.of(), archive().takeUp(gone -> {}));
         assertEquals(2550, lines().size());
         assertEquals(0, server.number("SELECT count(*) FROM archives WHERE state <> 'DONE'"));
@@ -518,14 +514,7 @@ class ArchiveTest {
     /** Who takes up what is broken off is slow himself, and meanwhile it is finished. */
     @Test
     void a_file_that_was_finished_after_all_is_not_taken_away() throws Exception {
-        var slow = new DirectoryStore(directory) {
-            @Override
-            public void write(String name, byte[] content) throws IOException {
-                super.write(name, content);
-                throw new Killed();
-            }
-        };
-        assertThrows(Killed.class, () -> writeAll(archive(slow)));
+        assertThrows(Killed.class, () -> writeAll(archive(killedWhenWritten())));
         archive().takeUp(gone -> {
             try (var connection = server.connect();
                     var finish = connection.createStatement()) {
