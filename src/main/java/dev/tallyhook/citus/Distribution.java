@@ -2,6 +2,8 @@ package dev.tallyhook.citus;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.problem.Blame;
+import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.logging.Log;
@@ -150,10 +152,13 @@ public class Distribution {
 
     /**
      * After a statement failed: it may be that a shard has moved, or that somebody has just distributed the ledger, which a claim learns by
-     * {@code feature_not_supported}.
+     * {@code feature_not_supported}. A row that is refused says nothing of it.
      */
     public void mayBeOtherwise(SQLException failure) {
         if (map.isEmpty() && !NOT_SUPPORTED.equals(failure.getSQLState())) {
+            return;
+        }
+        if (DatabaseFailure.blame(failure) == Blame.THE_ROW) {
             return;
         }
         try {

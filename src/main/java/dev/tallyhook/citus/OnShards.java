@@ -64,14 +64,14 @@ public final class OnShards {
             connection.commit();
             connection.setAutoCommit(true);
             return done;
-        } catch (SQLException | RuntimeException failure) {
+        } catch (SQLException | RuntimeException | Error failure) {
             undo(connection, failure);
             throw failure;
         }
     }
 
     /** What fails in here, as on a connection that is lost, must not hide why. */
-    private static void undo(Connection connection, Exception failure) {
+    private static void undo(Connection connection, Throwable failure) {
         try {
             connection.rollback();
             connection.setAutoCommit(true);

@@ -50,7 +50,7 @@ class SessionCheck {
             ORDER BY name
             """;
 
-    /** What a pool may be lacking, as {@code GRANT} names it. */
+    /** What a pool may be lacking, as {@code GRANT} names it. A ledger that is not distributed has no tellings. */
     private static final String NOT_GRANTED = """
             SELECT string_agg(
                     format('GRANT %s ON %I.%I TO %I', privilege, current_schema(), name, current_user), '; '
@@ -64,6 +64,7 @@ class SessionCheck {
                          ('late_postings', 'SELECT'), ('late_postings', 'INSERT'),
                          ('strays', 'SELECT'), ('strays', 'INSERT'), ('strays', 'UPDATE'), ('strays', 'DELETE'),
                          ('gone', 'SELECT'),
+                         ('tellings', 'SELECT'), ('tellings', 'INSERT'), ('tellings', 'UPDATE'), ('tellings', 'DELETE'),
                          ('activity', 'SELECT'), ('activity', 'INSERT'), ('activity', 'DELETE'),
                          ('source_activity', 'SELECT'), ('source_activity', 'INSERT'), ('source_activity', 'DELETE'),
                          ('endpoints', 'SELECT'), ('endpoints', 'INSERT'), ('endpoints', 'UPDATE'), ('endpoints', 'DELETE'),
@@ -76,7 +77,7 @@ class SessionCheck {
 
     private static final String HIDDEN = """
             SELECT string_agg(format('%I.%I', current_schema(), name), ', ' ORDER BY name)
-            FROM unnest('{transactions,requests,events,conflicts,holds,activity,source_activity,stretches,strays,postings,late_postings,gone,
+            FROM unnest('{transactions,requests,events,conflicts,holds,activity,source_activity,stretches,strays,postings,late_postings,gone,tellings,
                          endpoints,deliveries,dead_letters,attempts,replays}'::text[]) AS needed (name)
             WHERE row_security_active(to_regclass(format('%I.%I', current_schema(), name)))
             """;

@@ -2,6 +2,7 @@ package dev.tallyhook.delivery;
 
 import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
+import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.endpoint.EndpointCounts;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
@@ -54,15 +55,21 @@ class QueueCounts implements EndpointCounts {
 
     static final String GIVEN_UP = "SELECT endpoint_id, count(*) FROM dead_letters GROUP BY endpoint_id";
 
+    /** Of a distributed ledger, in whose shards it waits before it is queued. */
+    private static final String KEPT = "SELECT coalesce(extract(epoch FROM now() - min(kept_at)), 0) FROM tellings";
+
     private final DataSource dataSource;
+    private final Distribution distribution;
     private final MultiGauge waitingMost;
     private final Tick tick;
     private boolean failing;
     private volatile @Nullable Queue queue;
     private volatile @Nullable Letters letters;
+    private volatile @Nullable Kept kept;
 
-    QueueCounts(DataSource dataSource, MeterRegistry registry, Ticks ticks) {
+    QueueCounts(DataSource dataSource, Distribution distribution, MeterRegistry registry, Ticks ticks) {
         this.dataSource = dataSource;
+        this.distribution = distribution;
         this.tick = ticks.every(PERIOD, "queue", this::count);
         this.waitingMost = MultiGauge.builder("tallyhook.endpoint.waiting")
                 .description("Messages that wait for an endpoint, of the 20 for which the most wait")
@@ -85,6 +92,8 @@ class QueueCounts implements EndpointCounts {
     private record Queue(Map<String, Waiting> waiting, long nanos) {}
 
     private record Letters(Map<String, Long> counts, long nanos) {}
+
+    private record Kept(double oldestSeconds, long nanos) {}
 
     private static boolean isNews(long nanos) {
         return (System.nanoTime() - nanos) / 1e9 < NEWS_SECONDS_MAX;
@@ -124,12 +133,14 @@ class QueueCounts implements EndpointCounts {
 
     private double oldestSeconds() {
         Queue counted = queue;
+        Kept inShards = kept;
         return counted == null || !isNews(counted.nanos())
                 ? Double.NaN
                 : counted.waiting().values().stream()
                         .mapToDouble(Waiting::oldestSeconds)
-                        .max()
-                        .orElse(0);
+                        .reduce(
+                                inShards == null || !isNews(inShards.nanos()) ? 0 : inShards.oldestSeconds(),
+                                Math::max);
     }
 
     private double givenUp() {
@@ -176,6 +187,14 @@ class QueueCounts implements EndpointCounts {
                     counted.stream().collect(Collectors.toMap(Waiting::endpointId, waiting -> waiting)),
                     System.nanoTime());
             showMost(counted);
+            if (distribution.map().isPresent()) {
+                kept = new Kept(
+                        new Sql()
+                                .add(KEPT)
+                                .query(connection, row -> row.getDouble(1))
+                                .get(0),
+                        System.nanoTime());
+            }
         } finally {
             Duration rest = Duration.ofNanos(System.nanoTime() - start).multipliedBy(REST_FACTOR);
             tick.rest(rest.compareTo(REST_MAX) < 0 ? rest : REST_MAX);

@@ -32,6 +32,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,11 @@ class Relay {
 
     /** Between two looks, in which more comes to be carried together. */
     private static final Duration PAUSE = Duration.ofMillis(20);
+
+    /** So many times as long as a failure took a server is left alone: one that hangs makes nothing late that is on another. */
+    private static final int REST_FACTOR = 10;
+
+    private static final Duration REST_MAX = Duration.ofSeconds(10);
 
     /** Rows of one shard at a time, each with up to {@link Telling#IDS_MAX} ids. */
     private static final int ROWS_MAX = 8;
@@ -102,9 +108,13 @@ class Relay {
     private final NodeSessions sessions;
     private final javax.sql.DataSource queue;
     private final Telling telling;
+    private final DeliveryMetrics metrics;
     private final Semaphore toCarry;
     private final Tick tick;
     private final Set<Node> failing = new HashSet<>();
+
+    /** Until when servers are left alone, by the monotonic clock. */
+    private final Map<Node, Long> resting = new HashMap<>();
 
     /** Rows of a shard at a time, of servers where less than usual is tried. */
     private final Map<Node, Integer> pieces = new HashMap<>();
@@ -116,11 +126,13 @@ class Relay {
             NodeSessions sessions,
             @DataSource("delivery") javax.sql.DataSource queue,
             Telling telling,
+            DeliveryMetrics metrics,
             Ticks ticks) {
         this.distribution = distribution;
         this.sessions = sessions;
         this.queue = queue;
         this.telling = telling;
+        this.metrics = metrics;
         this.toCarry = telling.toCarry();
         this.tick = ticks.every(PERIOD, "relay", this::carryForATick);
     }
@@ -181,7 +193,13 @@ class Relay {
 
     /** A piece; whether there may be more. */
     private boolean carryFrom(Node node) {
+        long begun = System.nanoTime();
+        Long rests = resting.get(node);
+        if (rests != null && begun - rests < 0) {
+            return false;
+        }
         int rows = pieces.getOrDefault(node, ROWS_MAX);
+        Optional<ShardMap> map = distribution.map();
         try {
             boolean more = carryPiece(node, rows);
             pieces.put(node, Math.min(2 * rows, ROWS_MAX));
@@ -193,10 +211,19 @@ class Relay {
             pieces.put(node, Math.max(1, rows / 2)); // What takes too long at once may not in halves.
             sessions.failed(node, failure);
             distribution.mayBeOtherwise(failure);
-            if (failing.add(node)) {
-                Log.warnf("What %s keeps for endpoints stays there for now: %s", node, failure.getMessage());
+            if (!OnShards.isBusy(failure) && distribution.map().equals(map)) {
+                failed(node, failure, System.nanoTime() - begun);
             }
             return false;
+        }
+    }
+
+    /** And it is not that a shard has moved. */
+    private void failed(Node node, SQLException failure, long nanos) {
+        metrics.failed();
+        resting.put(node, System.nanoTime() + Math.min(REST_FACTOR * nanos, REST_MAX.toNanos()));
+        if (failing.add(node)) {
+            Log.warnf("What %s keeps for endpoints stays there for now: %s", node, failure.getMessage());
         }
     }
 

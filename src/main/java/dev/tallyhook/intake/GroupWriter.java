@@ -94,7 +94,7 @@ final class GroupWriter {
             }
             if (failure instanceof BusyException busy) {
                 waiting = withoutTheOthers(busy, waiting);
-                if (i >= retries) {
+                if (i >= retries || busy.isLong()) {
                     refuse(waiting, ProblemException.unavailable(MOVING));
                     return;
                 }

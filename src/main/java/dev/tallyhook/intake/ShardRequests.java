@@ -75,8 +75,10 @@ final class ShardRequests {
         var requests = KeptRequests.of(webhooks);
         var map = shards.map();
         if (!map.hasRequests()) {
-            throw busy(new SQLException(
-                    "Requests are not distributed yet, and events cannot be kept until they are", BUSY));
+            throw BusyException.forLong(
+                    new SQLException(
+                            "Requests are not distributed yet, and events cannot be kept until they are", BUSY),
+                    ShardRequests::hasEvent);
         }
         long millis = now(connection);
         List<Long> numbers = Stream.of(requests.compressed())
@@ -91,7 +93,11 @@ final class ShardRequests {
 
     /** Which keeps no built-in webhook from being stored. */
     private static BusyException busy(SQLException why) {
-        return new BusyException(why, webhook -> webhook.event() != null);
+        return new BusyException(why, ShardRequests::hasEvent);
+    }
+
+    private static boolean hasEvent(Webhook webhook) {
+        return webhook.event() != null;
     }
 
     private static long now(Connection connection) throws SQLException {

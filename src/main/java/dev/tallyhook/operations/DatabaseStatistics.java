@@ -17,9 +17,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -30,17 +30,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class DatabaseStatistics {
 
-    private static final String OF_TABLES = """
-            UNION ALL
-            SELECT 'conflicts', coalesce(max(conflict_id), 0)
-            FROM conflicts
-            UNION ALL
-            SELECT 'held', count(*)
-            FROM transactions
-            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
-              AND status = 'HELD'
-            """;
-
     /**
      * One row for each figure. The age of a snapshot counts transactions, and everybody may see it; since when a session of
      * another user has a transaction open is shown only to who has the role pg_read_all_stats. Autovacuum, which has no user,
@@ -48,17 +37,8 @@ class DatabaseStatistics {
      *
      * @see <a href="https://www.postgresql.org/docs/current/monitoring-stats.html">The statistics system</a>
      */
-    static final String SELECT = """
-            SELECT 'live ' || relname, n_live_tup::float8
-            FROM pg_stat_user_tables
-            WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
-            UNION ALL
-            SELECT 'dead ' || relname, n_dead_tup
-            FROM pg_stat_user_tables
-            WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
-            """ + OF_TABLES + """
-            UNION ALL
-            SELECT 'oldest transaction', coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
+    private static final String OF_SERVER = """
+            SELECT 'oldest transaction' AS figure, coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float8 AS value
             FROM pg_stat_activity
             WHERE pid <> pg_backend_pid() AND usesysid IS NOT NULL
               AND (datname = current_database() OR datname IS NULL)
@@ -80,8 +60,33 @@ class DatabaseStatistics {
             FROM pg_database
             """;
 
-    /** Of a distributed ledger: what a view has is refused where tables in shards are asked by the same statement, so there are three. */
-    private static final List<String> ON_CITUS = List.of(SELECT.replace(OF_TABLES, ""), """
+    static final String SELECT = OF_SERVER + """
+            UNION ALL
+            SELECT 'live ' || relname, n_live_tup
+            FROM pg_stat_user_tables
+            WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
+            UNION ALL
+            SELECT 'dead ' || relname, n_dead_tup
+            FROM pg_stat_user_tables
+            WHERE schemaname = current_schema() AND relname IN ('transactions', 'conflicts')
+            UNION ALL
+            SELECT 'shards ' || name, 1
+            FROM unnest(ARRAY['transactions', 'conflicts']) AS name
+            UNION ALL
+            SELECT 'conflicts', coalesce(max(conflict_id), 0)
+            FROM conflicts
+            UNION ALL
+            SELECT 'held', count(*)
+            FROM transactions
+            WHERE transaction_id = ANY (ARRAY (SELECT DISTINCT transaction_id FROM strays))
+              AND status = 'HELD'
+            """;
+
+    /**
+     * Of a distributed ledger: each server says the same of itself, and of its shards. Rows are added up, of ages the greatest counts. One that
+     * is away says nothing, and that it is away is told elsewhere.
+     */
+    private static final List<String> ON_CITUS = List.of("""
             SELECT 'conflicts', count(*)
             FROM conflicts
             UNION ALL
@@ -89,19 +94,33 @@ class DatabaseStatistics {
             FROM transactions
             WHERE status = 'HELD'
             """, """
-            SELECT 'oldest prepared', coalesce(max(result::float8) FILTER (WHERE success), 0)
+            SELECT key, CASE WHEN key ~ '^(live|dead|shards) ' THEN sum(value::float8) ELSE max(value::float8) END
             FROM run_command_on_all_nodes($$
-                SELECT coalesce(extract(epoch FROM max(clock_timestamp() - prepared)), 0)
-                FROM pg_prepared_xact()
-                WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) $$)
-            """);
+                WITH shards AS (
+                    SELECT substring(relname FROM '^[a-z]+') AS of_table, sum(n_live_tup) AS live, sum(n_dead_tup) AS dead, count(*) AS shards
+                    FROM pg_stat_user_tables
+                    WHERE schemaname = current_schema() AND relname ~ '^(transactions|conflicts)_[0-9]+$'
+                    GROUP BY of_table)
+                SELECT json_object_agg(figure, value)
+                FROM (
+                    %s
+                    UNION ALL
+                    SELECT 'oldest prepared', coalesce(extract(epoch FROM max(clock_timestamp() - prepared)), 0)
+                    FROM pg_prepared_xact()
+                    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    UNION ALL SELECT 'live ' || of_table, live FROM shards
+                    UNION ALL SELECT 'dead ' || of_table, dead FROM shards
+                    UNION ALL SELECT 'shards ' || of_table, shards FROM shards) AS figures $$) AS answers
+            CROSS JOIN json_each_text(CASE WHEN success THEN result ELSE '{}' END::json)
+            GROUP BY key
+            """.formatted(OF_SERVER));
 
     private static final Duration PERIOD = Duration.ofSeconds(15);
 
     private final DataSource dataSource;
     private final Distribution distribution;
     private final Tick asking;
-    private final Map<String, Double> figures = new ConcurrentHashMap<>();
+    private volatile Map<String, Double> figures = Map.of();
     private boolean failing;
 
     DatabaseStatistics(DataSource dataSource, Distribution distribution, Ticks ticks) {
@@ -118,6 +137,9 @@ class DatabaseStatistics {
             gauge("tallyhook.table.dead.rows", "dead " + table, "Row versions that vacuum has not removed, estimated")
                     .tag("table", table)
                     .register(registry);
+            gauge("tallyhook.table.shards", "shards " + table, "Shards that a table has; one if it is not distributed")
+                    .tag("table", table)
+                    .register(registry);
         }
         gauge("tallyhook.conflicts.recorded", "conflicts", "Conflicts recorded in the whole ledger")
                 .register(registry);
@@ -126,7 +148,7 @@ class DatabaseStatistics {
         gauge(
                         "tallyhook.oldest.transaction.seconds",
                         "oldest transaction",
-                        "Age of the oldest database transaction seen")
+                        "Age of the oldest database transaction seen, on any server of a distributed ledger")
                 .register(registry);
         gauge(
                         "tallyhook.oldest.prepared.seconds",
@@ -142,7 +164,7 @@ class DatabaseStatistics {
     }
 
     private Gauge.Builder<?> gauge(String name, String figure, String description) {
-        return Gauge.builder(name, figures, all -> all.getOrDefault(figure, Double.NaN))
+        return Gauge.builder(name, this, statistics -> statistics.figures.getOrDefault(figure, Double.NaN))
                 .description(description);
     }
 
@@ -153,12 +175,14 @@ class DatabaseStatistics {
 
     private void ask() {
         try (Connection connection = dataSource.getConnection()) {
+            Map<String, Double> told = new HashMap<>();
             for (String statement : distribution.map().isPresent() ? ON_CITUS : List.of(SELECT)) {
-                read(connection, statement);
+                read(connection, statement, told);
             }
+            figures = Map.copyOf(told);
             failing = false;
         } catch (SQLException failure) {
-            figures.clear(); // Nothing is better than something old that looks new.
+            figures = Map.of(); // Nothing is better than something old that looks new.
             if (!failing) {
                 failing = true;
                 Log.warnf("The database does not tell its statistics: %s", failure.getMessage());
@@ -166,11 +190,11 @@ class DatabaseStatistics {
         }
     }
 
-    private void read(Connection connection, String statement) throws SQLException {
+    private static void read(Connection connection, String statement, Map<String, Double> told) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(statement);
                 ResultSet rows = select.executeQuery()) {
             while (rows.next()) {
-                figures.put(rows.getString(1), rows.getDouble(2));
+                told.put(rows.getString(1), rows.getDouble(2));
             }
         }
     }

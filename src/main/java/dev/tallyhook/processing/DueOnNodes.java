@@ -10,17 +10,23 @@ import dev.tallyhook.citus.Shard;
 import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
+import dev.tallyhook.problem.Blame;
+import dev.tallyhook.problem.DatabaseFailure;
+import dev.tallyhook.transaction.Trial;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 
 /** What is due on each server of a distributed ledger: inside each of its shards the statement of a plain one, all in one transaction. */
@@ -75,12 +81,22 @@ class DueOnNodes {
     private final NodeSessions sessions;
     private final DueTransactions plain;
     private final Telling telling;
+    private final SteppedOver steppedOver;
+    private final Refusals refusals;
 
-    DueOnNodes(Distribution distribution, NodeSessions sessions, DueTransactions plain, Telling telling) {
+    DueOnNodes(
+            Distribution distribution,
+            NodeSessions sessions,
+            DueTransactions plain,
+            Telling telling,
+            SteppedOver steppedOver,
+            Refusals refusals) {
         this.distribution = distribution;
         this.sessions = sessions;
         this.plain = plain;
         this.telling = telling;
+        this.steppedOver = steppedOver;
+        this.refusals = refusals;
     }
 
     /** Whatever shards that server has, each time that it is asked. */
@@ -89,11 +105,12 @@ class DueOnNodes {
     }
 
     /** The same by sessions of their own, for who sweeps. */
-    Due toSweep(Node node) {
+    OnNode toSweep(Node node) {
         return new OnNode(node, sessions.sweep(node));
     }
 
-    private final class OnNode implements Due {
+    /** On one server. */
+    final class OnNode implements Due {
 
         private final Node node;
         private final DataSource dataSource;
@@ -110,77 +127,239 @@ class DueOnNodes {
             if (map.isEmpty() || shards.isEmpty()) {
                 return new Batch(0, false, watermark);
             }
-            var wanted = new Wanted(plain.traces(), plain.tells());
-            int ofShard = Math.max(OF_SHARD_MIN, batchSize / shards.size());
+            // A sweep that looks for what cannot be read makes small batches.
+            int ofShard = Math.max(Math.min(OF_SHARD_MIN, batchSize), batchSize / shards.size());
+            var claim = new Claim(map.get(), steppedOver.ids(), watermark, ofShard);
             Batch finished;
-            try (Connection connection = dataSource.getConnection()) {
-                finished = finish(connection, map.get(), shards, wanted, watermark, ofShard);
+            try {
+                finished = claim.finish(shards);
             } catch (SQLException failure) {
                 sessions.failed(node, failure);
-                if (!OnShards.isBusy(failure) || shards.size() == 1) {
-                    throw failure;
+                if (!OnShards.isBusy(failure) && DatabaseFailure.blame(failure) == Blame.THE_DATABASE) {
+                    throw refusals.noted(failure);
                 }
-                finished = finishOneByOne(map.get(), shards, wanted, watermark, ofShard);
+                finished = claim.finishOneByOne(shards, failure);
             }
             if (finished.isFull()) {
                 telling.moreIsDue();
             }
-            if (wanted.tells() && finished.count() > 0) {
-                telling.kept();
-            }
             return finished;
         }
 
-        /** One is just being moved, and keeps none of the others. What is left in it is above the watermark for a second; then the sweep finds it. */
-        private Batch finishOneByOne(
-                ShardMap map, List<Shard> shards, Wanted wanted, OffsetDateTime watermark, int ofShard)
-                throws SQLException {
-            int count = 0;
-            boolean isFull = false;
-            try (Connection connection = dataSource.getConnection()) {
-                for (Shard shard : shards) {
-                    try {
-                        Batch ofOne = finish(connection, map, List.of(shard), wanted, watermark, ofShard);
-                        count += ofOne.count();
-                        isFull |= ofOne.isFull();
-                    } catch (SQLException failure) {
-                        if (!OnShards.isBusy(failure)) {
-                            throw failure;
-                        }
-                    }
-                }
+        /** Tries those of this server again that have been stepped over for a while, and says how many are finished. */
+        int tryAgain() throws SQLException {
+            ShardMap map = distribution.map().orElse(null);
+            if (map == null) {
+                return 0;
             }
-            return new Batch(count, isFull, watermark);
+            Map<Shard, List<String>> parts =
+                    steppedOver.whoseTurnItIs().stream().collect(Collectors.groupingBy(map::shardOf));
+            parts.keySet().removeIf(shard -> !shard.node().equals(node));
+            int count = 0;
+            for (Map.Entry<Shard, List<String>> part : parts.entrySet()) {
+                count += narrowing(map, part.getKey()).tryAgain(part.getValue());
+            }
+            return count;
         }
 
+        private Narrowing narrowing(ShardMap map, Shard shard) {
+            return new Narrowing(new ById(map, shard), steppedOver, refusals);
+        }
+
+        /** Inside all shards the same statement, in one transaction. */
         private Batch finish(
-                Connection connection,
                 ShardMap map,
                 List<Shard> shards,
                 Wanted wanted,
                 OffsetDateTime watermark,
-                int ofShard)
+                int ofShard,
+                OnShards.Binder binder)
                 throws SQLException {
             int[] counts = new int[shards.size()];
             OffsetDateTime[] reached = new OffsetDateTime[shards.size()];
             Arrays.fill(reached, watermark);
             String text = map.together(shards, wanted, of -> text(of, wanted));
-            return OnShards.guarded(connection, shards, () -> {
-                try (PreparedStatement finish = connection.prepareStatement(text)) {
-                    for (int i = 0; i < shards.size(); i++) {
-                        finish.setObject(2 * i + 1, watermark);
-                        finish.setInt(2 * i + 2, ofShard);
+            try (Connection connection = dataSource.getConnection()) {
+                OnShards.guarded(connection, shards, () -> {
+                    try (PreparedStatement finish = connection.prepareStatement(text)) {
+                        int place = 1;
+                        for (Shard shard : shards) {
+                            place = binder.bind(finish, place, shard);
+                        }
+                        try (ResultSet rows = finish.executeQuery()) {
+                            while (rows.next()) {
+                                int shard = rows.getInt(wanted.place());
+                                counts[shard] += plain.record(rows);
+                                reached[shard] = DueTransactions.above(rows, reached[shard]);
+                            }
+                        }
                     }
-                    try (ResultSet rows = finish.executeQuery()) {
-                        while (rows.next()) {
-                            int place = rows.getInt(wanted.place());
-                            counts[place] += plain.record(rows);
-                            reached[place] = DueTransactions.above(rows, reached[place]);
+                    return true;
+                });
+            }
+            Batch finished = together(counts, reached, ofShard, watermark);
+            if (finished.count() > 0) {
+                refusals.over();
+                if (wanted.tells()) {
+                    telling.kept();
+                }
+            }
+            return finished;
+        }
+
+        /** What is due in shards above a watermark, but for what is stepped over. */
+        private final class Claim {
+
+            private final ShardMap map;
+            private final List<String> left;
+            private final OffsetDateTime watermark;
+            private final int ofShard;
+            private final Wanted wanted;
+
+            Claim(ShardMap map, List<String> left, OffsetDateTime watermark, int ofShard) {
+                this.map = map;
+                this.left = left;
+                this.watermark = watermark;
+                this.ofShard = ofShard;
+                this.wanted = wanted(DueTransactions.due(left));
+            }
+
+            Batch finish(List<Shard> shards) throws SQLException {
+                return OnNode.this.finish(
+                        map,
+                        shards,
+                        wanted,
+                        watermark,
+                        ofShard,
+                        (finish, first, shard) -> DueTransactions.bind(finish, first, watermark, left, ofShard));
+            }
+
+            /**
+             * One is just being moved, or refuses what is due in it, and keeps none of the others. What is left in it is above the watermark
+             * for a second; then the sweep finds it.
+             *
+             * @param failure of all of them
+             */
+            Batch finishOneByOne(List<Shard> shards, SQLException failure) throws SQLException {
+                int count = 0;
+                boolean isFull = false;
+                SQLException refused = null;
+                for (Shard shard : shards) {
+                    try {
+                        Batch ofOne = shards.size() == 1 ? narrowed(shard, failure) : finishOrNarrow(shard);
+                        count += ofOne.count();
+                        isFull |= ofOne.isFull();
+                    } catch (SQLException ofOne) {
+                        if (!OnShards.isBusy(ofOne)) {
+                            refused = ofOne;
+                            if (DatabaseFailure.blame(ofOne) == Blame.THE_DATABASE) {
+                                break; // Which is away for the others too.
+                            }
+                        } else if (shards.size() == 1) {
+                            refused = ofOne;
                         }
                     }
                 }
-                return together(counts, reached, ofShard, watermark);
-            });
+                if (refused != null && count == 0) {
+                    throw refused;
+                }
+                return new Batch(count, isFull || refused != null, watermark);
+            }
+
+            private Batch finishOrNarrow(Shard shard) throws SQLException {
+                try {
+                    return finish(List.of(shard));
+                } catch (SQLException failure) {
+                    return narrowed(shard, failure);
+                }
+            }
+
+            private Batch narrowed(Shard shard, SQLException failure) throws SQLException {
+                return narrowing(map, shard).finish(watermark, ofShard, failure);
+            }
+        }
+
+        /** What a claim would take in one shard, one by one. */
+        private final class ById implements Narrowing.Rows {
+
+            private final ShardMap map;
+            private final Shard shard;
+
+            ById(ShardMap map, Shard shard) {
+                this.map = map;
+                this.shard = shard;
+            }
+
+            @Override
+            public void tryOut() throws SQLException {
+                String id = Stream.generate(DueTransactions::trialId)
+                        .filter(any -> map.shardOf(any).equals(shard))
+                        .findFirst()
+                        .orElseThrow();
+                Wanted wanted = wanted(DueTransactions.DUE_OF_THESE);
+                Trial.of(dataSource, connection -> {
+                    OnShards.guard(connection, List.of(shard));
+                    try (PreparedStatement insert =
+                                    connection.prepareStatement(shard.statement(DueTransactions.INSERT_TRIAL));
+                            PreparedStatement finish = connection.prepareStatement(text(List.of(shard), wanted))) {
+                        insert.setString(1, id);
+                        insert.executeUpdate();
+                        finish.setArray(1, DueTransactions.ids(finish, List.of(id)));
+                        finish.executeQuery().close();
+                    }
+                    return true;
+                });
+            }
+
+            @Override
+            public OffsetDateTime now() throws SQLException {
+                return OnNode.this.now();
+            }
+
+            @Override
+            public List<String> due(OffsetDateTime watermark, int batchSize) throws SQLException {
+                List<String> left = steppedOver.ids();
+                return select(
+                        DueTransactions.IDS.formatted(DueTransactions.due(left)),
+                        (select, first, of) -> DueTransactions.bind(select, first, watermark, left, batchSize));
+            }
+
+            @Override
+            public List<String> waiting(List<String> ids) throws SQLException {
+                return select(DueTransactions.WAITING, bindIds(ids));
+            }
+
+            @Override
+            public Batch finish(List<String> ids, OffsetDateTime watermark) throws SQLException {
+                return OnNode.this.finish(
+                        map,
+                        List.of(shard),
+                        wanted(DueTransactions.DUE_OF_THESE),
+                        watermark,
+                        Integer.MAX_VALUE,
+                        bindIds(ids));
+            }
+
+            private OnShards.Binder bindIds(List<String> ids) {
+                return (statement, first, of) -> {
+                    statement.setArray(first, DueTransactions.ids(statement, ids));
+                    return first + 1;
+                };
+            }
+
+            private List<String> select(String plain, OnShards.Binder binder) throws SQLException {
+                List<String> ids = new ArrayList<>();
+                try (Connection connection = dataSource.getConnection()) {
+                    return OnShards.guarded(connection, List.of(shard), () -> {
+                        OnShards.run(connection, map, List.of(shard), plain, binder, (rows, of) -> {
+                            while (rows.next()) {
+                                ids.add(rows.getString(1));
+                            }
+                        });
+                        return ids;
+                    });
+                }
+            }
         }
 
         @Override
@@ -221,8 +400,16 @@ class DueOnNodes {
         return new Due.Batch(Arrays.stream(counts).sum(), limit != null, limit == null ? last : limit);
     }
 
-    /** What a statement is made for. */
-    private record Wanted(boolean traces, boolean tells) {
+    private Wanted wanted(String due) {
+        return new Wanted(due, plain.traces(), plain.tells());
+    }
+
+    /**
+     * What a statement is made for.
+     *
+     * @param due selects the ctid of what it finishes in a shard
+     */
+    private record Wanted(String due, boolean traces, boolean tells) {
 
         /** The column behind all others, which says of which shard a row is. */
         int place() {
@@ -236,7 +423,7 @@ class DueOnNodes {
                 + (wanted.tells() ? ", " + Telling.COLUMNS : "");
         String parts = IntStream.range(0, shards.size())
                 .mapToObj(place -> shards.get(place)
-                        .statement(FINISHED.formatted(place, DueTransactions.DUE, columns)
+                        .statement(FINISHED.formatted(place, wanted.due(), columns)
                                 + (wanted.tells()
                                         ? Telling.keep(
                                                         "told_" + place,

@@ -43,7 +43,7 @@ class DueTransactions implements Due {
             DUE.replace("ORDER BY due_at", "  AND transaction_id <> ALL (?::text[])\nORDER BY due_at");
 
     /** What of these is due. */
-    private static final String DUE_OF_THESE = """
+    static final String DUE_OF_THESE = """
             SELECT ctid
             FROM transactions
             WHERE transaction_id = ANY (?::text[])
@@ -51,7 +51,7 @@ class DueTransactions implements Due {
               AND (due_at <= now()) IS TRUE
             FOR UPDATE SKIP LOCKED""";
 
-    private static final String WAITING = """
+    static final String WAITING = """
             SELECT transaction_id
             FROM transactions
             WHERE transaction_id = ANY (?::text[])
@@ -136,10 +136,13 @@ class DueTransactions implements Due {
 
     private static final Statements OF_THESE = Statements.finishing(DUE_OF_THESE);
 
-    private static final String INSERT_TRIAL = """
+    static final String INSERT_TRIAL = """
             INSERT INTO transactions (transaction_id, source_account, destination_account, amount, currency, due_at)
             VALUES (?, 'trial', 'trial', 1, 'XXX', now())
             """;
+
+    /** Of what a claim would take. */
+    static final String IDS = "SELECT transaction_id FROM transactions WHERE ctid = ANY (ARRAY (%s))";
 
     private static final String NOW = "SELECT clock_timestamp()";
 
@@ -239,7 +242,7 @@ class DueTransactions implements Due {
 
     /** Tries those again that have been stepped over for a while, and says how many are finished. */
     int tryAgain() throws SQLException {
-        return narrowing(CLAIM_ALL).tryAgain();
+        return narrowing(CLAIM_ALL).tryAgain(steppedOver.whoseTurnItIs());
     }
 
     private Batch finish(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {
@@ -260,7 +263,7 @@ class DueTransactions implements Due {
         String statement = (left.isEmpty() ? claim.ofAll() : claim.ofOthers()).wanted(spans.areWanted(), tells);
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement finish = connection.prepareStatement(statement)) {
-            bind(finish, watermark, left, batchSize);
+            bind(finish, 1, watermark, left, batchSize);
             Batch batch = execute(finish, watermark, batchSize, tells);
             if (batch.isFull()) {
                 telling.moreIsDue();
@@ -269,16 +272,34 @@ class DueTransactions implements Due {
         }
     }
 
-    private static void bind(PreparedStatement claim, OffsetDateTime watermark, List<String> left, int batchSize)
+    /**
+     * Binds what a claim asks for.
+     *
+     * @param first the place of its first placeholder
+     * @param left what is stepped over; if that is nothing, the claim is one that does not ask
+     * @return the place behind its last placeholder
+     */
+    static int bind(PreparedStatement claim, int first, OffsetDateTime watermark, List<String> left, int batchSize)
             throws SQLException {
-        claim.setObject(1, watermark);
+        int place = first;
+        claim.setObject(place++, watermark);
         if (!left.isEmpty()) {
-            claim.setArray(2, ids(claim, left));
+            claim.setArray(place++, ids(claim, left));
         }
-        claim.setInt(left.isEmpty() ? 2 : 3, batchSize);
+        claim.setInt(place++, batchSize);
+        return place;
     }
 
-    private static Array ids(PreparedStatement statement, List<String> ids) throws SQLException {
+    /** What is due, but for those that are stepped over. */
+    static String due(List<String> left) {
+        return left.isEmpty() ? DUE : DUE_BUT;
+    }
+
+    static String trialId() {
+        return "trial-" + UUID.randomUUID();
+    }
+
+    static Array ids(PreparedStatement statement, List<String> ids) throws SQLException {
         return statement.getConnection().createArrayOf("text", ids.toArray());
     }
 
@@ -300,7 +321,7 @@ class DueTransactions implements Due {
 
         @Override
         public void tryOut() throws SQLException {
-            String id = "trial-" + UUID.randomUUID();
+            String id = trialId();
             Trial.of(dataSource, connection -> {
                 try (PreparedStatement insert = connection.prepareStatement(INSERT_TRIAL);
                         PreparedStatement finish = connection.prepareStatement(OF_THESE.wanted(false, tells()))) {
@@ -320,10 +341,9 @@ class DueTransactions implements Due {
 
         @Override
         public List<String> due(OffsetDateTime watermark, int batchSize) throws SQLException {
-            String due = "SELECT transaction_id FROM transactions WHERE ctid = ANY (ARRAY (%s))".formatted(claim.due());
             List<String> ids = new ArrayList<>();
             try (Connection connection = dataSource.getConnection();
-                    PreparedStatement select = connection.prepareStatement(due)) {
+                    PreparedStatement select = connection.prepareStatement(IDS.formatted(claim.due()))) {
                 select.setObject(1, watermark);
                 select.setArray(2, ids(select, steppedOver.ids()));
                 select.setInt(3, batchSize);

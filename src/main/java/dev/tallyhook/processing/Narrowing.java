@@ -62,7 +62,7 @@ final class Narrowing {
      */
     Due.Batch finish(OffsetDateTime watermark, int batchSize, SQLException failure) throws SQLException {
         if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE) {
-            throw noted(failure);
+            throw refusals.noted(failure);
         }
         if (steppedOver.isFull()) {
             throw failure;
@@ -70,7 +70,7 @@ final class Narrowing {
         try {
             rows.tryOut();
         } catch (SQLException refused) {
-            throw noted(refused);
+            throw refusals.noted(refused);
         }
         List<String> ids = due(watermark, batchSize);
         Progress progress = divide(ids, watermark, STATEMENTS_MAX);
@@ -81,17 +81,6 @@ final class Narrowing {
             throw progress.failure;
         }
         return new Due.Batch(progress.count, true, watermark); // What is left of it is above the watermark.
-    }
-
-    /**
-     * Of a database that is away the poller's failures tell; this is one that answers, and would refuse any row, perhaps because a trigger that
-     * somebody added asks for what is not there, or not allowed.
-     */
-    private SQLException noted(SQLException failure) {
-        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE || DatabaseFailure.isOfTheStatement(failure)) {
-            refusals.refused();
-        }
-        return failure;
     }
 
     /** In any order, so that those to blame, which often came together, do not stand for all. */
@@ -108,9 +97,9 @@ final class Narrowing {
         }
     }
 
-    /** Tries those again whose turn it is, and says how many are finished. */
-    int tryAgain() throws SQLException {
-        List<String> ids = new ArrayList<>(steppedOver.whoseTurnItIs());
+    /** Tries some again that were stepped over, and says how many are finished. */
+    int tryAgain(List<String> whoseTurnItIs) {
+        List<String> ids = new ArrayList<>(whoseTurnItIs);
         // Those in front would be tried each time, where there are many.
         Collections.shuffle(ids);
         return ids.isEmpty() ? 0 : divide(ids, DueTransactions.FROM_THE_BEGINNING, STATEMENTS_AGAIN_MAX).count;

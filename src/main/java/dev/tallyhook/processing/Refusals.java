@@ -1,14 +1,17 @@
 package dev.tallyhook.processing;
 
+import dev.tallyhook.problem.Blame;
+import dev.tallyhook.problem.DatabaseFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
  * Whether the database has refused to have anything finished, whichever row, for so long that it is no accident. The poller and sweeps, of all
  * replicas, pass over what another of them is trying right now, and the poller's watermark passes what it was kept from: so they may succeed at
- * nothing, while nothing is finished. Such a success says neither one nor the other. Of a distributed ledger this is not found out.
+ * nothing, while nothing is finished. Such a success says neither one nor the other. Of a distributed ledger one server that finishes something is enough.
  */
 @ApplicationScoped
 class Refusals {
@@ -43,6 +46,20 @@ class Refusals {
         }
         refused = true;
         latestNanos = now;
+    }
+
+    /**
+     * Notes what a claim, or a trial, failed with, unless it is a database that is away, of which the poller's failures tell. A database that
+     * answers, and refuses the statement, would refuse any row, perhaps because a trigger that somebody added asks for what is not there, or
+     * not allowed.
+     *
+     * @return that failure
+     */
+    SQLException noted(SQLException failure) {
+        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE || DatabaseFailure.isOfTheStatement(failure)) {
+            refused();
+        }
+        return failure;
     }
 
     /** Something was finished. */

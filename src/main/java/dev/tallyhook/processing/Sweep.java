@@ -129,7 +129,9 @@ class Sweep {
         SQLException failure = null;
         for (Node node : nodes) {
             try {
-                more |= sweep(onNodes.toSweep(node)::finish, DueTransactions.FROM_THE_BEGINNING);
+                DueOnNodes.OnNode onNode = onNodes.toSweep(node);
+                metrics.finishedBySweep(onNode.tryAgain());
+                more |= sweep(onNode::finish, DueTransactions.FROM_THE_BEGINNING);
             } catch (SQLException away) {
                 distribution.mayBeOtherwise(away);
                 failure = away;

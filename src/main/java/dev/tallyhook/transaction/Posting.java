@@ -81,7 +81,8 @@ class Posting {
 
     private void post() {
         if (distribution.map().isPresent()) {
-            return; // Its lists are found without.
+            stretches.haveNoneOpen(); // Its lists are found without.
+            return;
         }
         settle();
         try {

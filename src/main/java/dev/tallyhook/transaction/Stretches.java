@@ -141,6 +141,11 @@ public class Stretches {
         open = Double.NaN;
     }
 
+    /** Nothing is ever posted. */
+    void haveNoneOpen() {
+        open = 0;
+    }
+
     /** What is stored by a clock that was set back has a time that is closed already, so it is opened again. */
     void openWhatIsAhead() throws SQLException {
         try (Connection connection = dataSource.getConnection()) {

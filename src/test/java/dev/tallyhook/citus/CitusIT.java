@@ -10,6 +10,7 @@ import dev.tallyhook.packaged.Eventually;
 import dev.tallyhook.packaged.Receiver;
 import dev.tallyhook.packaged.Service;
 import dev.tallyhook.source.SchemeSender;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -324,6 +325,94 @@ class CitusIT {
         signed.headers().forEach(request::header);
         return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString())
                 .statusCode();
+    }
+
+    private static double metric(String series) {
+        try {
+            return service.manage("/q/metrics")
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith(series + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                    .findFirst()
+                    .orElse(Double.NaN);
+        } catch (IOException | InterruptedException failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    @Test
+    @Order(4)
+    void figures_are_those_of_all_servers_and_of_what_waits_in_shards() throws Exception {
+        assertEquals(0, metric("tallyhook_unposted_transactions"));
+        try (var pinned = servers.workers().get(1).connect();
+                var statement = pinned.createStatement()) {
+            statement.execute("BEGIN ISOLATION LEVEL REPEATABLE READ");
+            statement.execute("SELECT 1");
+            for (String id : ids("pins_", 200)) {
+                assertEquals(202, post(id, "1"));
+            }
+            awaitAllFinished(SOON);
+            Eventually.within(
+                    SOON.multipliedBy(2),
+                    () -> metric("tallyhook_xmin_age_transactions") > 50,
+                    () -> "the snapshot is not seen: " + metric("tallyhook_xmin_age_transactions"));
+            statement.execute("ROLLBACK");
+        }
+        assertEquals(SHARDS, metric("tallyhook_table_shards{table=\"transactions\"}"));
+        assertTrue(metric("tallyhook_table_live_rows{table=\"transactions\"}") > 0);
+        assertTrue(metric("tallyhook_xid_age_transactions") > 0);
+        assertEquals(
+                (double) servers.coordinator().number("SELECT count(*) FROM conflicts"),
+                metric("tallyhook_conflicts_recorded"));
+        assertEquals(0, metric("tallyhook_oldest_prepared_seconds"));
+    }
+
+    @Test
+    @Order(4)
+    void rows_that_a_shard_refuses_to_have_finished_keep_no_others() throws Exception {
+        servers.coordinator()
+                .execute(
+                        "ALTER TABLE transactions ADD CONSTRAINT not_these CHECK (status <> 'PROCESSED' OR amount <> 666) NOT VALID");
+        List<String> refused = ids("refused_", 3);
+        for (String id : refused) {
+            assertEquals(202, post(id, "666"));
+        }
+        for (String id : ids("not_refused_", 40)) {
+            assertEquals(202, post(id, "1"));
+        }
+        Eventually.within(
+                SOON,
+                () -> servers.coordinator().number("SELECT count(*) FROM transactions WHERE status <> 'PROCESSED'")
+                        == refused.size(),
+                () -> service.log());
+        Eventually.within(SOON, () -> metric("tallyhook_transactions_stuck") == refused.size(), () -> service.log());
+        Thread.sleep(12_000); // As long as it takes until a poller that fails, or a sweep, makes the probe say so.
+        assertEquals(200, service.probe());
+        assertEquals(
+                refused.size(),
+                service.log()
+                        .lines()
+                        .filter(line -> line.contains("cannot be finished; others are"))
+                        .count(),
+                () -> service.log());
+        servers.coordinator().execute("ALTER TABLE transactions DROP CONSTRAINT not_these");
+        awaitAllFinished(Duration.ofMinutes(2));
+        Eventually.within(SOON, () -> metric("tallyhook_transactions_stuck") == 0, () -> service.log());
+    }
+
+    @Test
+    @Order(4)
+    void where_all_shards_refuse_every_row_the_probe_says_so() throws Exception {
+        servers.coordinator()
+                .execute("ALTER TABLE transactions ADD CONSTRAINT nothing CHECK (status <> 'PROCESSED') NOT VALID");
+        for (String id : ids("nothing_", 20)) {
+            assertEquals(202, post(id, "1"));
+        }
+        Eventually.within(SOON.multipliedBy(2), () -> service.probe() == 503, () -> service.log());
+        servers.coordinator().execute("ALTER TABLE transactions DROP CONSTRAINT nothing");
+        awaitAllFinished(SOON);
+        Eventually.within(SOON, () -> service.probe() == 200, () -> service.log());
     }
 
     @Test

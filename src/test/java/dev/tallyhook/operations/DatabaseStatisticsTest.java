@@ -50,6 +50,8 @@ class DatabaseStatisticsTest {
                             "dead transactions",
                             "live conflicts",
                             "dead conflicts",
+                            "shards transactions",
+                            "shards conflicts",
                             "conflicts",
                             "oldest transaction",
                             "xmin age",

@@ -89,7 +89,7 @@ class NarrowingTest {
         assertEquals(new Due.Batch(995, false, LATER), batch);
         assertEquals(rows.refused, rows.waiting);
         assertEquals(rows.refused, Set.copyOf(steppedOver.ids()));
-        assertEquals(0, narrowing.tryAgain(), "it is not their turn");
+        assertEquals(0, narrowing.tryAgain(steppedOver.whoseTurnItIs()), "it is not their turn");
     }
 
     @Test
