@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -53,6 +54,8 @@ public final class DatabaseServer implements AutoCloseable {
     private Map<String, String> environment = Map.of();
     private String name = "postgres";
     private EmbeddedPostgres running;
+    private final ReentrantLock asking = new ReentrantLock();
+    private @Nullable Connection kept;
 
     DatabaseServer() throws IOException {
         this(Map.of());
@@ -248,6 +251,7 @@ public final class DatabaseServer implements AutoCloseable {
     /** From now on the URL, and what is asked here, mean another database of the server. */
     public void use(String name) {
         this.name = name;
+        forgetKept();
     }
 
     String url() {
@@ -291,12 +295,43 @@ public final class DatabaseServer implements AutoCloseable {
         }
     }
 
+    /** On a session that is kept: to make one for each of the questions of who waits for something costs more than all else that happens meanwhile. */
     public long number(String sql) throws SQLException {
-        try (var connection = connect();
-                var statement = connection.createStatement();
+        if (!asking.tryLock()) { // One question may wait for what another one is to tell.
+            try (var connection = connect()) {
+                return number(connection, sql);
+            }
+        }
+        try {
+            if (kept == null || !kept.isValid(1)) {
+                forgetKept();
+                kept = connect();
+            }
+            return number(kept, sql);
+        } finally {
+            asking.unlock();
+        }
+    }
+
+    private static long number(Connection connection, String sql) throws SQLException {
+        try (var statement = connection.createStatement();
                 var row = statement.executeQuery(sql)) {
             row.next();
             return row.getLong(1);
+        }
+    }
+
+    private void forgetKept() {
+        asking.lock();
+        try {
+            if (kept != null) {
+                kept.close();
+            }
+        } catch (SQLException lost) {
+            // It is gone already.
+        } finally {
+            kept = null;
+            asking.unlock();
         }
     }
 
@@ -343,6 +378,7 @@ public final class DatabaseServer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        forgetKept();
         running.close();
         if (ownsData) {
             FileUtils.deleteDirectory(data.toFile());
