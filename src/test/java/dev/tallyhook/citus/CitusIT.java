@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -368,35 +369,44 @@ class CitusIT {
         assertEquals(0, metric("tallyhook_oldest_prepared_seconds"));
     }
 
+    /** A rule that somebody adds to the ledger. */
+    private static void withRule(String check, Callable<Void> meanwhile) throws Exception {
+        servers.coordinator().execute("ALTER TABLE transactions ADD CONSTRAINT added CHECK (" + check + ") NOT VALID");
+        try {
+            meanwhile.call();
+        } finally {
+            servers.coordinator().execute("ALTER TABLE transactions DROP CONSTRAINT added");
+        }
+    }
+
     @Test
     @Order(4)
     void rows_that_a_shard_refuses_to_have_finished_keep_no_others() throws Exception {
-        servers.coordinator()
-                .execute(
-                        "ALTER TABLE transactions ADD CONSTRAINT not_these CHECK (status <> 'PROCESSED' OR amount <> 666) NOT VALID");
-        List<String> refused = ids("refused_", 3);
-        for (String id : refused) {
-            assertEquals(202, post(id, "666"));
-        }
-        for (String id : ids("not_refused_", 40)) {
-            assertEquals(202, post(id, "1"));
-        }
-        Eventually.within(
-                SOON,
-                () -> servers.coordinator().number("SELECT count(*) FROM transactions WHERE status <> 'PROCESSED'")
-                        == refused.size(),
-                () -> service.log());
-        Eventually.within(SOON, () -> metric("tallyhook_transactions_stuck") == refused.size(), () -> service.log());
-        Thread.sleep(12_000); // As long as it takes until a poller that fails, or a sweep, makes the probe say so.
-        assertEquals(200, service.probe());
-        assertEquals(
-                refused.size(),
-                service.log()
-                        .lines()
-                        .filter(line -> line.contains("cannot be finished; others are"))
-                        .count(),
-                () -> service.log());
-        servers.coordinator().execute("ALTER TABLE transactions DROP CONSTRAINT not_these");
+        int refused = 3;
+        withRule("status <> 'PROCESSED' OR amount <> 666", () -> {
+            for (String id : ids("refused_", refused)) {
+                assertEquals(202, post(id, "666"));
+            }
+            for (String id : ids("not_refused_", 40)) {
+                assertEquals(202, post(id, "1"));
+            }
+            Eventually.within(
+                    SOON,
+                    () -> servers.coordinator().number("SELECT count(*) FROM transactions WHERE status <> 'PROCESSED'")
+                            == refused,
+                    () -> service.log());
+            Eventually.within(SOON, () -> metric("tallyhook_transactions_stuck") == refused, () -> service.log());
+            Thread.sleep(12_000); // As long as it takes until a poller that fails, or a sweep, makes the probe say so.
+            assertEquals(200, service.probe());
+            assertEquals(
+                    refused,
+                    service.log()
+                            .lines()
+                            .filter(line -> line.contains("cannot be finished; others are"))
+                            .count(),
+                    () -> service.log());
+            return null;
+        });
         awaitAllFinished(Duration.ofMinutes(2));
         Eventually.within(SOON, () -> metric("tallyhook_transactions_stuck") == 0, () -> service.log());
     }
@@ -404,13 +414,13 @@ class CitusIT {
     @Test
     @Order(4)
     void where_all_shards_refuse_every_row_the_probe_says_so() throws Exception {
-        servers.coordinator()
-                .execute("ALTER TABLE transactions ADD CONSTRAINT nothing CHECK (status <> 'PROCESSED') NOT VALID");
-        for (String id : ids("nothing_", 20)) {
-            assertEquals(202, post(id, "1"));
-        }
-        Eventually.within(SOON.multipliedBy(2), () -> service.probe() == 503, () -> service.log());
-        servers.coordinator().execute("ALTER TABLE transactions DROP CONSTRAINT nothing");
+        withRule("status <> 'PROCESSED'", () -> {
+            for (String id : ids("nothing_", 20)) {
+                assertEquals(202, post(id, "1"));
+            }
+            Eventually.within(SOON.multipliedBy(2), () -> service.probe() == 503, () -> service.log());
+            return null;
+        });
         awaitAllFinished(SOON);
         Eventually.within(SOON, () -> service.probe() == 200, () -> service.log());
     }
