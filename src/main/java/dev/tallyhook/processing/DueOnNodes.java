@@ -24,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -82,7 +83,8 @@ class DueOnNodes {
     private final DueTransactions plain;
     private final Telling telling;
     private final SteppedOver steppedOver;
-    private final Refusals refusals;
+    private final ProcessingConfig config;
+    private final Map<Node, Refusals> refusalsOf = new ConcurrentHashMap<>();
 
     DueOnNodes(
             Distribution distribution,
@@ -90,13 +92,13 @@ class DueOnNodes {
             DueTransactions plain,
             Telling telling,
             SteppedOver steppedOver,
-            Refusals refusals) {
+            ProcessingConfig config) {
         this.distribution = distribution;
         this.sessions = sessions;
         this.plain = plain;
         this.telling = telling;
         this.steppedOver = steppedOver;
-        this.refusals = refusals;
+        this.config = config;
     }
 
     /** Whatever shards that server has, each time that it is asked. */
@@ -109,15 +111,28 @@ class DueOnNodes {
         return new OnNode(node, sessions.sweep(node));
     }
 
+    /** Whether every server refuses to have anything finished, for longer than may be; of one that has had nothing to finish nobody knows. */
+    boolean allRefuse() {
+        List<Node> nodes = distribution.nodes();
+        return !nodes.isEmpty()
+                && nodes.stream().allMatch(node -> refusals(node).goOn());
+    }
+
+    private Refusals refusals(Node node) {
+        return refusalsOf.computeIfAbsent(node, of -> new Refusals(config));
+    }
+
     /** On one server. */
     final class OnNode implements Due {
 
         private final Node node;
         private final DataSource dataSource;
+        private final Refusals refusals;
 
         OnNode(Node node, DataSource dataSource) {
             this.node = node;
             this.dataSource = dataSource;
+            this.refusals = refusals(node);
         }
 
         @Override

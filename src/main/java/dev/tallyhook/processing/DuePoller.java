@@ -120,11 +120,11 @@ public class DuePoller {
     }
 
     /**
-     * Whether polls have failed, or have not happened, for longer than is normal, of a distributed ledger on every server; or whether whatever
-     * was tried was refused meanwhile, by a sweep too.
+     * Whether polls have failed, or have not happened, for longer than is normal, or whether whatever was tried was refused meanwhile, by a
+     * sweep too; of a distributed ledger on every server.
      */
     public boolean stalled() {
-        return sinceLastSuccess() > config.stalledAfter().toNanos() || refusals.goOn();
+        return sinceLastSuccess() > config.stalledAfter().toNanos() || refusals.goOn() || onNodes.allRefuse();
     }
 
     private long sinceLastSuccess() {

@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 /**
  * Whether the database has refused to have anything finished, whichever row, for so long that it is no accident. The poller and sweeps, of all
  * replicas, pass over what another of them is trying right now, and the poller's watermark passes what it was kept from: so they may succeed at
- * nothing, while nothing is finished. Such a success says neither one nor the other. Of a distributed ledger one server that finishes something is enough.
+ * nothing, while nothing is finished. Such a success says neither one nor the other. Of a distributed ledger each server has its own.
  */
 @ApplicationScoped
 class Refusals {

@@ -426,6 +426,42 @@ class CitusIT {
     }
 
     @Test
+    @Order(4)
+    void where_one_server_refuses_every_row_and_the_others_have_nothing_to_finish_the_probe_stays_well()
+            throws Exception {
+        CitusServers.Server refusing = servers.workers().get(0);
+        ShardMap map = map();
+        List<Shard> its = map.shards().stream()
+                .filter(shard -> shard.node().port() == refusing.port())
+                .toList();
+        List<String> due = ids("there_", 40).stream()
+                .filter(id -> its.contains(map.shardOf(id)))
+                .toList();
+        try {
+            for (Shard shard : its) {
+                onShard(refusing, shard, "ADD CONSTRAINT added CHECK (status <> 'PROCESSED') NOT VALID");
+            }
+            for (String id : due) {
+                assertEquals(202, post(id, "1"));
+            }
+            Eventually.within(
+                    SOON, () -> service.log().contains("violates check constraint \\\"added"), () -> service.log());
+            Thread.sleep(15_000); // Longer than refusals may go on.
+            assertEquals(200, service.probe());
+        } finally {
+            for (Shard shard : its) {
+                onShard(refusing, shard, "DROP CONSTRAINT IF EXISTS added");
+            }
+        }
+        awaitAllFinished(SOON);
+    }
+
+    private static void onShard(CitusServers.Server server, Shard shard, String change) throws SQLException {
+        server.execute("SET citus.enable_manual_changes_to_shards = on; ALTER TABLE transactions_" + shard.number()
+                + " " + change);
+    }
+
+    @Test
     @Order(5)
     void while_one_worker_is_away_the_others_shards_go_on_and_its_own_are_finished_when_it_is_back() throws Exception {
         ShardMap map = map();
