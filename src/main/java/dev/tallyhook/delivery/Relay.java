@@ -10,6 +10,8 @@ import dev.tallyhook.citus.OnShards;
 import dev.tallyhook.citus.Shard;
 import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.endpoint.EventKind;
+import dev.tallyhook.problem.Blame;
+import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import dev.tallyhook.transaction.Columns;
@@ -218,9 +220,11 @@ class Relay {
         }
     }
 
-    /** And it is not that a shard has moved. */
+    /** And it is not that a shard has moved. Of a server that is away others tell; what one that answers refuses is told by this alone. */
     private void failed(Node node, SQLException failure, long nanos) {
-        metrics.failed();
+        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE || DatabaseFailure.isOfTheStatement(failure)) {
+            metrics.failed();
+        }
         resting.put(node, System.nanoTime() + Math.min(REST_FACTOR * nanos, REST_MAX.toNanos()));
         if (failing.add(node)) {
             Log.warnf("What %s keeps for endpoints stays there for now: %s", node, failure.getMessage());
