@@ -14,10 +14,12 @@ import io.quarkus.agroal.DataSource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
 import jakarta.inject.Inject;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.UUID;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +28,8 @@ import org.junit.jupiter.api.Test;
 class ReplayPlanTest {
 
     private static final int ROWS = 100_000;
+    private static final Duration VACUUM_MAX = Duration.ofMinutes(1);
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final Instant BEGIN = Instant.parse("2002-01-01T00:00:00Z");
 
     @Inject
@@ -44,8 +48,20 @@ class ReplayPlanTest {
 
     private void store(Instant begin, int count) throws Exception {
         rows.finished("plan_" + UUID.randomUUID(), begin.toString(), "10 milliseconds", count);
-        pieces.prepare();
+        awaitSummary();
         rows.execute("ANALYZE transactions");
+    }
+
+    /** The service makes way for an autovacuum, which may come upon so many new rows. */
+    private void awaitSummary() {
+        Awaitility.await()
+                .atMost(VACUUM_MAX)
+                .ignoreExceptionsMatching(failure ->
+                        failure instanceof SQLException held && LOCK_NOT_AVAILABLE.equals(held.getSQLState()))
+                .until(() -> {
+                    pieces.prepare();
+                    return true;
+                });
     }
 
     private JsonNode explain(String sql, Object... values) throws Exception {
