@@ -133,14 +133,24 @@ class QueueCounts implements EndpointCounts {
 
     private double oldestSeconds() {
         Queue counted = queue;
+        if (counted == null || !isNews(counted.nanos())) {
+            return Double.NaN;
+        }
+        double queued = counted.waiting().values().stream()
+                .mapToDouble(Waiting::oldestSeconds)
+                .reduce(0, Math::max);
+        double inShards = keptSeconds();
+        // As long as that at least; but where shards cannot be asked, nothing in the queue does not mean that nothing
+        // waits.
+        return Double.isNaN(inShards) && queued > 0 ? queued : Math.max(queued, inShards);
+    }
+
+    private double keptSeconds() {
         Kept inShards = kept;
-        return counted == null || !isNews(counted.nanos())
-                ? Double.NaN
-                : counted.waiting().values().stream()
-                        .mapToDouble(Waiting::oldestSeconds)
-                        .reduce(
-                                inShards == null || !isNews(inShards.nanos()) ? 0 : inShards.oldestSeconds(),
-                                Math::max);
+        if (inShards != null && isNews(inShards.nanos())) {
+            return inShards.oldestSeconds();
+        }
+        return distribution.map().isPresent() ? Double.NaN : 0;
     }
 
     private double givenUp() {
@@ -163,7 +173,7 @@ class QueueCounts implements EndpointCounts {
             if (!failing) {
                 failing = true;
                 Log.warnf(
-                        "What waits for endpoints cannot be counted, and what is shown of it grows old: %s",
+                        "What waits for endpoints cannot be counted, or not in all shards, and what is shown of it grows old: %s",
                         failure.getMessage());
             }
         }

@@ -83,19 +83,12 @@ class DatabaseStatistics {
             """;
 
     /**
-     * Of a distributed ledger: each server says the same of itself, and of its shards. Rows are added up, of ages the greatest counts. One that
-     * is away says nothing, and that it is away is told elsewhere.
+     * Of a distributed ledger: each server says the same of itself, and of its shards. Of ages the greatest that is known counts. Rows are
+     * added up, and counted, only where none of them is away: a part of them would look like all.
      */
     private static final List<String> ON_CITUS = List.of("""
-            SELECT 'conflicts', count(*)
-            FROM conflicts
-            UNION ALL
-            SELECT 'held', count(*)
-            FROM transactions
-            WHERE status = 'HELD'
-            """, """
-            SELECT key, CASE WHEN key ~ '^(live|dead|shards) ' THEN sum(value::float8) ELSE max(value::float8) END
-            FROM run_command_on_all_nodes($$
+            SELECT key, CASE WHEN key !~ '^(live|dead|shards) ' THEN max(value::float8) WHEN bool_and(all_answer) THEN sum(value::float8) END
+            FROM (SELECT *, bool_and(success) OVER () AS all_answer FROM run_command_on_all_nodes($$
                 WITH shards AS (
                     SELECT substring(relname FROM '^[a-z]+') AS of_table, sum(n_live_tup) AS live, sum(n_dead_tup) AS dead, count(*) AS shards
                     FROM pg_stat_user_tables
@@ -110,10 +103,17 @@ class DatabaseStatistics {
                     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
                     UNION ALL SELECT 'live ' || of_table, live FROM shards
                     UNION ALL SELECT 'dead ' || of_table, dead FROM shards
-                    UNION ALL SELECT 'shards ' || of_table, shards FROM shards) AS figures $$) AS answers
+                    UNION ALL SELECT 'shards ' || of_table, shards FROM shards) AS figures $$)) AS answers
             CROSS JOIN json_each_text(CASE WHEN success THEN result ELSE '{}' END::json)
             GROUP BY key
-            """.formatted(OF_SERVER));
+            """.formatted(OF_SERVER), """
+            SELECT 'conflicts', count(*)
+            FROM conflicts
+            UNION ALL
+            SELECT 'held', count(*)
+            FROM transactions
+            WHERE status = 'HELD'
+            """);
 
     private static final Duration PERIOD = Duration.ofSeconds(15);
 
@@ -174,27 +174,32 @@ class DatabaseStatistics {
     }
 
     private void ask() {
-        try (Connection connection = dataSource.getConnection()) {
-            Map<String, Double> told = new HashMap<>();
-            for (String statement : distribution.map().isPresent() ? ON_CITUS : List.of(SELECT)) {
-                read(connection, statement, told);
-            }
-            figures = Map.copyOf(told);
-            failing = false;
-        } catch (SQLException failure) {
-            figures = Map.of(); // Nothing is better than something old that looks new.
-            if (!failing) {
-                failing = true;
-                Log.warnf("The database does not tell its statistics: %s", failure.getMessage());
+        Map<String, Double> told = new HashMap<>();
+        SQLException failure = null;
+        for (String statement : distribution.map().isPresent() ? ON_CITUS : List.of(SELECT)) {
+            try {
+                read(statement, told);
+            } catch (SQLException ofOne) {
+                failure = ofOne;
             }
         }
+        figures =
+                Map.copyOf(told); // Without those of what failed: nothing is better than something old that looks new.
+        if (failure != null && !failing) {
+            Log.warnf("The database does not tell its statistics, or not all: %s", failure.getMessage());
+        }
+        failing = failure != null;
     }
 
-    private static void read(Connection connection, String statement, Map<String, Double> told) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(statement);
+    private void read(String statement, Map<String, Double> told) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement select = connection.prepareStatement(statement);
                 ResultSet rows = select.executeQuery()) {
             while (rows.next()) {
-                told.put(rows.getString(1), rows.getDouble(2));
+                double value = rows.getDouble(2);
+                if (!rows.wasNull()) {
+                    told.put(rows.getString(1), value);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What is due: of a ledger, or of that part of it that one server has. */
 interface Due {
@@ -14,10 +15,19 @@ interface Due {
      * @param count how many
      * @param isFull whether it was as many as it might be, so that there may be more
      * @param watermark just below the latest {@code due_at} among them, or the one given if there was none
+     * @param failure of a part of the ledger, such as one shard of many, whose rows it has left; null if there was none
      */
-    record Batch(int count, boolean isFull, OffsetDateTime watermark) {
+    record Batch(
+            int count,
+            boolean isFull,
+            OffsetDateTime watermark,
+            @Nullable SQLException failure) {
 
         private static final int SAME_INSTANT_MAX = 20_000;
+
+        Batch(int count, boolean isFull, OffsetDateTime watermark) {
+            this(count, isFull, watermark, null);
+        }
 
         /**
          * How many to finish next: more where all of a batch were due at the instant that the one before ended with, because each batch
@@ -28,7 +38,9 @@ interface Due {
          * @param usual of one that knows of no such instant
          */
         int next(OffsetDateTime from, int size, int usual) {
-            return watermark.isAfter(from) ? usual : Math.max(usual, Math.min(2 * size, SAME_INSTANT_MAX));
+            return failure != null || watermark.isAfter(from)
+                    ? usual
+                    : Math.max(usual, Math.min(2 * size, SAME_INSTANT_MAX));
         }
     }
 

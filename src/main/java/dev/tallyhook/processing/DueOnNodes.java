@@ -21,6 +21,7 @@ import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +30,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** What is due on each server of a distributed ledger: inside each of its shards the statement of a plain one, all in one transaction. */
 @ApplicationScoped
@@ -138,13 +140,33 @@ class DueOnNodes {
         @Override
         public Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
             Optional<ShardMap> map = distribution.map();
-            List<Shard> shards = map.map(known -> known.on(node)).orElse(List.of());
+            List<Shard> shards = shards();
             if (map.isEmpty() || shards.isEmpty()) {
                 return new Batch(0, false, watermark);
             }
+            return finish(map.get(), shards, watermark, batchSize);
+        }
+
+        private List<Shard> shards() {
+            return distribution.map().map(known -> known.on(node)).orElse(List.of());
+        }
+
+        /** The same for each of its shards by itself. */
+        List<SweepPass.Finish> shardByShard() {
+            ShardMap map = distribution.map().orElse(null);
+            return map == null
+                    ? List.of()
+                    : map.on(node).stream()
+                            .map(shard -> (SweepPass.Finish)
+                                    (watermark, batchSize) -> finish(map, List.of(shard), watermark, batchSize))
+                            .toList();
+        }
+
+        private Batch finish(ShardMap map, List<Shard> shards, OffsetDateTime watermark, int batchSize)
+                throws SQLException {
             // A sweep that looks for what cannot be read makes small batches.
             int ofShard = Math.max(Math.min(OF_SHARD_MIN, batchSize), batchSize / shards.size());
-            var claim = new Claim(map.get(), steppedOver.ids(), watermark, ofShard);
+            var claim = new Claim(map, steppedOver.ids(), watermark, ofShard);
             Batch finished;
             try {
                 finished = claim.finish(shards);
@@ -170,9 +192,13 @@ class DueOnNodes {
             Map<Shard, List<String>> parts =
                     steppedOver.whoseTurnItIs().stream().collect(Collectors.groupingBy(map::shardOf));
             parts.keySet().removeIf(shard -> !shard.node().equals(node));
+            List<Shard> shards = new ArrayList<>(parts.keySet());
+            // What may be spent may not last for all.
+            Collections.shuffle(shards);
+            Narrowing.Effort effort = Narrowing.again();
             int count = 0;
-            for (Map.Entry<Shard, List<String>> part : parts.entrySet()) {
-                count += narrowing(map, part.getKey()).tryAgain(part.getValue());
+            for (Shard shard : shards) {
+                count += narrowing(map, shard).tryAgain(parts.getOrDefault(shard, List.of()), effort);
             }
             return count;
         }
@@ -192,6 +218,7 @@ class DueOnNodes {
                 throws SQLException {
             int[] counts = new int[shards.size()];
             OffsetDateTime[] reached = new OffsetDateTime[shards.size()];
+            List<DueTransactions.Finished> told = new ArrayList<>();
             Arrays.fill(reached, watermark);
             String text = map.together(shards, wanted, of -> text(of, wanted));
             try (Connection connection = dataSource.getConnection()) {
@@ -204,7 +231,9 @@ class DueOnNodes {
                         try (ResultSet rows = finish.executeQuery()) {
                             while (rows.next()) {
                                 int shard = rows.getInt(wanted.place());
-                                counts[shard] += plain.record(rows);
+                                DueTransactions.Finished ofRow = plain.read(rows);
+                                told.add(ofRow);
+                                counts[shard] += ofRow.count();
                                 reached[shard] = DueTransactions.above(rows, reached[shard]);
                             }
                         }
@@ -212,6 +241,7 @@ class DueOnNodes {
                     return true;
                 });
             }
+            told.forEach(committed -> committed.record().run());
             Batch finished = together(counts, reached, ofShard, watermark);
             if (finished.count() > 0) {
                 refusals.over();
@@ -254,37 +284,43 @@ class DueOnNodes {
              * for a second; then the sweep finds it.
              *
              * @param failure of all of them
+             * @throws SQLException if one has failed, and none has finished anything
              */
             Batch finishOneByOne(List<Shard> shards, SQLException failure) throws SQLException {
                 int count = 0;
                 boolean isFull = false;
-                SQLException refused = null;
+                SQLException ofPart = null;
                 for (Shard shard : shards) {
                     try {
-                        Batch ofOne = shards.size() == 1 ? narrowed(shard, failure) : finishOrNarrow(shard);
+                        Batch ofOne = shards.size() == 1 ? narrowed(shard, failure) : finishOrNarrow(shard, ofPart);
                         count += ofOne.count();
                         isFull |= ofOne.isFull();
                     } catch (SQLException ofOne) {
-                        if (!OnShards.isBusy(ofOne)) {
-                            refused = ofOne;
-                            if (DatabaseFailure.blame(ofOne) == Blame.THE_DATABASE) {
-                                break; // Which is away for the others too.
-                            }
-                        } else if (shards.size() == 1) {
-                            refused = ofOne;
+                        if (OnShards.isBusy(ofOne)) {
+                            ofPart = shards.size() == 1 ? ofOne : ofPart;
+                        } else if (DatabaseFailure.blame(ofOne) == Blame.THE_DATABASE) {
+                            ofPart = ofOne;
+                            break; // Which is away for the others too.
+                        } else if (!(ofPart instanceof UnreadableException)) {
+                            // What cannot be read keeps what comes after it, and so the watermark has to pass it.
+                            ofPart = ofOne;
                         }
                     }
                 }
-                if (refused != null && count == 0) {
-                    throw refused;
+                if (ofPart != null && count == 0) {
+                    throw ofPart;
                 }
-                return new Batch(count, isFull || refused != null, watermark);
+                return new Batch(count, isFull, watermark, ofPart);
             }
 
-            private Batch finishOrNarrow(Shard shard) throws SQLException {
+            /** @param before what came of those before it: where one waits for a lock in vain, so do the trials and parts of each other */
+            private Batch finishOrNarrow(Shard shard, @Nullable SQLException before) throws SQLException {
                 try {
                     return finish(List.of(shard));
                 } catch (SQLException failure) {
+                    if (before != null && DatabaseFailure.isLocked(before) && DatabaseFailure.isLocked(failure)) {
+                        throw failure;
+                    }
                     return narrowed(shard, failure);
                 }
             }
@@ -379,7 +415,7 @@ class DueOnNodes {
 
         @Override
         public Outlook outlook(OffsetDateTime watermark) throws SQLException {
-            List<Shard> shards = distribution.map().map(known -> known.on(node)).orElse(List.of());
+            List<Shard> shards = shards();
             String firsts =
                     shards.stream().map(shard -> shard.statement(FIRST_DUE)).collect(Collectors.joining(" UNION ALL "));
             if (shards.isEmpty()) {

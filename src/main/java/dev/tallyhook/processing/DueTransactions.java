@@ -242,7 +242,7 @@ class DueTransactions implements Due {
 
     /** Tries those again that have been stepped over for a while, and says how many are finished. */
     int tryAgain() throws SQLException {
-        return narrowing(CLAIM_ALL).tryAgain(steppedOver.whoseTurnItIs());
+        return narrowing(CLAIM_ALL).tryAgain(steppedOver.whoseTurnItIs(), Narrowing.again());
     }
 
     private Batch finish(Claim claim, OffsetDateTime watermark, int batchSize) throws SQLException {
@@ -386,7 +386,9 @@ class DueTransactions implements Due {
         int count = 0;
         OffsetDateTime above = watermark;
         while (buckets.next()) {
-            count += record(buckets);
+            Finished finished = read(buckets);
+            finished.record().run();
+            count += finished.count();
             above = above(buckets, above);
             if (tells) { // Each row says the same, of all of them.
                 telling.queued(buckets, spans.areWanted() ? FIRST_ANSWER + TRACE_COLUMNS : FIRST_ANSWER);
@@ -398,13 +400,23 @@ class DueTransactions implements Due {
         return new Batch(count, count == batchSize, above);
     }
 
-    /** Takes note of a row of the answer, and says how many it tells of. */
-    int record(ResultSet bucket) throws SQLException {
-        lateness.add(bucket.getInt(1), bucket.getInt(2), bucket.getDouble(3));
-        if (spans.areWanted()) {
-            spans.record(bucket, FIRST_ANSWER);
-        }
-        return bucket.getInt(2);
+    /**
+     * What a row of the answer tells of.
+     *
+     * @param count how many
+     * @param record takes note of them, which is to be done once they are committed
+     */
+    record Finished(int count, Runnable record) {}
+
+    Finished read(ResultSet bucket) throws SQLException {
+        int number = bucket.getInt(1);
+        int count = bucket.getInt(2);
+        double sum = bucket.getDouble(3);
+        Runnable traced = spans.areWanted() ? spans.read(bucket, FIRST_ANSWER) : () -> {};
+        return new Finished(count, () -> {
+            lateness.add(number, count, sum);
+            traced.run();
+        });
     }
 
     /** A watermark, moved by a row of the answer: others may be due at the very same microsecond as the last one. */

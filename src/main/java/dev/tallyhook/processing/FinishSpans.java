@@ -47,24 +47,28 @@ class FinishSpans {
     }
 
     /**
-     * Records the transactions of a row whose columns, from {@code first} on, are arrays: ids, traceparents, due times and
-     * times of processing in seconds of the epoch. All are NULL if none was traced. They are finished and committed by then, so
-     * nothing that goes wrong here may get out: what has no trace is counted, and told of once.
+     * Reads the transactions of a row whose columns, from {@code first} on, are arrays: ids, traceparents, due times and
+     * times of processing in seconds of the epoch. All are NULL if none was traced. Nothing that goes wrong here may keep them from being
+     * finished: what has no trace is counted, and told of once.
+     *
+     * @return records them
      */
-    void record(ResultSet row, int first) {
+    Runnable read(ResultSet row, int first) {
         try {
             if (row.getArray(first) == null) {
-                return;
+                return () -> {};
             }
             String[] ids = (String[]) row.getArray(first).getArray();
             String[] traceparents = (String[]) row.getArray(first + 1).getArray();
             BigDecimal[] due = (BigDecimal[]) row.getArray(first + 2).getArray();
             BigDecimal[] processed = (BigDecimal[]) row.getArray(first + 3).getArray();
-            for (int i = 0; i < ids.length; i++) {
-                recordOrSkip(ids[i], traceparents[i], due[i], processed[i]);
-            }
+            return () -> {
+                for (int i = 0; i < ids.length; i++) {
+                    recordOrSkip(ids[i], traceparents[i], due[i], processed[i]);
+                }
+            };
         } catch (SQLException | RuntimeException unreadable) {
-            skip("their traces cannot be read: " + unreadable);
+            return () -> skip("their traces cannot be read: " + unreadable);
         }
     }
 

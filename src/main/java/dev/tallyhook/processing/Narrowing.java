@@ -73,7 +73,7 @@ final class Narrowing {
             throw refusals.noted(refused);
         }
         List<String> ids = due(watermark, batchSize);
-        Progress progress = divide(ids, watermark, STATEMENTS_MAX);
+        Progress progress = divide(ids, watermark, new Effort(STATEMENTS_MAX));
         if (progress.failure == null) {
             return new Due.Batch(progress.count, ids.size() == batchSize, progress.watermark);
         }
@@ -97,12 +97,17 @@ final class Narrowing {
         }
     }
 
+    /** What one sweep may spend on those that were stepped over. */
+    static Effort again() {
+        return new Effort(STATEMENTS_AGAIN_MAX);
+    }
+
     /** Tries some again that were stepped over, and says how many are finished. */
-    int tryAgain(List<String> whoseTurnItIs) {
+    int tryAgain(List<String> whoseTurnItIs, Effort effort) {
         List<String> ids = new ArrayList<>(whoseTurnItIs);
         // Those in front would be tried each time, where there are many.
         Collections.shuffle(ids);
-        return ids.isEmpty() ? 0 : divide(ids, DueTransactions.FROM_THE_BEGINNING, STATEMENTS_AGAIN_MAX).count;
+        return ids.isEmpty() ? 0 : divide(ids, DueTransactions.FROM_THE_BEGINNING, effort).count;
     }
 
     /** One that another session holds was skipped, and is not over. */
@@ -132,15 +137,32 @@ final class Narrowing {
         }
     }
 
-    private Progress divide(List<String> ids, OffsetDateTime watermark, int statementsMax) {
-        long begun = System.nanoTime();
+    /** So many statements, for so long as it is worth waiting, unless the database itself fails before. */
+    static final class Effort {
+        private final long begunNanos = System.nanoTime();
+        private int statements;
+
+        private Effort(int statements) {
+            this.statements = statements;
+        }
+
+        private boolean allowsOne() {
+            return System.nanoTime() - begunNanos < PATIENCE.toNanos() && statements-- > 0;
+        }
+
+        private void end() {
+            statements = 0;
+        }
+    }
+
+    private Progress divide(List<String> ids, OffsetDateTime watermark, Effort effort) {
         var progress = new Progress(watermark);
         Deque<List<String>> parts = new ArrayDeque<>();
         if (!ids.isEmpty()) {
             parts.push(ids);
         }
         SQLException latest = null;
-        for (int i = 0; i < statementsMax && !parts.isEmpty() && System.nanoTime() - begun < PATIENCE.toNanos(); i++) {
+        while (!parts.isEmpty() && effort.allowsOne()) {
             List<String> part = parts.pop();
             try {
                 Due.Batch batch = rows.finish(part, watermark);
@@ -148,6 +170,7 @@ final class Narrowing {
                 remove(part, batch.count());
             } catch (SQLException failure) {
                 if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE) {
+                    effort.end();
                     progress.failure = failure;
                     return progress;
                 }

@@ -6,6 +6,7 @@ import io.quarkus.logging.Log;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -149,8 +150,14 @@ final class Poll {
             from = batch.watermark();
             watermark = from;
             metrics.finishedByPoller(batch.count());
-            succeeded();
+            beat();
             if (!batch.isFull()) {
+                SQLException failure = batch.failure();
+                if (failure != null) {
+                    moveOn();
+                    throw failure;
+                }
+                recovered();
                 return untilNext(batch, Duration.ofNanos(System.nanoTime() - begunNanos));
             }
         }
@@ -182,6 +189,13 @@ final class Poll {
         return longDue.isAfter(watermark) ? longDue : watermark;
     }
 
+    /** The rest has been finished: what a part of the ledger has kept for long is left to the sweep, and not read again by each poll. */
+    private void moveOn() throws SQLException {
+        OffsetDateTime now = due.now();
+        watermark = notAbove(now, passed(looked, Objects.requireNonNull(watermark)));
+        looked = now;
+    }
+
     /**
      * Each watermark is a reading of the database's clock, or below the due time of a row that was due by one, so it is above a later
      * reading only if that clock was set back since, or another server with another clock took over. What is accepted from
@@ -195,10 +209,13 @@ final class Poll {
         return wanted.compareTo(least) < 0 ? least : wanted.compareTo(most) > 0 ? most : wanted;
     }
 
-    private void succeeded() {
+    private void beat() {
         lastSuccessNanos = System.nanoTime();
         metrics.heartbeat();
         tick.succeeded();
+    }
+
+    private void recovered() {
         if (failing) {
             failing = false;
             Log.infof("Due transactions%s are finished again", where);
@@ -209,7 +226,7 @@ final class Poll {
         metrics.pollFailed();
         tick.goesOn();
         refused.accept(failure);
-        // The watermark stays: it moves after a success only, so whatever failed is above it.
+        // The watermark stays, so whatever failed is above it, unless it was a part of the ledger only.
         // But what cannot even be read would keep all that comes after it, and is left to the sweep.
         if (failure instanceof UnreadableException unreadable) {
             watermark = unreadable.now();

@@ -4,7 +4,10 @@ import static io.quarkus.scheduler.Scheduled.ConcurrentExecution.SKIP;
 
 import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
+import dev.tallyhook.citus.OnShards;
 import dev.tallyhook.delivery.Telling;
+import dev.tallyhook.problem.Blame;
+import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
 import io.quarkus.agroal.DataSource;
@@ -128,19 +131,50 @@ class Sweep {
         boolean more = false;
         SQLException failure = null;
         for (Node node : nodes) {
+            tick.goesOn();
             try {
                 DueOnNodes.OnNode onNode = onNodes.toSweep(node);
                 metrics.finishedBySweep(onNode.tryAgain());
-                more |= sweep(onNode::finish, DueTransactions.FROM_THE_BEGINNING);
+                more |= sweepNode(onNode);
             } catch (SQLException away) {
                 distribution.mayBeOtherwise(away);
-                failure = away;
+                if (failure != null) {
+                    metrics.sweepFailed(); // One is counted where it is caught.
+                }
+                failure = failure instanceof UnreadableException ? failure : away;
             }
         }
         if (failure != null) {
             throw failure;
         }
         return more;
+    }
+
+    /** All its shards at once; one by one if that fails, so that the way around what cannot be read in one leads through no other. */
+    private boolean sweepNode(DueOnNodes.OnNode onNode) throws SQLException {
+        SQLException failure;
+        try {
+            return sweep(onNode::finish, DueTransactions.FROM_THE_BEGINNING);
+        } catch (SQLException ofAll) {
+            throwIfOfAllShards(ofAll);
+            failure = ofAll;
+        }
+        for (SweepPass.Finish shard : onNode.shardByShard()) {
+            tick.goesOn();
+            try {
+                sweep(shard, DueTransactions.FROM_THE_BEGINNING);
+            } catch (SQLException ofOne) {
+                throwIfOfAllShards(ofOne);
+                failure = failure instanceof UnreadableException ? failure : ofOne;
+            }
+        }
+        throw failure;
+    }
+
+    private static void throwIfOfAllShards(SQLException failure) throws SQLException {
+        if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE && !OnShards.isBusy(failure)) {
+            throw failure;
+        }
     }
 
     private boolean sweepLedger() throws SQLException {

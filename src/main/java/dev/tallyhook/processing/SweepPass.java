@@ -40,6 +40,7 @@ final class SweepPass {
     private final BooleanSupplier stopping;
     private int tries;
     private @Nullable UnreadableException damage;
+    private @Nullable SQLException failureOfPart;
 
     SweepPass(Finish statement, int usualSize, Consumer<Due.Batch> finished, BooleanSupplier stopping) {
         this.statement = statement;
@@ -52,6 +53,7 @@ final class SweepPass {
      * Finishes what can be, and says whether there may be more.
      *
      * @throws UnreadableException after that, if something cannot be read
+     * @throws SQLException also after that, if a part of the ledger has failed
      */
     boolean goThrough(OffsetDateTime from) throws SQLException {
         OffsetDateTime watermark = from;
@@ -72,6 +74,9 @@ final class SweepPass {
         if (damage != null) {
             throw damage;
         }
+        if (failureOfPart != null) {
+            throw failureOfPart;
+        }
         return isFull;
     }
 
@@ -80,6 +85,7 @@ final class SweepPass {
         try {
             Due.Batch batch = statement.finish(watermark, size);
             finished.accept(batch);
+            failureOfPart = batch.failure() == null ? failureOfPart : batch.failure();
             return batch;
         } catch (UnreadableException unreadable) {
             damage = unreadable;

@@ -1,6 +1,7 @@
 package dev.tallyhook.citus;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,9 +17,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,8 +31,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -46,6 +51,12 @@ class CitusIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
     private static final int SHARDS = 8;
+    private static final byte[] GARBAGE = new byte[8_192];
+
+    static {
+        Arrays.fill(GARBAGE, (byte) 0x5a);
+    }
+
     private static final Duration SOON = Duration.ofSeconds(20);
 
     /** What the promise says of what is due when a server has come back. */
@@ -367,6 +378,20 @@ class CitusIT {
                 (double) servers.coordinator().number("SELECT count(*) FROM conflicts"),
                 metric("tallyhook_conflicts_recorded"));
         assertEquals(0, metric("tallyhook_oldest_prepared_seconds"));
+        try (var held = servers.coordinator().connect();
+                var statement = held.createStatement()) {
+            statement.execute("BEGIN; LOCK TABLE deliveries IN EXCLUSIVE MODE"); // So that it waits in its shard.
+            assertEquals(202, post("waits", "1"));
+            Eventually.within(
+                    SOON,
+                    () -> metric("tallyhook_endpoints_oldest_waiting_seconds") > 2,
+                    () -> "it waits: " + metric("tallyhook_endpoints_oldest_waiting_seconds"));
+            statement.execute("ROLLBACK");
+        }
+        Eventually.within(
+                SOON,
+                () -> metric("tallyhook_endpoints_oldest_waiting_seconds") < 1,
+                () -> "it waits no more: " + metric("tallyhook_endpoints_oldest_waiting_seconds"));
     }
 
     /** A rule that somebody adds to the ledger. */
@@ -413,11 +438,12 @@ class CitusIT {
 
     @Test
     @Order(4)
-    void where_all_shards_refuse_every_row_the_probe_says_so() throws Exception {
+    void where_all_shards_refuse_every_row_the_probe_says_so_even_if_only_sweeps_meet_them() throws Exception {
         withRule("status <> 'PROCESSED'", () -> {
-            for (String id : ids("nothing_", 20)) {
-                assertEquals(202, post(id, "1"));
-            }
+            servers.coordinator()
+                    .execute("INSERT INTO transactions (transaction_id, source_account, destination_account, amount,"
+                            + " currency, due_at) SELECT 'overdue_' || i, 'a', 'b', 1, 'INR', now() - interval '1 minute'"
+                            + " FROM generate_series(1, 20) AS i");
             Eventually.within(SOON.multipliedBy(2), () -> service.probe() == 503, () -> service.log());
             return null;
         });
@@ -456,6 +482,110 @@ class CitusIT {
         awaitAllFinished(SOON);
     }
 
+    private static List<String> ids(String prefix, int count, Predicate<Shard> where) throws SQLException {
+        ShardMap map = map();
+        return Stream.iterate(1, i -> i + 1)
+                .map(i -> prefix + i)
+                .filter(id -> where.test(map.shardOf(id)))
+                .limit(count)
+                .toList();
+    }
+
+    @Test
+    @Order(4)
+    void a_shard_that_refuses_every_row_keeps_none_of_its_servers_others_and_is_told() throws Exception {
+        CitusServers.Server server = servers.workers().get(0);
+        Shard refusing = map().shards().stream()
+                .filter(shard -> shard.node().port() == server.port())
+                .findFirst()
+                .orElseThrow();
+        List<String> refused = ids("all_refused_", 20, refusing::equals);
+        List<String> others =
+                ids("beside_", 200, shard -> shard.node().port() == server.port() && !shard.equals(refusing));
+        double polls = metric("tallyhook_poller_failures_total");
+        double sweeps = metric("tallyhook_sweep_failures_total");
+        int lines = service.log().length();
+        onShard(server, refusing, "ADD CONSTRAINT added CHECK (status <> 'PROCESSED') NOT VALID");
+        try {
+            for (int i = 0; i < others.size(); i++) {
+                if (i % 10 == 0) {
+                    assertEquals(202, post(refused.get(i / 10), "1"));
+                }
+                assertEquals(202, post(others.get(i), "1"));
+                Thread.sleep(50);
+            }
+            Eventually.within(
+                    SOON,
+                    () -> others.stream().allMatch(CitusIT::isFinished),
+                    () -> "the others are not finished:\n" + service.log());
+            assertTrue(refused.stream().noneMatch(CitusIT::isFinished));
+            assertTrue(metric("tallyhook_poller_failures_total") - polls > 5, "while load lasts");
+            Eventually.within(
+                    SOON,
+                    () -> metric("tallyhook_sweep_failures_total") - sweeps > 5,
+                    () -> "sweeps do not fail: " + service.log().substring(lines));
+            assertTrue(service.log().substring(lines).lines().count() < 20, () -> service.log()
+                    .substring(lines));
+        } finally {
+            onShard(server, refusing, "DROP CONSTRAINT IF EXISTS added");
+        }
+        awaitAllFinished(SOON);
+    }
+
+    private static boolean isFinished(String id) {
+        try {
+            return get("/v1/transactions/" + id).body().contains("\"PROCESSED\"");
+        } catch (Exception failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    /** Garbage in a page of one shard that is full, so that no new row goes there, until the server has it back. */
+    @Test
+    @Order(4)
+    void what_cannot_be_read_in_one_shard_keeps_nothing_else_and_is_told() throws Exception {
+        CitusServers.Server server = servers.workers().get(0);
+        Shard damaged = map().shards().stream()
+                .filter(shard -> shard.node().port() == server.port())
+                .findFirst()
+                .orElseThrow();
+        String table = "transactions_" + damaged.number();
+        List<String> lost = ids("lost_", 300, damaged::equals);
+        servers.coordinator()
+                .execute("INSERT INTO transactions (transaction_id, source_account, destination_account, amount,"
+                        + " currency, due_at) SELECT id, 'a', 'b', 1, 'INR', now() + interval '20 seconds' FROM unnest('{"
+                        + String.join(",", lost) + "}'::text[]) AS id");
+        long page = server.number(
+                "SELECT min((ctid::text::point)[0]) FROM " + table + " WHERE transaction_id LIKE 'lost%'");
+        Path file = server.file(table);
+        server.execute("CHECKPOINT");
+        byte[] before = server.crashAndOverwrite(file, page, GARBAGE);
+        try {
+            assertThrows(SQLException.class, () -> server.number("SELECT count(*) FROM " + table));
+            String first = ids("after_", 1, damaged::equals).get(0);
+            Eventually.within(SOON, () -> post(first, "1") == 202, () -> service.log());
+            double sweeps = metric("tallyhook_sweep_failures_total");
+            Eventually.within(
+                    SOON.multipliedBy(2),
+                    () -> metric("tallyhook_sweep_failures_total") > sweeps,
+                    () -> "no sweep has failed: " + service.log());
+            List<String> later = Stream.concat(
+                            ids("later_", 20, damaged::equals).stream(), ids("later_beside_", 40).stream())
+                    .toList();
+            for (String id : later) {
+                assertEquals(202, post(id, "1"));
+            }
+            Eventually.within(
+                    SOON,
+                    () -> later.stream().allMatch(CitusIT::isFinished),
+                    () -> "not all is finished:\n" + service.log());
+        } finally {
+            server.crashAndOverwrite(file, page, before);
+        }
+        awaitAllFinished(Duration.ofMinutes(2));
+        assertAllAcceptedIsThere();
+    }
+
     private static void onShard(CitusServers.Server server, Shard shard, String change) throws SQLException {
         server.execute("SET citus.enable_manual_changes_to_shards = on; ALTER TABLE transactions_" + shard.number()
                 + " " + change);
@@ -480,7 +610,11 @@ class CitusIT {
         }
         assertTrue(refused > 0 && refused < 60);
         assertEquals(200, service.probe(), "what it can take is taken");
-        Thread.sleep(2_000);
+        Eventually.within(
+                SOON.multipliedBy(2),
+                () -> Double.isNaN(metric("tallyhook_table_live_rows{table=\"transactions\"}")),
+                () -> "the rows of the others are shown as all");
+        assertTrue(metric("tallyhook_xid_age_transactions") > 0, "the others tell what is the worst of them");
         away.start();
         awaitAllFinished(FINISHED_AFTER_RETURN_MAX);
         for (String id : ids("meanwhile_", 60)) {

@@ -5,6 +5,7 @@ import dev.tallyhook.packaged.Eventually;
 import dev.tallyhook.packaged.Processes;
 import dev.tallyhook.packaged.Programs;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -106,6 +107,29 @@ public final class CitusServers implements AutoCloseable {
             Processes.signal("KILL", processes);
             Stream.of(processes).forEach(process -> process.onExit().join());
             Files.deleteIfExists(data.resolve("postmaster.pid"));
+        }
+
+        /** Where a table stands. */
+        Path file(String table) throws SQLException {
+            return data.resolve(text("SELECT pg_relation_filepath('" + table + "')"));
+        }
+
+        /**
+         * Crashes, has a page of a file overwritten, and starts.
+         *
+         * @return what stood there
+         */
+        byte[] crashAndOverwrite(Path file, long page, byte[] with) throws Exception {
+            crash();
+            byte[] before = new byte[with.length];
+            try (var open = new RandomAccessFile(file.toFile(), "rw")) {
+                open.seek(page * with.length);
+                open.readFully(before);
+                open.seek(page * with.length);
+                open.write(with);
+            }
+            start();
+            return before;
         }
 
         /** SIGSTOP to every process of it: connections stay open, and nothing answers. */

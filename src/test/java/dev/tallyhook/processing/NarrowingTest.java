@@ -34,6 +34,7 @@ class NarrowingTest {
 
         private final Set<String> waiting = new LinkedHashSet<>();
         private Set<String> refused = Set.of();
+        private SQLException refusal = new SQLException("no", "P0001");
         private Set<String> held = Set.of();
         private @Nullable SQLException trial;
         private @Nullable SQLException unreadable;
@@ -69,7 +70,7 @@ class NarrowingTest {
         public Due.Batch finish(List<String> ids, OffsetDateTime watermark) throws SQLException {
             statements++;
             if (ids.stream().anyMatch(refused::contains)) {
-                throw new SQLException("no", "P0001");
+                throw refusal;
             }
             List<String> free = ids.stream().filter(id -> !held.contains(id)).toList();
             waiting.removeAll(free);
@@ -89,7 +90,33 @@ class NarrowingTest {
         assertEquals(new Due.Batch(995, false, LATER), batch);
         assertEquals(rows.refused, rows.waiting);
         assertEquals(rows.refused, Set.copyOf(steppedOver.ids()));
-        assertEquals(0, narrowing.tryAgain(steppedOver.whoseTurnItIs()), "it is not their turn");
+        assertEquals(0, narrowing.tryAgain(steppedOver.whoseTurnItIs(), Narrowing.again()), "it is not their turn");
+    }
+
+    @Test
+    void trying_again_costs_so_many_statements_in_all_parts_of_a_ledger_together() {
+        rows.waiting.addAll(ids(0, 1_000));
+        rows.refused = ids(0, 1_000);
+        List<String> half = List.copyOf(ids(0, 500));
+        List<String> other = List.copyOf(ids(500, 1_000));
+        Narrowing.Effort effort = Narrowing.again();
+        assertEquals(0, narrowing.tryAgain(half, effort));
+        assertEquals(16, rows.statements);
+        assertEquals(0, narrowing.tryAgain(other, effort));
+        assertEquals(16, rows.statements, "nothing is left for another");
+        rows.refused = Set.of();
+        assertEquals(500, narrowing.tryAgain(other, Narrowing.again()));
+    }
+
+    @Test
+    void once_the_database_is_away_nothing_more_is_tried_again() {
+        rows.waiting.addAll(ids(0, 1_000));
+        rows.refused = ids(0, 500);
+        rows.refusal = new SQLException("gone", "57P01");
+        Narrowing.Effort effort = Narrowing.again();
+        assertEquals(0, narrowing.tryAgain(List.copyOf(ids(0, 500)), effort));
+        assertEquals(0, narrowing.tryAgain(List.copyOf(ids(500, 1_000)), effort));
+        assertEquals(1, rows.statements);
     }
 
     @Test

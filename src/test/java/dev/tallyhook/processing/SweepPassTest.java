@@ -1,6 +1,7 @@
 package dev.tallyhook.processing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,5 +78,24 @@ class SweepPassTest {
                 () -> false);
         assertThrows(UnreadableException.class, () -> nothing.goThrough(DueTransactions.FROM_THE_BEGINNING));
         assertTrue(statements < 100, statements + " statements");
+    }
+
+    /** Such as one shard of many. */
+    @Test
+    void a_part_that_fails_keeps_nothing_of_the_others_and_the_pass_fails_at_its_end() {
+        waiting.addAll(IntStream.range(0, 250).mapToObj(SweepPassTest::due).toList());
+        var refused = new SQLException("no", "P0001");
+        var pass = new SweepPass(
+                (watermark, size) -> {
+                    Due.Batch others = finish(watermark, size);
+                    return new Due.Batch(
+                            others.count(), others.isFull(), watermark, others.count() == size ? refused : null);
+                },
+                100,
+                batch -> {},
+                () -> false);
+        assertSame(refused, assertThrows(SQLException.class, () -> pass.goThrough(BEGIN.minusDays(1))));
+        assertEquals(Set.of(), waiting);
+        assertEquals(3, statements);
     }
 }
