@@ -151,13 +151,15 @@ final class Poll {
             watermark = from;
             metrics.finishedByPoller(batch.count());
             beat();
+            SQLException failure = batch.failure();
+            if (failure == null) {
+                recovered();
+            }
             if (!batch.isFull()) {
-                SQLException failure = batch.failure();
                 if (failure != null) {
                     moveOn();
                     throw failure;
                 }
-                recovered();
                 return untilNext(batch, Duration.ofNanos(System.nanoTime() - begunNanos));
             }
         }

@@ -152,23 +152,26 @@ class Sweep {
 
     /** All its shards at once; one by one if that fails, so that the way around what cannot be read in one leads through no other. */
     private boolean sweepNode(DueOnNodes.OnNode onNode) throws SQLException {
-        SQLException failure;
         try {
             return sweep(onNode::finish, DueTransactions.FROM_THE_BEGINNING);
         } catch (SQLException ofAll) {
             throwIfOfAllShards(ofAll);
-            failure = ofAll;
         }
+        boolean more = false;
+        SQLException failure = null;
         for (SweepPass.Finish shard : onNode.shardByShard()) {
             tick.goesOn();
             try {
-                sweep(shard, DueTransactions.FROM_THE_BEGINNING);
+                more |= sweep(shard, DueTransactions.FROM_THE_BEGINNING);
             } catch (SQLException ofOne) {
                 throwIfOfAllShards(ofOne);
                 failure = failure instanceof UnreadableException ? failure : ofOne;
             }
         }
-        throw failure;
+        if (failure != null) {
+            throw failure;
+        }
+        return more;
     }
 
     private static void throwIfOfAllShards(SQLException failure) throws SQLException {
