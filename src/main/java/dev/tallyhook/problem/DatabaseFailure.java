@@ -76,6 +76,11 @@ public final class DatabaseFailure {
         return state != null && state.startsWith(SqlState.SYNTAX_OR_ACCESS_RULE.code());
     }
 
+    /** Whether the database cannot, whatever it is asked: it is away, or full, or takes too long. */
+    public static boolean isOfTheServer(SQLException failure) {
+        return blame(failure) == Blame.THE_DATABASE && !isOfTheStatement(failure);
+    }
+
     private static boolean isTransient(SQLException failure) {
         Blame blame = blame(failure);
         return blame == Blame.THE_DATABASE || blame == Blame.PERHAPS_THE_ROW;

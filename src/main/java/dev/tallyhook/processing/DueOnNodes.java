@@ -10,7 +10,6 @@ import dev.tallyhook.citus.Shard;
 import dev.tallyhook.citus.ShardMap;
 import dev.tallyhook.delivery.Telling;
 import dev.tallyhook.endpoint.EventKind;
-import dev.tallyhook.problem.Blame;
 import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.transaction.Trial;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -140,7 +139,7 @@ class DueOnNodes {
         @Override
         public Batch finish(OffsetDateTime watermark, int batchSize) throws SQLException {
             Optional<ShardMap> map = distribution.map();
-            List<Shard> shards = shards();
+            List<Shard> shards = map.map(known -> known.on(node)).orElse(List.of()); // Of that very map.
             if (map.isEmpty() || shards.isEmpty()) {
                 return new Batch(0, false, watermark);
             }
@@ -172,7 +171,7 @@ class DueOnNodes {
                 finished = claim.finish(shards);
             } catch (SQLException failure) {
                 sessions.failed(node, failure);
-                if (!OnShards.isBusy(failure) && DatabaseFailure.blame(failure) == Blame.THE_DATABASE) {
+                if (isOfTheServer(failure)) {
                     throw refusals.noted(failure);
                 }
                 finished = claim.finishOneByOne(shards, failure);
@@ -285,11 +284,13 @@ class DueOnNodes {
              *
              * @param failure of all of them
              * @throws SQLException if one has failed, and none has finished anything
+             * @throws UnreadableException with the clock of before, because what becomes due meanwhile may be passed over by others
              */
             Batch finishOneByOne(List<Shard> shards, SQLException failure) throws SQLException {
                 int count = 0;
                 boolean isFull = false;
                 SQLException ofPart = null;
+                OffsetDateTime begun = now();
                 for (Shard shard : shards) {
                     try {
                         Batch ofOne = shards.size() == 1 ? narrowed(shard, failure) : finishOrNarrow(shard, ofPart);
@@ -298,7 +299,7 @@ class DueOnNodes {
                     } catch (SQLException ofOne) {
                         if (OnShards.isBusy(ofOne)) {
                             ofPart = shards.size() == 1 ? ofOne : ofPart;
-                        } else if (DatabaseFailure.blame(ofOne) == Blame.THE_DATABASE) {
+                        } else if (isOfTheServer(ofOne)) {
                             ofPart = ofOne;
                             break; // Which is away for the others too.
                         } else if (!(ofPart instanceof UnreadableException)) {
@@ -306,6 +307,9 @@ class DueOnNodes {
                             ofPart = ofOne;
                         }
                     }
+                }
+                if (ofPart instanceof UnreadableException) {
+                    ofPart = new UnreadableException(ofPart, begun);
                 }
                 if (ofPart != null && count == 0) {
                     throw ofPart;
@@ -449,6 +453,10 @@ class DueOnNodes {
             }
         }
         return new Due.Batch(Arrays.stream(counts).sum(), limit != null, limit == null ? last : limit);
+    }
+
+    private static boolean isOfTheServer(SQLException failure) {
+        return DatabaseFailure.isOfTheServer(failure) && !OnShards.isBusy(failure);
     }
 
     private Wanted wanted(String due) {

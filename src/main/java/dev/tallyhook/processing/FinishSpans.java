@@ -73,12 +73,12 @@ class FinishSpans {
     }
 
     private void recordOrSkip(String id, String traceparent, BigDecimal due, BigDecimal processed) {
-        SpanContext request = request(traceparent);
-        if (!request.isValid()) {
-            skip("the traceparent of " + id + " is none of W3C Trace Context: somebody else has written it");
-            return;
-        }
         try {
+            SpanContext request = request(traceparent);
+            if (!request.isValid()) {
+                skip("the traceparent of " + id + " is none of W3C Trace Context: somebody else has written it");
+                return;
+            }
             record(id, request, instant(due), instant(processed));
         } catch (RuntimeException failure) {
             skip("its span cannot be recorded: " + failure);

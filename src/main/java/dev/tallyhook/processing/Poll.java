@@ -43,6 +43,9 @@ final class Poll {
     /** About so long after a failure: a connection that was cut is a new one then, and a database that is away is not crowded. */
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
 
+    /** A part that has failed says nothing as long as nothing new is due in it: after so long without a failure it is taken to be well again. */
+    private static final Duration PART_QUIET = Duration.ofSeconds(5);
+
     private final Due due;
 
     /** In the log; empty of a ledger that is not distributed. */
@@ -68,6 +71,11 @@ final class Poll {
     private @Nullable OffsetDateTime looked;
 
     private boolean failing;
+
+    /** Whether the latest failure, and when, was of a part of the ledger. */
+    private boolean partFailed;
+
+    private long partFailedNanos;
     private long lookedNanos = System.nanoTime() - LOOK.toNanos();
 
     private volatile long lastSuccessNanos = System.nanoTime();
@@ -157,7 +165,11 @@ final class Poll {
             }
             if (!batch.isFull()) {
                 if (failure != null) {
-                    moveOn();
+                    partFailedNanos = System.nanoTime();
+                    partFailed = true;
+                    if (!DatabaseFailure.isOfTheServer(failure)) {
+                        moveOn();
+                    }
                     throw failure;
                 }
                 return untilNext(batch, Duration.ofNanos(System.nanoTime() - begunNanos));
@@ -218,8 +230,9 @@ final class Poll {
     }
 
     private void recovered() {
-        if (failing) {
+        if (failing && !(partFailed && System.nanoTime() - partFailedNanos < PART_QUIET.toNanos())) {
             failing = false;
+            partFailed = false;
             Log.infof("Due transactions%s are finished again", where);
         }
     }

@@ -1,6 +1,5 @@
 package dev.tallyhook.processing;
 
-import dev.tallyhook.problem.Blame;
 import dev.tallyhook.problem.DatabaseFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -56,7 +55,7 @@ class Refusals {
      * @return that failure
      */
     SQLException noted(SQLException failure) {
-        if (DatabaseFailure.blame(failure) != Blame.THE_DATABASE || DatabaseFailure.isOfTheStatement(failure)) {
+        if (!DatabaseFailure.isOfTheServer(failure)) {
             refused();
         }
         return failure;

@@ -6,7 +6,6 @@ import dev.tallyhook.citus.Distribution;
 import dev.tallyhook.citus.Node;
 import dev.tallyhook.citus.OnShards;
 import dev.tallyhook.delivery.Telling;
-import dev.tallyhook.problem.Blame;
 import dev.tallyhook.problem.DatabaseFailure;
 import dev.tallyhook.schedule.Tick;
 import dev.tallyhook.schedule.Ticks;
@@ -150,21 +149,23 @@ class Sweep {
         return more;
     }
 
-    /** All its shards at once; one by one if that fails, so that the way around what cannot be read in one leads through no other. */
+    /** All its shards at once; one by one if something cannot be read, so that the way around it in one leads through no other. */
     private boolean sweepNode(DueOnNodes.OnNode onNode) throws SQLException {
         try {
-            return sweep(onNode::finish, DueTransactions.FROM_THE_BEGINNING);
-        } catch (SQLException ofAll) {
-            throwIfOfAllShards(ofAll);
+            return sweep(onNode::finish, DueTransactions.FROM_THE_BEGINNING, false);
+        } catch (UnreadableException inSomeShard) {
+            Log.debugf("The sweep goes shard by shard: %s", inSomeShard.getMessage());
         }
         boolean more = false;
         SQLException failure = null;
         for (SweepPass.Finish shard : onNode.shardByShard()) {
             tick.goesOn();
             try {
-                more |= sweep(shard, DueTransactions.FROM_THE_BEGINNING);
+                more |= sweep(shard, DueTransactions.FROM_THE_BEGINNING, true);
             } catch (SQLException ofOne) {
-                throwIfOfAllShards(ofOne);
+                if (DatabaseFailure.isOfTheServer(ofOne) && !OnShards.isBusy(ofOne)) {
+                    throw ofOne;
+                }
                 failure = failure instanceof UnreadableException ? failure : ofOne;
             }
         }
@@ -174,29 +175,23 @@ class Sweep {
         return more;
     }
 
-    private static void throwIfOfAllShards(SQLException failure) throws SQLException {
-        if (DatabaseFailure.blame(failure) == Blame.THE_DATABASE && !OnShards.isBusy(failure)) {
-            throw failure;
-        }
-    }
-
     private boolean sweepLedger() throws SQLException {
         metrics.finishedBySweep(due.tryAgain());
         SQLException damage = null;
         boolean more = false;
         try {
-            more = sweep(due::finish, due.belowAll());
+            more = sweep(due::finish, due.belowAll(), true);
         } catch (UnreadableException unreadable) {
             damage = unreadable; // It need not keep the strays too.
         }
-        more |= sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING);
+        more |= sweep(due::finishStrays, DueTransactions.FROM_THE_BEGINNING, true);
         if (damage != null) {
             throw damage;
         }
         return more;
     }
 
-    private boolean sweep(SweepPass.Finish statement, OffsetDateTime from) throws SQLException {
+    private boolean sweep(SweepPass.Finish statement, OffsetDateTime from, boolean goesAround) throws SQLException {
         return new SweepPass(
                         statement,
                         config.batchSize(),
@@ -204,7 +199,8 @@ class Sweep {
                             tick.goesOn();
                             metrics.finishedBySweep(batch.count());
                         },
-                        () -> stopping)
+                        () -> stopping,
+                        goesAround)
                 .goThrough(from);
     }
 

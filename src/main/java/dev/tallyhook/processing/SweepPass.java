@@ -38,15 +38,27 @@ final class SweepPass {
     private final int usualSize;
     private final Consumer<Due.Batch> finished;
     private final BooleanSupplier stopping;
+    private final boolean goesAround;
     private int tries;
     private @Nullable UnreadableException damage;
     private @Nullable SQLException failureOfPart;
 
-    SweepPass(Finish statement, int usualSize, Consumer<Due.Batch> finished, BooleanSupplier stopping) {
+    /**
+     * Through what a statement finds.
+     *
+     * @param goesAround whether to look for a way around what cannot be read; if not, the pass ends there
+     */
+    SweepPass(
+            Finish statement,
+            int usualSize,
+            Consumer<Due.Batch> finished,
+            BooleanSupplier stopping,
+            boolean goesAround) {
         this.statement = statement;
         this.usualSize = usualSize;
         this.finished = finished;
         this.stopping = stopping;
+        this.goesAround = goesAround;
     }
 
     /**
@@ -85,12 +97,14 @@ final class SweepPass {
         try {
             Due.Batch batch = statement.finish(watermark, size);
             finished.accept(batch);
-            failureOfPart = batch.failure() == null ? failureOfPart : batch.failure();
+            if (batch.failure() != null && !(failureOfPart instanceof UnreadableException)) {
+                failureOfPart = batch.failure();
+            }
             return batch;
         } catch (UnreadableException unreadable) {
             damage = unreadable;
             tries++;
-            if (tries > TRIES_MAX) {
+            if (tries > TRIES_MAX || !goesAround) {
                 throw unreadable;
             }
             return null;

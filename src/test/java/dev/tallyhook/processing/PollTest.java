@@ -26,6 +26,7 @@ class PollTest {
     private final ProcessingMetrics metrics = new ProcessingMetrics(registry);
     private final List<SQLException> told = new CopyOnWriteArrayList<>();
     private final Parts parts = new Parts();
+    private final List<Long> toldEarly = new CopyOnWriteArrayList<>();
     private final Poll poll =
             new Poll(parts, " here", () -> true, told::add, metrics, new Config(), TestTicks.overlapping("poll"));
 
@@ -130,5 +131,34 @@ class PollTest {
         pollFor(Duration.ofSeconds(1));
         assertEquals(now, parts.watermarks.get(1));
         assertFalse(told.isEmpty());
+    }
+
+    @Test
+    void that_it_is_over_is_told_once_that_part_has_not_failed_for_some_seconds() throws Exception {
+        try (var log = new LogLines("dev.tallyhook.processing")) {
+            var mended = new Thread(() -> {
+                try {
+                    Thread.sleep(1_000);
+                    parts.failure = null;
+                    Thread.sleep(2_000);
+                    toldEarly.add(log.with("finished again"));
+                } catch (InterruptedException stopped) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            mended.start();
+            pollFor(Duration.ofSeconds(9));
+            mended.join();
+            assertEquals(List.of(0L), toldEarly, "as long as it may only have nothing new");
+            assertEquals(1, log.with("finished again"), log::toString);
+            assertEquals(1, log.with("Due transactions here wait"), log::toString);
+        }
+    }
+
+    @Test
+    void a_server_that_goes_away_in_the_middle_has_left_what_the_watermark_must_not_pass() throws Exception {
+        parts.failure = new SQLException("gone", "57P01");
+        pollFor(LONG_ENOUGH);
+        assertEquals(1, parts.watermarks.stream().distinct().count(), () -> parts.watermarks.toString());
     }
 }

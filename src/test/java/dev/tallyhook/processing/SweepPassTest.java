@@ -39,7 +39,7 @@ class SweepPassTest {
     }
 
     private SweepPass pass() {
-        return new SweepPass(this::finish, 100, batch -> {}, () -> false);
+        return new SweepPass(this::finish, 100, batch -> {}, () -> false, true);
     }
 
     private static OffsetDateTime due(int second) {
@@ -75,7 +75,8 @@ class SweepPassTest {
                 },
                 1_000,
                 batch -> {},
-                () -> false);
+                () -> false,
+                true);
         assertThrows(UnreadableException.class, () -> nothing.goThrough(DueTransactions.FROM_THE_BEGINNING));
         assertTrue(statements < 100, statements + " statements");
     }
@@ -93,9 +94,21 @@ class SweepPassTest {
                 },
                 100,
                 batch -> {},
-                () -> false);
+                () -> false,
+                true);
         assertSame(refused, assertThrows(SQLException.class, () -> pass.goThrough(BEGIN.minusDays(1))));
         assertEquals(Set.of(), waiting);
         assertEquals(3, statements);
+    }
+
+    /** Where parts of a ledger are swept together, the way around leads through one of them alone. */
+    @Test
+    void a_pass_that_is_not_to_go_around_ends_at_what_cannot_be_read() {
+        waiting.addAll(IntStream.range(0, 250).mapToObj(SweepPassTest::due).toList());
+        damaged.add(due(150));
+        var pass = new SweepPass(this::finish, 100, batch -> {}, () -> false, false);
+        assertThrows(UnreadableException.class, () -> pass.goThrough(BEGIN.minusDays(1)));
+        assertEquals(2, statements);
+        assertEquals(150, waiting.size());
     }
 }
